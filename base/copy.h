@@ -1,0 +1,15 @@
+/* A tree copied by descriptors: contents, owners, modes, times, extended attributes (so ACLs too),
+ * hard links, holes, devices and symbolic links come out as they were. Mount points inside the
+ * source are copied as the folders they cover. */
+#ifndef EBB_BASE_COPY_H
+#define EBB_BASE_COPY_H
+
+#include "base/error.h"
+
+/* Copies what is in the folder `source` into the folder `target`, which gets the source's own
+ * owner and mode. Existing folders are merged into; anything else in the way is an error. */
+int copy_tree(int source, int target, struct error *error);
+/* Copies the thing called `name`, of whichever kind, from one folder into another. */
+int copy_named(int source, int target, const char *name, struct error *error);
+
+#endif

@@ -1,0 +1,50 @@
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int kernel_log = -1;
+static enum log_level threshold = LOG_LEVEL_INFO;
+
+void log_to_kernel(void)
+{
+    int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    kernel_log = fd;
+    /* The kernel drops lines of a chatty writer by default; a boot has few, and each matters. */
+    int limit = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
+    if (limit >= 0) {
+        (void)!write(limit, "on\n", 3); /* older kernels have no such knob */
+        close(limit);
+    }
+}
+
+void log_set_level(enum log_level level)
+{
+    threshold = level;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    if (level > threshold)
+        return;
+    /* The kernel cuts a record at about 1000 bytes; one write is one record. */
+    char line[900];
+    int length = kernel_log >= 0 ? snprintf(line, sizeof(line), "<%d>ebb: ", (int)level)
+                                 : snprintf(line, sizeof(line), "ebb: ");
+    va_list arguments;
+    va_start(arguments, format);
+    int rest = vsnprintf(line + length, sizeof(line) - (size_t)length - 1, format, arguments);
+    va_end(arguments);
+    if (rest < 0)
+        return;
+    length += rest;
+    if ((size_t)length > sizeof(line) - 2)
+        length = sizeof(line) - 2;
+    line[length++] = '\n';
+    (void)!write(kernel_log >= 0 ? kernel_log : STDERR_FILENO, line,
+                 (size_t)length); /* no log to tell it */
+}

@@ -1,0 +1,47 @@
+/* Paths below a descriptor. Nothing on a state volume is trusted as a path (DESIGN, "what must
+ * hold", 2): every walk is made by the kernel with openat2, which refuses to leave the folder and
+ * refuses symbolic links, and everything is then done by descriptor.
+ *
+ * Paths given to these functions may begin with "/": it means the folder itself. */
+#ifndef EBB_BASE_PATH_H
+#define EBB_BASE_PATH_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* The root being worked on: "/" for the tool, the new root for PID 1, a scratch folder in a test.
+ * `name` is what messages call it; it may be "". */
+struct target {
+    int fd;
+    const char *name;
+};
+
+/* Why `path` cannot be a declared path ("is relative", "contains \"..\""), or NULL if it can. */
+const char *path_objection(const char *path);
+/* Whether `path` is `parent` or lies below it. Both are clean absolute paths. */
+int path_is_within(const char *path, const char *parent);
+
+/* open(2) that stays beneath `folder` and follows no symbolic link. */
+int path_open(int folder, const char *path, int flags);
+/* open(2) as a process chrooted to `folder` would do it: symbolic links are followed inside. */
+int path_open_in_root(int folder, const char *path, int flags);
+/* Makes `path` and its missing parents below `folder`, mode 0755, and opens it with O_PATH. */
+int path_make_folder(int folder, const char *path, int *fd, struct error *error);
+/* Makes the missing parents of `path`, opens the last one, and points `name` at the last part. */
+int path_make_parent(int folder, const char *path, int *fd, const char **name, struct error *error);
+
+/* The whole of a file, with a NUL behind it; files larger than `limit` are refused. */
+int path_read(int folder, const char *path, size_t limit, char **text, size_t *length,
+              struct error *error);
+/* The same of a descriptor that is open already; `name` is for messages. */
+int path_read_fd(int fd, const char *name, size_t limit, char **text, size_t *length,
+                 struct error *error);
+/* Writes a file so that a power cut leaves the old one or the new one, never half of it. */
+int path_write(int folder, const char *path, const void *data, size_t length, mode_t mode,
+               struct error *error);
+/* Writes all of `data` to a descriptor; returns 0 or -errno. */
+int path_write_all(int fd, const void *data, size_t length);
+
+#endif
