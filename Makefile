@@ -1,0 +1,130 @@
+# Ebb: one set of sources, two programs, all tests.
+#
+#   make          build ebb, ebb-init and ebb-agent into build/
+#   make demo     boot the example configuration in QEMU and tell what survived
+#   make check    everything that CI runs
+#   make help     the rest
+
+BUILD    ?= build
+DEPS     := build/deps
+prefix   ?= /usr
+VERSION  := 0.1
+
+CC       ?= gcc
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wformat=2 -Werror
+CPPFLAGS := -I. -D_GNU_SOURCE -DLIBEXECDIR='"$(prefix)/lib/ebb"' -DEBB_VERSION='"$(VERSION)"'
+# -fPIE serves both links: the dynamic one is position independent, the static one need not be.
+EBBFLAGS := -std=gnu11 -fPIE -ffunction-sections -fdata-sections $(WARNINGS)
+ifdef SAN
+EBBFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+
+ROOMS    := base plan mounts persist generations hooks kconfig
+TOOLS    := image vm tool
+LIBS     := -lmount -lblkid -lkmod -ljson-c -lz
+TOOLLIBS := -lzstd -llzma -llz4 -lbz2
+STATICLIBS := -L$(DEPS)/lib -lmount -lblkid -luuid -lkmod -ljson-c -lzstd -llzma -lz -lm
+
+sources   = $(filter-out %/agent.c,$(foreach room,$(1),$(filter-out $(room)/test_%,$(wildcard $(room)/*.c))))
+objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
+UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) $(TOOLS) init,$(wildcard $(room)/test_*.c)))
+GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
+C        := $(foreach room,$(ROOMS) $(TOOLS) init qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
+SCRIPTS  := $(shell grep -lE '^\#!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* .ci/run 2>/dev/null)
+
+.PHONY: all deps demo check unit guest check-san lint format bench install uninstall clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/ebb $(BUILD)/ebb-init $(BUILD)/ebb-agent
+
+help:
+	@sed -n 's/^#   make/  make/p; s/^## //p' Makefile
+
+$(BUILD)/%.o: %.c Makefile | $(DEPS)/ready
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(EBBFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libebb.a: $(call objects,$(call sources,$(ROOMS)))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/ebb: $(call objects,$(call sources,$(TOOLS))) $(BUILD)/libebb.a
+	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -Wl,--gc-sections -o $@ $^ $(LIBS) $(TOOLLIBS)
+
+$(BUILD)/ebb-init: $(call objects,$(call sources,init)) $(BUILD)/libebb.a
+	$(CC) $(CFLAGS) -static -Wl,--gc-sections -Wl,--fatal-warnings -o $@ $^ $(STATICLIBS)
+
+$(BUILD)/ebb-agent: $(BUILD)/vm/agent.o
+	$(CC) $(CFLAGS) -static -Wl,--gc-sections -o $@ $^
+
+# What tests link: everything but the three main functions.
+$(BUILD)/libtest.a: $(call objects,$(filter-out tool/main.c init/boot.c init/names.c,$(call sources,$(ROOMS) $(TOOLS) init)))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(UNITS) $(GUESTS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
+	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
+
+$(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
+	deps/install
+	deps/build $(DEPS)
+	@touch $@
+
+## make deps       install the packages and build the static libraries
+deps: $(DEPS)/ready
+
+## make unit       the unit tests alone;  make guest  the tests in QEMU alone
+unit: all $(UNITS)
+	checks/run $(UNITS)
+
+guest: all $(GUESTS)
+	checks/run -j 2 $(GUESTS)
+
+demo: all
+	@examples/demo $(BUILD) $(GENERATION)
+
+check: lint check-san all $(UNITS) $(GUESTS)
+	checks/run -j 2 $(UNITS) $(GUESTS)
+
+## make check-san  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
+check-san:
+	$(MAKE) BUILD=build/san SAN=1 CFLAGS='-O1 -g' build/san/units
+	checks/run $(patsubst $(BUILD)/%,build/san/%,$(UNITS))
+
+$(BUILD)/units: $(UNITS)
+
+## make lint       formatting, warnings, clang-tidy, shellcheck, layering, static means static
+lint: all
+	checks/lint $(BUILD) $(C) -- $(SCRIPTS)
+
+## make format     put all C into the project's format
+format:
+	clang-format -i $(C)
+
+## make bench      PID 1, image and builder, measured against a floor
+bench: all
+	checks/bench $(BUILD)
+
+## make install DESTDIR=… prefix=…;  make uninstall
+install: all
+	install -D -m 755 $(BUILD)/ebb $(DESTDIR)$(prefix)/bin/ebb
+	install -D -m 755 $(BUILD)/ebb-init $(DESTDIR)$(prefix)/lib/ebb/ebb-init
+	install -D -m 755 $(BUILD)/ebb-agent $(DESTDIR)$(prefix)/lib/ebb/ebb-agent
+	install -D -m 644 man/ebb.8 $(DESTDIR)$(prefix)/share/man/man8/ebb.8
+	install -D -m 644 man/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8
+	install -D -m 644 man/ebb.conf.5 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5
+	install -D -m 644 tool/completion.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb
+
+uninstall:
+	rm -f $(DESTDIR)$(prefix)/bin/ebb $(DESTDIR)$(prefix)/lib/ebb/ebb-init \
+	    $(DESTDIR)$(prefix)/lib/ebb/ebb-agent $(DESTDIR)$(prefix)/share/man/man8/ebb.8 \
+	    $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5 \
+	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb
+	-rmdir $(DESTDIR)$(prefix)/lib/ebb
+
+clean:
+	rm -rf $(filter-out build/deps,$(wildcard build/*))
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

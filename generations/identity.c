@@ -1,0 +1,89 @@
+#include "generations/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void identity_plan(const struct config *config, struct plan *plan)
+{
+    for (size_t i = 0; i < config->volume_count; i++)
+        if (config->volumes[i]->holds_state)
+            plan_add(plan, STEP_IDENTITY, config->volumes[i]->origin)->volume = config->volumes[i];
+}
+
+void identity_sentence(const struct step *step, FILE *stream)
+{
+    const char *identity = step->volume->identity;
+    fprintf(stream, "check that the volume \"%s\" is %s%s", step->volume->name,
+            identity ? "the state volume " : "a state volume", identity ? identity : "");
+}
+
+int identity_read(int folder, char identity[static IDENTITY_SIZE], struct error *error)
+{
+    auto_fd fd = path_open(folder, ".ebb/store-id", O_RDONLY | O_NOCTTY | O_NONBLOCK);
+    if (fd == -ENOENT)
+        return error_set(error, ENOENT, "it has no .ebb/store-id");
+    if (fd < 0)
+        return error_system(error, -fd, "cannot read .ebb/store-id");
+    char text[IDENTITY_SIZE];
+    ssize_t length = read(fd, text, sizeof(text) - 1);
+    if (length < 0)
+        return error_system(error, errno, "cannot read .ebb/store-id");
+    text[length] = '\0';
+    size_t good = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    if (good == 0 || strcmp(text + good, "\n") != 0)
+        return error_set(error, EBADMSG, "its .ebb/store-id is not one line with a name");
+    text[good] = '\0';
+    memcpy(identity, text, good + 1);
+    return 0;
+}
+
+int identity_apply(const struct step *step, struct context *context, struct error *error)
+{
+    const struct volume *volume = step->volume;
+    const struct volume_state *state = context_volume(context, volume);
+    char identity[IDENTITY_SIZE];
+    if (identity_read(state->fd, identity, error) < 0) {
+        error_prefix(error, "%s is not the state volume \"%s\"", state->device, volume->name);
+        char reason[sizeof(error->text)];
+        memcpy(reason, error->text, sizeof(reason));
+        return error_set(error, error->code,
+                         "%.300s; correct the tag of the volume, or make this one a state volume "
+                         "with `ebb init`",
+                         reason);
+    }
+    if (volume->identity && strcmp(volume->identity, identity) != 0)
+        return error_set(
+            error, ESTALE,
+            "%s is the state volume %s, but \"%s\" is declared to be %s; attach the right "
+            "disk, or correct `identity`",
+            state->device, identity, volume->name, volume->identity);
+    return 0;
+}
+
+int identity_make(int folder, const char *identity, struct error *error)
+{
+    char text[IDENTITY_SIZE], old[IDENTITY_SIZE];
+    if (identity_read(folder, old, error) == 0)
+        return error_set(error, EEXIST, "it is the state volume %s already", old);
+    if (error->code != ENOENT)
+        return -error->code;
+    if (!identity) {
+        auto_string random = NULL;
+        if (path_read(AT_FDCWD, "/proc/sys/kernel/random/uuid", 100, &random, NULL, error) < 0)
+            return -error->code;
+        snprintf(text, sizeof(text), "%s", random);
+    } else if (snprintf(text, sizeof(text), "%s\n", identity) >= IDENTITY_SIZE) {
+        return error_set(error, ENAMETOOLONG, "the identity \"%s\" is longer than %d bytes",
+                         identity, IDENTITY_SIZE - 2);
+    }
+    if (mkdirat(folder, ".ebb", 0700) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make .ebb");
+    auto_fd records = path_open(folder, ".ebb", O_RDONLY | O_DIRECTORY);
+    if (records < 0)
+        return error_system(error, -records, "cannot open .ebb");
+    return path_write(records, "store-id", text, strlen(text), 0644, error);
+}

@@ -1,0 +1,141 @@
+#include "hooks/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+void hooks_plan(const struct config *config, enum hook_point point, struct plan *plan)
+{
+    for (size_t i = 0; i < config->hook_count; i++)
+        if (config->hooks[i]->point == (int)point)
+            plan_add(plan, STEP_HOOK, config->hooks[i]->origin)->hook = config->hooks[i];
+}
+
+void hook_sentence(const struct step *step, FILE *stream)
+{
+    const struct hook *hook = step->hook;
+    fprintf(stream, "run the hook %s %s", hook->path, hook_point_names[hook->point]);
+}
+
+_Noreturn static void execute(const struct hook *hook, const struct context *context, int output)
+{
+    char root[300], point[64], generation[64];
+    snprintf(root, sizeof(root), "EBB_ROOT=%s", context->root.name);
+    snprintf(point, sizeof(point), "EBB_POINT=%s", hook_point_names[hook->point]);
+    snprintf(generation, sizeof(generation), "EBB_GENERATION=%u",
+             context->generation ? context->generation->number : 0);
+    char *const arguments[] = {(char *)hook->path, NULL};
+    char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", root, point, generation,
+                                 NULL};
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0); /* a hook that takes too long is ended with its children */
+    int input = open("/dev/null", O_RDONLY);
+    if (input >= 0)
+        dup2(input, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    execve(hook->path, arguments, environment);
+    dprintf(STDERR_FILENO, "cannot be executed: %s\n", strerror(errno));
+    _exit(127);
+}
+
+/* Logs the whole lines among the first `*used` bytes and keeps the rest. */
+static void log_lines(const struct hook *hook, char *text, size_t *used, bool all)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < *used; i++) {
+        if (text[i] != '\n')
+            continue;
+        log_info("%s: %.*s", hook->path, (int)(i - start), text + start);
+        start = i + 1;
+    }
+    if (all && start < *used) {
+        log_info("%s: %.*s", hook->path, (int)(*used - start), text + start);
+        start = *used;
+    }
+    memmove(text, text + start, *used - start);
+    *used -= start;
+}
+
+/* Reads output until the hook ends, even if a child of it keeps the pipe open. False: too late. */
+static bool listen_to(const struct hook *hook, int output, int process)
+{
+    char text[512];
+    size_t used = 0;
+    bool ended = false;
+    unsigned long deadline = context_clock() / 1000 + hook->timeout;
+    while (!ended) {
+        unsigned long now = context_clock() / 1000;
+        if (now >= deadline)
+            return false;
+        struct pollfd waits[] = {
+            {.fd = output,  .events = POLLIN},
+            {.fd = process, .events = POLLIN}
+        };
+        if (poll(waits, 2, (int)(deadline - now)) <= 0)
+            continue;
+        ended = waits[1].revents != 0;
+        for (ssize_t got; (got = read(output, text + used, sizeof(text) - used)) > 0;) {
+            used += (size_t)got;
+            log_lines(hook, text, &used, used == sizeof(text));
+        }
+        if (!ended && (waits[0].revents & POLLHUP))
+            output = -1; /* closed its output, and goes on: only its end matters now */
+    }
+    log_lines(hook, text, &used, true);
+    return true;
+}
+
+static int run(const struct hook *hook, const struct context *context, struct error *error)
+{
+    int ends[2], status;
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+        return error_system(error, errno, "cannot run the hook \"%s\"", hook->path);
+    auto_fd reading = ends[0], writing = ends[1];
+    pid_t child = fork();
+    if (child == 0)
+        execute(hook, context, writing);
+    close(TAKE_FD(writing));
+    auto_fd process = child < 0 ? -1 : (int)syscall(SYS_pidfd_open, child, 0);
+    if (process < 0)
+        return error_system(error, errno, "cannot run the hook \"%s\"", hook->path);
+    bool in_time = listen_to(hook, reading, process);
+    if (!in_time)
+        kill(-child, SIGKILL);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (!in_time)
+        return error_set(error, ETIMEDOUT,
+                         "the hook \"%s\" was not done after %u ms and was ended; "
+                         "mend it, or give it a longer timeout=",
+                         hook->path, hook->timeout);
+    if (WIFSIGNALED(status))
+        return error_set(error, EIO, "the hook \"%s\" was ended by signal %d (%s)", hook->path,
+                         WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) != 0)
+        return error_set(error, EIO,
+                         "the hook \"%s\" failed with exit status %d; its words are in the "
+                         "log above",
+                         hook->path, WEXITSTATUS(status));
+    return 0;
+}
+
+int hook_apply(const struct step *step, struct context *context, struct error *error)
+{
+    int code = run(step->hook, context, error);
+    if (code < 0 && step->hook->failure == HOOK_WARNS) {
+        log_warning("ignoring, as failure=warn says: %s", error->text);
+        return 0;
+    }
+    return code;
+}

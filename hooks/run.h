@@ -1,0 +1,13 @@
+/* User programs at named points of the boot. They lie in the image, run in the initramfs with the
+ * new root at $EBB_ROOT, and what they print goes to the log; ebb.conf(5) describes their world. */
+#ifndef EBB_HOOKS_RUN_H
+#define EBB_HOOKS_RUN_H
+
+#include "plan/context.h"
+
+/* STEP_HOOK for each hook of a point, in the order of the declaration. */
+void hooks_plan(const struct config *config, enum hook_point point, struct plan *plan);
+void hook_sentence(const struct step *step, FILE *stream);
+int hook_apply(const struct step *step, struct context *context, struct error *error);
+
+#endif

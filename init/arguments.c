@@ -1,0 +1,118 @@
+#include "init/arguments.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "plan/suggest.h"
+
+static void set_init(struct arguments *arguments, const char *value)
+{
+    if (path_objection(value))
+        log_warning("ignoring init=%s: it %s", value, path_objection(value));
+    else
+        arguments->init = value;
+}
+
+static void set_generation(struct arguments *arguments, const char *value)
+{
+    arguments->generation = value; /* judged when the store is known */
+}
+
+static void set_rescue(struct arguments *arguments, const char *value)
+{
+    for (int i = 0; rescue_action_names[i]; i++) {
+        if (strcmp(rescue_action_names[i], value) == 0) {
+            arguments->rescue = i;
+            return;
+        }
+    }
+    log_warning("ignoring ebb.rescue=%s: it is none of wait, reboot and poweroff", value);
+}
+
+static void set_read_only(struct arguments *arguments, const char *value)
+{
+    (void)value; /* a flag */
+    arguments->read_only = true;
+}
+
+static void set_writable(struct arguments *arguments, const char *value)
+{
+    (void)value; /* a flag */
+    arguments->read_only = false;
+}
+
+static void set_wait(struct arguments *arguments, const char *value)
+{
+    (void)value; /* a flag */
+    arguments->wait_for_ever = true;
+}
+
+static void set_quiet(struct arguments *arguments, const char *value)
+{
+    (void)value; /* a flag */
+    arguments->quiet = true;
+}
+
+static void set_debug(struct arguments *arguments, const char *value)
+{
+    (void)value; /* a flag */
+    arguments->debug = true;
+}
+
+static const struct {
+    const char *name;
+    bool has_value;
+    void (*set)(struct arguments *arguments, const char *value);
+} known[] = {
+    {"init",           true,  set_init      },
+    {"ro",             false, set_read_only },
+    {"rw",             false, set_writable  },
+    {"rootwait",       false, set_wait      },
+    {"quiet",          false, set_quiet     },
+    {"ebb.generation", true,  set_generation},
+    {"ebb.rescue",     true,  set_rescue    },
+    {"ebb.debug",      false, set_debug     },
+};
+
+static void take(struct arguments *arguments, const char *name, const char *value)
+{
+    const char *names[ARRAY_LENGTH(known)];
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
+        names[i] = known[i].name;
+        if (strcmp(known[i].name, name) == 0 && known[i].has_value == (value != NULL)) {
+            known[i].set(arguments, value);
+            return;
+        }
+    }
+    if (strncmp(name, "ebb.", 4) != 0)
+        return;
+    const char *near = suggest(name, names, ARRAY_LENGTH(known));
+    log_warning("ignoring the kernel parameter \"%s%s%s\": %s%s%s", name, value ? "=" : "",
+                value ? value : "", near ? "did you mean \"" : "see ebb-init(8)", near ? near : "",
+                near ? "\"?" : "");
+}
+
+void arguments_parse(struct arena *arena, const char *line, struct arguments *arguments)
+{
+    *arguments = (struct arguments){.rescue = -1};
+    while (*line) {
+        line += strspn(line, " \t\n");
+        char *word = arena_string(arena, line), *out = word;
+        bool quoted = false;
+        for (; *line && (quoted || !strchr(" \t\n", *line)); line++) {
+            if (*line == '"')
+                quoted = !quoted;
+            else
+                *out++ = *line;
+        }
+        *out = '\0';
+        if (strcmp(word, "--") == 0)
+            return; /* what follows is for the real init */
+        char *value = strchr(word, '=');
+        if (value)
+            *value++ = '\0';
+        if (*word)
+            take(arguments, word, value);
+    }
+}

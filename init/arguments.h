@@ -1,0 +1,25 @@
+/* The kernel command line: the usual parameters of an initramfs, and Ebb's own, which begin with
+ * "ebb.". */
+#ifndef EBB_INIT_ARGUMENTS_H
+#define EBB_INIT_ARGUMENTS_H
+
+#include <stdbool.h>
+
+#include "base/memory.h"
+#include "plan/config.h"
+
+struct arguments {
+    const char *init;       /* init=: NULL lets the generation say */
+    const char *generation; /* ebb.generation=: NULL for the declared default */
+    int rescue;             /* ebb.rescue=: enum rescue_action, or -1 for the declared one */
+    bool read_only;         /* ro, unless rw follows it */
+    bool wait_for_ever;     /* rootwait */
+    bool quiet;             /* the console shows failures only */
+    bool debug;             /* ebb.debug: details go to the log */
+};
+
+/* Splits `line` as the kernel does, double quotes included. Unknown ebb.* words are reported to the
+ * log with the nearest known one; all other unknown words belong to somebody else. */
+void arguments_parse(struct arena *arena, const char *line, struct arguments *arguments);
+
+#endif

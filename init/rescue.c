@@ -1,0 +1,94 @@
+#include "init/rescue.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "init/console.h"
+#include "mounts/device.h"
+
+static struct rescue policy = {.action = RESCUE_WAIT, .after = 30000};
+
+void rescue_policy(const struct rescue *declared)
+{
+    policy = *declared;
+}
+
+/* `poweroff` powers off; both other actions end in a reboot once somebody or the clock says so. */
+_Noreturn static void leave(void)
+{
+    /* The volumes are detached first, so that their file systems are clean. */
+    umount2("/sysroot", MNT_DETACH);
+    umount2("/run/ebb/volumes", MNT_DETACH);
+    sync();
+    reboot(policy.action == RESCUE_POWEROFF ? RB_POWER_OFF : RB_AUTOBOOT);
+    for (;;) /* a machine that can do neither */
+        pause();
+}
+
+static void fault(int number)
+{
+    /* Nothing of the program can be relied on any more: no allocation, no stdio. */
+    static const char text[] = "ebb: rescue: PID 1 itself failed; this is a fault in Ebb, please "
+                               "report it with the lines above\n";
+    log_error("rescue: PID 1 was stopped by signal %d", number);
+    (void)!write(STDERR_FILENO, text, sizeof(text) - 1); /* the log has it too */
+    unsigned seconds = policy.after / 1000;
+    while (seconds > 0)
+        seconds = sleep(seconds);
+    if (policy.action != RESCUE_WAIT)
+        reboot(policy.action == RESCUE_POWEROFF ? RB_POWER_OFF : RB_AUTOBOOT);
+    for (;;)
+        pause();
+}
+
+void rescue_catch_faults(void)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
+    static char stack[32768]; /* the fault may be an overflow of the usual one */
+    stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    struct sigaction action = {.sa_handler = fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    sigaltstack(&alternative, NULL);
+    for (size_t i = 0; i < ARRAY_LENGTH(faults); i++)
+        sigaction(faults[i], &action, NULL);
+}
+
+static void tell(const struct history *history, const struct error *error)
+{
+    console_print("\nebb: rescue: the boot cannot go on\n\n");
+    log_error("rescue: %s", error->text);
+    const struct outcome *last =
+        history && history->count ? &history->outcomes[history->count - 1] : NULL;
+    if (last && last->failure)
+        console_print("  at: %s  (%s)\n", last->sentence,
+                      origin_line(history->arena, last->step->origin));
+    console_print("  %s\n\n", error->text);
+    char *devices = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&devices, &length);
+    if (stream) {
+        device_list(stream);
+        fclose(stream);
+        console_print("block devices:\n%s\n", devices);
+    }
+    free(devices);
+}
+
+_Noreturn void rescue(const struct history *history, const struct error *error)
+{
+    tell(history, error);
+    if (policy.action == RESCUE_WAIT && console_exists()) {
+        console_print("press Enter to reboot\n");
+        console_enter(0);
+    } else {
+        console_print("%s in %u s; Enter does it at once\n",
+                      policy.action == RESCUE_POWEROFF ? "powering off" : "rebooting",
+                      policy.after / 1000);
+        console_enter(policy.after ? policy.after : 1);
+    }
+    leave();
+}

@@ -1,0 +1,46 @@
+#include "init/status.h"
+
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "plan/kinds.h"
+
+static struct json_object *step_object(struct arena *arena, const struct outcome *outcome)
+{
+    struct json_object *object = json_object_new_object();
+    const struct step *step = outcome->step;
+    json_object_object_add(object, "kind", json_object_new_string(step_kinds[step->kind].name));
+    json_object_object_add(object, "step", json_object_new_string(outcome->sentence));
+    json_object_object_add(object, "origin",
+                           json_object_new_string(origin_line(arena, step->origin)));
+    json_object_object_add(object, "result",
+                           json_object_new_string(outcome->failure ? "failed" : "done"));
+    if (outcome->failure)
+        json_object_object_add(object, "error", json_object_new_string(outcome->failure));
+    json_object_object_add(object, "microseconds",
+                           json_object_new_int64((int64_t)outcome->microseconds));
+    return object;
+}
+
+int status_write(const char *path, const struct context *context, const struct history *history,
+                 unsigned long start, struct error *error)
+{
+    struct json_object *status = json_object_new_object(), *steps = json_object_new_array();
+    bool failed = history->count && history->outcomes[history->count - 1].failure;
+    for (size_t i = 0; i < history->count; i++)
+        json_object_array_add(steps, step_object(history->arena, &history->outcomes[i]));
+    json_object_object_add(status, "format", json_object_new_int(1));
+    json_object_object_add(status, "result", json_object_new_string(failed ? "failed" : "done"));
+    if (context->generation)
+        json_object_object_add(status, "generation",
+                               json_object_new_int64(context->generation->number));
+    json_object_object_add(status, "microseconds",
+                           json_object_new_int64((int64_t)(context_clock() - start)));
+    json_object_object_add(status, "steps", steps);
+    const char *text = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
+    int code = path_write(AT_FDCWD, path, text, strlen(text), 0644, error);
+    json_object_put(status);
+    return code;
+}

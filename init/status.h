@@ -1,0 +1,11 @@
+/* /run/ebb/status.json: what this boot did, for `ebb status` and whoever else asks later. */
+#ifndef EBB_INIT_STATUS_H
+#define EBB_INIT_STATUS_H
+
+#include "plan/apply.h"
+
+/* `start` is context_clock() when PID 1 began. */
+int status_write(const char *path, const struct context *context, const struct history *history,
+                 unsigned long start, struct error *error);
+
+#endif

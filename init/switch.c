@@ -1,0 +1,118 @@
+#include "init/switch.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "kconfig/drivers.h"
+#include "kconfig/load.h"
+#include "mounts/kernel.h"
+
+/* Kernel threads have no command line; a storage daemon that must live on marks its own with "@",
+ * the convention that systemd keeps too (its ROOT_STORAGE_DAEMONS document). */
+static bool survives(const char *process)
+{
+    char path[300], line[64] = "";
+    snprintf(path, sizeof(path), "/proc/%s/cmdline", process);
+    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 || read(fd, line, sizeof(line) - 1) <= 0 || line[0] == '@';
+}
+
+/* No process of the initramfs may go on: it would hold its memory, and know nothing of the system.
+ */
+static void end_processes(const struct context *context)
+{
+    if (context->drivers > 0)
+        drivers_stop(context->drivers);
+    auto_dir processes = opendir("/proc");
+    for (struct dirent *entry; processes && (entry = readdir(processes));) {
+        int number = atoi(entry->d_name);
+        if (!isdigit((unsigned char)entry->d_name[0]) || number <= 1 || survives(entry->d_name))
+            continue;
+        log_info("ending process %d, which a hook left behind", number);
+        kill(number, SIGKILL);
+    }
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
+}
+
+/* Deletes what is in `folder`, but nothing of another file system; best effort, because all that
+ * is lost otherwise is memory. */
+static void delete_contents(int folder, dev_t device)
+{
+    int own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto_dir list = own < 0 ? NULL : fdopendir(own);
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        struct stat status;
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_dev != device)
+            continue;
+        if (!S_ISDIR(status.st_mode)) {
+            unlinkat(folder, name, 0);
+            continue;
+        }
+        auto_fd inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (inner >= 0)
+            delete_contents(inner, device);
+        unlinkat(folder, name, AT_REMOVEDIR);
+    }
+}
+
+/* Only ever the memory of an initramfs: a wrong turn here would delete a disk. */
+static void free_initramfs(int old)
+{
+    struct statfs system;
+    struct stat status;
+    if (getpid() == 1 && fstatfs(old, &system) == 0 && fstat(old, &status) == 0 &&
+        (system.f_type == RAMFS_MAGIC || system.f_type == TMPFS_MAGIC))
+        delete_contents(old, status.st_dev);
+    else
+        log_warning("the initramfs is not in memory, so it is left as it is");
+}
+
+/* What survives execve and is not the business of the real init. */
+static void reset_process(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &standard, NULL); /* two of them cannot be set, and need not be */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    umask(022);
+}
+
+int switch_root(const struct context *context, const char *init, char *const arguments[],
+                bool read_only, struct error *error)
+{
+    end_processes(context);
+    modules_close(context->modules);
+    auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")
+                       : kernel_move(context->root.fd, error);
+    if (code < 0)
+        return code;
+    /* The rootfs of an initramfs can be neither pivoted away nor unmounted, so the new root is
+     * moved over it. */
+    if (fchdir(context->root.fd) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
+        chroot(".") < 0 || chdir("/") < 0)
+        return error_system(error, errno, "cannot enter the new root");
+    if (read_only && mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
+        log_warning("the root stays writable although `ro` was given: %s", strerror(errno));
+    free_initramfs(old);
+    reset_process();
+    execv(init, arguments);
+    return error_system(error, errno, "cannot execute the init \"%s\"", init);
+}

@@ -1,0 +1,67 @@
+#include "kconfig/step.h"
+
+#include <string.h>
+
+#include "kconfig/drivers.h"
+#include "kconfig/load.h"
+
+/* A plan without targets, so that the steps of modules_plan can be listed for the builder too. */
+static void add(struct plan *plan, const char *name, struct origin origin)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].kind == STEP_MODULE && strcmp(plan->steps[i].module, name) == 0)
+            return;
+    plan_add(plan, STEP_MODULE, origin)->module = name;
+}
+
+void modules_plan(const struct config *config, struct plan *plan)
+{
+    /* The child goes first: it finds the disks while the file systems are being loaded. */
+    plan_add(plan, STEP_DRIVERS, (struct origin){config->file, 0, 0});
+    for (size_t i = 0; i < config->module_count; i++)
+        add(plan, config->modules[i]->name, config->modules[i]->origin);
+    for (size_t i = 0; i < config->volume_count; i++)
+        if (config->volumes[i]->fs_type)
+            add(plan, config->volumes[i]->fs_type, config->volumes[i]->origin);
+    if (config->root.kind == ROOT_OVERLAY)
+        add(plan, "overlay", config->root.origin);
+}
+
+const char **modules_wanted(struct arena *arena, const struct config *config, size_t *count)
+{
+    struct plan plan = {.arena = arena};
+    const char **names = NULL;
+    modules_plan(config, &plan);
+    *count = 0;
+    for (size_t i = 0; i < plan.count; i++)
+        if (plan.steps[i].kind == STEP_MODULE)
+            *ARENA_PUSH(arena, names, *count) = plan.steps[i].module;
+    return names;
+}
+
+void drivers_sentence(const struct step *step, FILE *stream)
+{
+    (void)step; /* there is one such step, and it names nothing */
+    fputs("load the drivers of this machine's devices", stream);
+}
+
+int drivers_apply(const struct step *step, struct context *context, struct error *error)
+{
+    (void)step; /* names nothing */
+    return drivers_start(&context->drivers, error);
+}
+
+void module_sentence(const struct step *step, FILE *stream)
+{
+    fprintf(stream, "load the module %s", step->module);
+}
+
+int module_apply(const struct step *step, struct context *context, struct error *error)
+{
+    if (!context->modules) {
+        int code = modules_open(&context->modules, error);
+        if (code < 0)
+            return code;
+    }
+    return modules_load(context->modules, step->module, error);
+}

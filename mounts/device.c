@@ -1,0 +1,197 @@
+#include "mounts/device.h"
+
+#include <blkid/blkid.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static const struct {
+    const char *prefix; /* as it is written in ebb.conf */
+    const char *value;  /* as libblkid calls it */
+} tags[] = {
+    {"UUID=",      "UUID"           },
+    {"LABEL=",     "LABEL"          },
+    {"PARTUUID=",  "PART_ENTRY_UUID"},
+    {"PARTLABEL=", "PART_ENTRY_NAME"},
+};
+
+void devices_plan(const struct config *config, struct plan *plan)
+{
+    for (size_t i = 0; i < config->volume_count; i++)
+        plan_add(plan, STEP_DEVICE, config->volumes[i]->origin)->volume = config->volumes[i];
+}
+
+void device_sentence(const struct step *step, FILE *stream)
+{
+    fprintf(stream, "wait for %s, the volume \"%s\"", step->volume->device, step->volume->name);
+}
+
+/* A probe that has read superblock and partition entry of `path`, or NULL. */
+static blkid_probe probe(const char *path)
+{
+    blkid_probe found = blkid_new_probe_from_filename(path);
+    if (!found)
+        return NULL;
+    blkid_probe_enable_superblocks(found, 1);
+    blkid_probe_set_superblocks_flags(found,
+                                      BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE);
+    blkid_probe_enable_partitions(found, 1);
+    blkid_probe_set_partitions_flags(found, BLKID_PARTS_ENTRY_DETAILS);
+    /* 1 means "nothing known", -2 "more than one": neither says anything about partition tags */
+    if (blkid_do_safeprobe(found) == -1) {
+        blkid_free_probe(found);
+        return NULL;
+    }
+    return found;
+}
+
+bool device_matches(const char *path, const char *tag)
+{
+    bool matches = false;
+    blkid_probe found = probe(path);
+    for (size_t i = 0; found && i < ARRAY_LENGTH(tags); i++) {
+        const char *value;
+        size_t length = strlen(tags[i].prefix);
+        if (strncmp(tag, tags[i].prefix, length) != 0)
+            continue;
+        if (blkid_probe_lookup_value(found, tags[i].value, &value, NULL) == 0)
+            /* identifiers are hexadecimal, in whichever case they were written */
+            matches =
+                (strstr(tags[i].prefix, "UUID") ? strcasecmp : strcmp)(value, tag + length) == 0;
+    }
+    blkid_free_probe(found);
+    return matches;
+}
+
+void device_list(FILE *stream)
+{
+    auto_dir folder = opendir("/sys/class/block");
+    if (!folder) {
+        fprintf(stream, "  no block device: /sys/class/block cannot be read\n");
+        return;
+    }
+    int shown = 0;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        char path[300];
+        if (entry->d_name[0] == '.' || strncmp(entry->d_name, "loop", 4) == 0)
+            continue;
+        snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+        fprintf(stream, "  %s", path);
+        blkid_probe found = probe(path);
+        const char *value;
+        if (found && blkid_probe_lookup_value(found, "TYPE", &value, NULL) == 0)
+            fprintf(stream, " %s", value);
+        for (size_t i = 0; found && i < ARRAY_LENGTH(tags); i++)
+            if (blkid_probe_lookup_value(found, tags[i].value, &value, NULL) == 0)
+                fprintf(stream, " %s%s", tags[i].prefix, value);
+        blkid_free_probe(found);
+        fputc('\n', stream);
+        shown++;
+    }
+    if (!shown)
+        fprintf(stream, "  no block device: a driver is missing, or no disk is attached\n");
+}
+
+/* Kernel events, or -1 where they cannot be heard; then the devices are looked at again and again.
+ */
+static int open_events(void)
+{
+    auto_fd fd =
+        socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+        return -1;
+    int size = 1 << 20;
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+                     sizeof(size)); /* the default works too */
+    return TAKE_FD(fd);
+}
+
+static void drain(int events)
+{
+    char message[8192];
+    ssize_t got;
+    /* What happened does not matter: whichever device changed, all are looked at again. ENOBUFS,
+     * "events were lost", is answered by that too. */
+    do {
+        got = recv(events, message, sizeof(message), 0);
+    } while (got > 0 || (got < 0 && errno == EINTR));
+}
+
+/* Looks at every block device; returns how many carry the tag, and the name of the first. */
+static int look(const char *tag, char *path, size_t size, char *second, size_t second_size)
+{
+    int matches = 0;
+    if (tag[0] == '/') {
+        snprintf(path, size, "%s", tag);
+        return access(tag, F_OK) == 0;
+    }
+    auto_dir folder = opendir("/sys/class/block");
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        char candidate[300];
+        snprintf(candidate, sizeof(candidate), "/dev/%s", entry->d_name);
+        if (entry->d_name[0] == '.' || !device_matches(candidate, tag))
+            continue;
+        snprintf(matches ? second : path, matches ? second_size : size, "%s", candidate);
+        matches++;
+    }
+    return matches;
+}
+
+static int not_found(const struct volume *volume, struct error *error)
+{
+    char *list = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&list, &length);
+    if (!stream)
+        memory_exhausted();
+    device_list(stream);
+    fclose(stream);
+    /* The list is longer than an error may be; it goes to the log first. */
+    for (char *line = list, *end; (end = strchr(line, '\n')); line = end + 1)
+        log_info("%.*s", (int)(end - line), line);
+    free(list);
+    return error_set(
+        error, ENODEV,
+        "%s, the volume \"%s\", did not appear within %u s; the devices that are there "
+        "are in the log above. correct its tag, attach the disk, or add its driver "
+        "with `module NAME`",
+        volume->device, volume->name, volume->timeout / 1000);
+}
+
+int device_apply(const struct step *step, struct context *context, struct error *error)
+{
+    const struct volume *volume = step->volume;
+    struct volume_state *state = context_volume(context, volume);
+    char second[300];
+    auto_fd events = open_events();
+    unsigned long start = context_clock();
+    for (;;) {
+        int matches =
+            look(volume->device, state->device, sizeof(state->device), second, sizeof(second));
+        if (matches == 1)
+            return 0;
+        if (matches > 1)
+            return error_set(error, ENOTUNIQ,
+                             "%s, the volume \"%s\", is on both %s and %s; detach one, or name the "
+                             "partition with PARTUUID=",
+                             volume->device, volume->name, state->device, second);
+        unsigned long waited = (context_clock() - start) / 1000;
+        if (!context->wait_for_ever && waited >= volume->timeout)
+            return not_found(volume, error);
+        /* A driver may need a moment between its event and a readable medium, so the devices are
+         * looked at once a second even without an event. */
+        struct pollfd wait = {.fd = events, .events = POLLIN};
+        (void)poll(&wait, 1, events < 0 ? 50 : 1000);
+        if (events >= 0)
+            drain(events);
+    }
+}

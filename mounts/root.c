@@ -1,0 +1,300 @@
+#include "mounts/root.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/copy.h"
+
+void root_check(const struct config *config, struct report *report)
+{
+    if (!(config->root.mode & 0111))
+        report_error(report, config->root.origin,
+                     "nobody could enter a root of mode %04o; write mode=0755", config->root.mode);
+}
+
+void root_plan(const struct config *config, const struct generation *generation, struct plan *plan)
+{
+    struct step *step = plan_add(plan, STEP_ROOT, config->root.origin);
+    step->root = &config->root;
+    step->generation = generation;
+    step->target = "/";
+    if (config->root.kind == ROOT_OVERLAY)
+        return;
+    step = plan_add(plan, STEP_TREE, config->generations.origin);
+    step->root = &config->root;
+    step->generation = generation;
+}
+
+/* "generation 3", or "the latest generation" where none is chosen yet. */
+static void print_generation(const struct generation *generation, FILE *stream)
+{
+    if (generation->number)
+        fprintf(stream, "generation %u", generation->number);
+    else if (*generation->choice >= '0' && *generation->choice <= '9')
+        fprintf(stream, "generation %s", generation->choice);
+    else
+        fprintf(stream, "the %s generation", generation->choice);
+}
+
+void root_sentence(const struct step *step, FILE *stream)
+{
+    const struct root *root = step->root;
+    if (root->kind == ROOT_OVERLAY) {
+        fputs("make the root: ", stream);
+        print_generation(step->generation, stream);
+        fprintf(stream, " below a layer in memory, size=%s", root->size);
+    } else {
+        fprintf(stream, "make the root: tmpfs, size=%s, mode=%04o", root->size,
+                (unsigned)root->mode);
+    }
+}
+
+void tree_sentence(const struct step *step, FILE *stream)
+{
+    fputs("lay out ", stream);
+    print_generation(step->generation, stream);
+    fputs(": programs read-only, the rest copied", stream);
+}
+
+static int mount_tmpfs(const char *place, const struct root *root, struct error *error)
+{
+    char options[256];
+    snprintf(options, sizeof(options), "size=%s,nr_inodes=%s,mode=%04o", root->size, root->inodes,
+             (unsigned)root->mode);
+    if (mkdir(place, 0755) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"%s\"", place);
+    if (mount("root", place, "tmpfs", MS_STRICTATIME, options) < 0)
+        return error_system(error, errno,
+                            "cannot mount the root as tmpfs with \"%s\"; correct `root`", options);
+    return 0;
+}
+
+/* A value of an overlay's option list: the kernel splits at commas and colons. */
+static void escape(char *out, size_t size, const char *text)
+{
+    size_t at = 0;
+    for (; *text && at + 3 < size; text++) {
+        if (strchr(",:\\", *text))
+            out[at++] = '\\';
+        out[at++] = *text;
+    }
+    out[at] = '\0';
+}
+
+/* The chosen generation's tree; refuses one that symbolic links lead out of the volume. */
+static int open_tree_of(const struct generation *generation, const struct context *context,
+                        struct error *error)
+{
+    const struct volume *volume = context->config->generations.place.volume;
+    int fd =
+        path_open(context_volume(context, volume)->fd, generation->tree, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return error_system(error, -fd, "cannot open the tree \"%s:%s\" of generation %u",
+                            volume->name, generation->tree, generation->number);
+    return fd;
+}
+
+static int mount_overlay(const struct step *step, const struct context *context,
+                         struct error *error)
+{
+    const struct volume *volume = context->config->generations.place.volume;
+    char layer[256], upper[300], work[300], lower[PATH_MAX], escaped[PATH_MAX],
+        options[2 * PATH_MAX];
+    auto_fd tree = open_tree_of(step->generation, context, error);
+    if (tree < 0)
+        return tree;
+    snprintf(layer, sizeof(layer), "%s/.layer", context->volumes);
+    int code = mount_tmpfs(layer, step->root, error);
+    if (code < 0)
+        return code;
+    snprintf(upper, sizeof(upper), "%s/upper", layer);
+    snprintf(work, sizeof(work), "%s/work", layer);
+    if (mkdir(upper, (mode_t)step->root->mode) < 0 || mkdir(work, 0700) < 0)
+        return error_system(error, errno, "cannot make the layers in \"%s\"", layer);
+    (void)chmod(upper, (mode_t)step->root->mode); /* mkdir obeyed the umask */
+    snprintf(lower, sizeof(lower), "%s/%s%s", context->volumes, volume->name,
+             step->generation->tree);
+    escape(escaped, sizeof(escaped), lower);
+    snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", escaped, upper, work);
+    if (mkdir(context->root.name, 0755) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"%s\"", context->root.name);
+    if (mount("root", context->root.name, "overlay", 0, options) < 0)
+        return error_system(error, errno, "cannot lay an overlay over generation %u",
+                            step->generation->number);
+    return 0;
+}
+
+/* Places that every init expects. Most trees have them; a thin one may not. */
+static int make_mount_points(int root, struct error *error)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } folders[] = {
+        {"proc", 0555 },
+        {"sys",  0555 },
+        {"dev",  0755 },
+        {"run",  0755 },
+        {"tmp",  01777}
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
+        if (mkdirat(root, folders[i].name, folders[i].mode) == 0)
+            (void)fchmodat(root, folders[i].name, folders[i].mode, 0); /* mkdir obeyed the umask */
+        else if (errno != EEXIST)
+            return error_system(error, errno, "cannot make \"/%s\" in the new root",
+                                folders[i].name);
+    }
+    return 0;
+}
+
+int root_apply(const struct step *step, struct context *context, struct error *error)
+{
+    int code = step->root->kind == ROOT_OVERLAY
+                   ? mount_overlay(step, context, error)
+                   : mount_tmpfs(context->root.name, step->root, error);
+    if (code < 0)
+        return code;
+    context->root.fd = open(context->root.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (context->root.fd < 0)
+        return error_system(error, errno, "cannot open the new root");
+    return make_mount_points(context->root.fd, error);
+}
+
+/* How a name at the top of a tree comes into a root in memory. */
+enum layout { LAYOUT_BIND, LAYOUT_COPY, LAYOUT_SKIP };
+
+static enum layout layout_of(const char *name)
+{
+    static const char *const programs[] = {"usr", "bin", "sbin", "opt", "boot", "nix", "gnu"};
+    static const char *const kernels[] = {"proc", "sys", "dev", "run", "tmp", "lost+found"};
+    for (size_t i = 0; i < ARRAY_LENGTH(programs); i++)
+        if (strcmp(name, programs[i]) == 0)
+            return LAYOUT_BIND;
+    for (size_t i = 0; i < ARRAY_LENGTH(kernels); i++)
+        if (strcmp(name, kernels[i]) == 0)
+            return LAYOUT_SKIP;
+    return strncmp(name, "lib", 3) == 0 ? LAYOUT_BIND : LAYOUT_COPY;
+}
+
+static int bind_read_only(int tree, int root, const char *name, struct error *error)
+{
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    auto_fd copy = open_tree(tree, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    if (copy < 0)
+        return error_system(error, errno, "cannot bind \"%s\" of the generation", name);
+    if (mkdirat(root, name, 0755) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"/%s\" in the new root", name);
+    if (mount_setattr(copy, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) < 0 ||
+        move_mount(copy, "", root, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return error_system(error, errno, "cannot bind \"%s\" of the generation", name);
+    return 0;
+}
+
+static int copy_into(int tree, int root, const char *name, struct error *error)
+{
+    int code = copy_named(tree, root, name, error);
+    if (code == -ENOSPC)
+        return error_prefix(error,
+                            "\"/%s\" does not fit into the root; give `root tmpfs` a larger size=, "
+                            "or use `root overlay`",
+                            name);
+    return code < 0 ? error_prefix(error, "laying out \"/%s\"", name) : 0;
+}
+
+int tree_apply(const struct step *step, struct context *context, struct error *error)
+{
+    int tree = open_tree_of(step->generation, context, error);
+    auto_dir folder = tree < 0 ? NULL : fdopendir(tree);
+    if (!folder)
+        return tree;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        const char *name = entry->d_name;
+        struct stat status;
+        int code = 0;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || layout_of(name) == LAYOUT_SKIP)
+            continue;
+        if (fstatat(tree, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+            return error_system(error, errno, "cannot look at \"/%s\" of the generation", name);
+        if (S_ISDIR(status.st_mode) && layout_of(name) == LAYOUT_BIND)
+            code = bind_read_only(tree, context->root.fd, name, error);
+        else
+            code = copy_into(tree, context->root.fd, name, error);
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+void prove_plan(const struct config *config, const struct generation *generation, const char *init,
+                struct plan *plan)
+{
+    struct origin kernel = {"kernel command line", 0, 0};
+    struct step *step = plan_add(plan, STEP_PROVE, init ? kernel : config->generations.origin);
+    step->init = init ? init : generation->init ? generation->init : "/sbin/init";
+    step->generation = generation;
+}
+
+void prove_sentence(const struct step *step, FILE *stream)
+{
+    fprintf(stream, "prove that %s can be executed in the new root", step->init);
+}
+
+/* A script needs its interpreter: execve would only say "no such file". */
+static int prove_interpreter(int root, int program, const char *init, struct error *error)
+{
+    char line[256];
+    ssize_t length = pread(program, line, sizeof(line) - 1, 0);
+    if (length < 4)
+        return error_set(error, ENOEXEC, "the init \"%s\" is neither a program nor a script", init);
+    line[length] = '\0';
+    if (memcmp(line, "\177ELF", 4) == 0)
+        return 0;
+    if (strncmp(line, "#!", 2) != 0)
+        return error_set(error, ENOEXEC,
+                         "the init \"%s\" is neither a program nor a script that "
+                         "begins with \"#!\"",
+                         init);
+    char *interpreter = line + 2 + strspn(line + 2, " \t");
+    interpreter[strcspn(interpreter, " \t\n")] = '\0';
+    auto_fd found = path_open_in_root(root, interpreter, O_PATH);
+    if (found < 0)
+        return error_system(error, -found,
+                            "the init \"%s\" is a script of \"%s\", which the new root "
+                            "does not have",
+                            init, interpreter);
+    return 0;
+}
+
+int prove_apply(const struct step *step, struct context *context, struct error *error)
+{
+    const char *init = step->init;
+    struct stat status;
+    struct statvfs system;
+    auto_fd program = path_open_in_root(context->root.fd, init, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (program == -ENOENT)
+        return error_set(error, ENOENT,
+                         "generation %u has no init \"%s\"; boot another one with "
+                         "ebb.generation=, or name its init with init=",
+                         step->generation->number, init);
+    if (program < 0)
+        return error_system(error, -program, "the init \"%s\" cannot be opened in the new root",
+                            init);
+    if (fstat(program, &status) < 0 || fstatvfs(program, &system) < 0)
+        return error_system(error, errno, "the init \"%s\" cannot be looked at", init);
+    if (!S_ISREG(status.st_mode) || !(status.st_mode & 0111))
+        return error_set(error, EACCES,
+                         "the init \"%s\" is not an executable file; make it one in "
+                         "generation %u",
+                         init, step->generation->number);
+    if (system.f_flag & ST_NOEXEC)
+        return error_set(error, EACCES, "the init \"%s\" lies on a volume mounted noexec", init);
+    return prove_interpreter(context->root.fd, program, init, error);
+}

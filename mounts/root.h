@@ -1,0 +1,25 @@
+/* The ephemeral root: made in memory, laid out from a generation, and proved before it is entered.
+ *
+ * With `root tmpfs` the folders that hold programs are bound read-only from the generation's tree,
+ * and the rest (etc, var, root …) is copied, so that it can be written and is gone at the next
+ * boot. With `root overlay` the whole tree lies below a writable layer in memory. */
+#ifndef EBB_MOUNTS_ROOT_H
+#define EBB_MOUNTS_ROOT_H
+
+#include "plan/context.h"
+
+void root_check(const struct config *config, struct report *report);
+/* STEP_ROOT, and STEP_TREE where the root is not an overlay. */
+void root_plan(const struct config *config, const struct generation *generation, struct plan *plan);
+void root_sentence(const struct step *step, FILE *stream);
+int root_apply(const struct step *step, struct context *context, struct error *error);
+void tree_sentence(const struct step *step, FILE *stream);
+int tree_apply(const struct step *step, struct context *context, struct error *error);
+
+/* STEP_PROVE: `init` is that of the command line or NULL. */
+void prove_plan(const struct config *config, const struct generation *generation, const char *init,
+                struct plan *plan);
+void prove_sentence(const struct step *step, FILE *stream);
+int prove_apply(const struct step *step, struct context *context, struct error *error);
+
+#endif

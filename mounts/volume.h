@@ -1,0 +1,20 @@
+/* Volumes: from a block device to a mounted file system that PID 1 works on by descriptor, and from
+ * there to the place where the running system sees it. */
+#ifndef EBB_MOUNTS_VOLUME_H
+#define EBB_MOUNTS_VOLUME_H
+
+#include "plan/context.h"
+
+/* What is wrong with the declared volumes, one by one and side by side. */
+void volumes_check(const struct config *config, struct report *report);
+/* STEP_MOUNT for every volume, in the order of the declaration. */
+void volumes_plan(const struct config *config, struct plan *plan);
+void volume_sentence(const struct step *step, FILE *stream);
+int volume_apply(const struct step *step, struct context *context, struct error *error);
+
+/* STEP_PLACE for every volume with a `mount`. */
+void places_plan(const struct config *config, struct plan *plan);
+void place_sentence(const struct step *step, FILE *stream);
+int place_apply(const struct step *step, struct context *context, struct error *error);
+
+#endif

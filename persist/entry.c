@@ -1,0 +1,251 @@
+#include "persist/entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "persist/owner.h"
+
+/* The name under which an entry is made before it is complete. */
+static const char unfinished[] = ".ebb-new";
+
+static void check_target(const struct persist_entry *entry, struct report *report)
+{
+    static const char *const kernels[] = {"/proc", "/sys", "/dev", "/run"};
+    if (strcmp(entry->target, "/") == 0)
+        report_error(report, entry->origin,
+                     "the whole root cannot persist: it is thrown away at every boot; name the "
+                     "folders to keep");
+    for (size_t i = 0; i < ARRAY_LENGTH(kernels); i++)
+        if (path_is_within(entry->target, kernels[i]))
+            report_error(
+                report, entry->origin,
+                "\"%s\" lies in \"%s\", which the kernel makes anew at every boot; remove it",
+                entry->target, kernels[i]);
+    if (entry->source && strlen(entry->source) >= PATH_MAX)
+        report_error(report, entry->origin,
+                     "the path on the volume is longer than the kernel's 4095 bytes; shorten the "
+                     "entry or its store");
+}
+
+static void check_volumes(const struct config *config, const struct persist_entry *entry,
+                          struct report *report)
+{
+    for (size_t i = 0; i < config->volume_count; i++) {
+        const struct volume *volume = config->volumes[i];
+        if (volume->mount && strcmp(volume->mount, entry->target) == 0)
+            report_error(
+                report, entry->origin,
+                "\"%s\" is where the volume \"%s\" is mounted, at %s; remove one of the two",
+                entry->target, volume->name, origin_text(report->arena, volume->mount_origin));
+    }
+}
+
+/* `inner` lies below `outer`. */
+static void check_nesting(const struct persist_entry *outer, const struct persist_entry *inner,
+                          struct report *report)
+{
+    const char *place = origin_text(report->arena, outer->origin);
+    if (outer->kind == PERSIST_FILE)
+        report_error(report, inner->origin,
+                     "\"%s\" lies below \"%s\", which is declared as a file at %s; correct one",
+                     inner->target, outer->target, place);
+    else if (outer->store->volume && outer->store->volume == inner->store->volume &&
+             path_is_within(inner->source, outer->source))
+        report_error(report, inner->origin,
+                     "\"%s\" persists already as part of \"%s\", at %s; remove one of the two",
+                     inner->target, outer->target, place);
+}
+
+static int by_target(const void *left, const void *right)
+{
+    const struct persist_entry *const *a = left, *const *b = right;
+    return strcmp((*a)->target, (*b)->target);
+}
+
+/* The declared entry for each folder above this one, by halving the sorted list. */
+static void check_parents(struct persist_entry *const *sorted, size_t count,
+                          const struct persist_entry *entry, struct report *report)
+{
+    char parent[PATH_MAX];
+    snprintf(parent, sizeof(parent), "%s", entry->target);
+    for (char *slash; (slash = strrchr(parent, '/')) && slash != parent;) {
+        *slash = '\0';
+        const struct persist_entry key = {.target = parent}, *wanted = &key;
+        struct persist_entry *const *outer =
+            bsearch(&wanted, sorted, count, sizeof(struct persist_entry *), by_target);
+        if (outer)
+            check_nesting(*outer, entry, report);
+    }
+}
+
+void persist_check(const struct config *config, struct report *report)
+{
+    size_t count = config->entry_count;
+    auto_arena arena = arena_new();
+    struct persist_entry **sorted = arena_alloc(arena, count * sizeof(struct persist_entry *) + 1);
+    if (count) {
+        memcpy(sorted, config->entries, count * sizeof(struct persist_entry *));
+        qsort(sorted, count, sizeof(struct persist_entry *), by_target);
+    }
+    for (size_t i = 0; i < count; i++) {
+        check_target(config->entries[i], report);
+        check_volumes(config, config->entries[i], report);
+        check_parents(sorted, count, config->entries[i], report);
+    }
+}
+
+void persist_plan(const struct config *config, struct plan *plan)
+{
+    for (size_t i = 0; i < config->entry_count; i++) {
+        struct step *step = plan_add(plan, STEP_BIND, config->entries[i]->origin);
+        step->entry = config->entries[i];
+        step->target = config->entries[i]->target;
+    }
+}
+
+void entry_sentence(const struct step *step, FILE *stream)
+{
+    const struct persist_entry *entry = step->entry;
+    fprintf(stream, "bind %s:%s on %s", entry->store->volume_name, entry->source, entry->target);
+}
+
+static const char *kind_name(int kind)
+{
+    return kind == PERSIST_DIR ? "folder" : "file";
+}
+
+/* Opens what is called `name`, which must be of the declared kind; -ENOENT if there is nothing. */
+static int open_entry(const struct persist_entry *entry, int parent, const char *name,
+                      const char *where, struct error *error)
+{
+    struct stat status;
+    auto_fd fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
+    if (fd == -ENOENT)
+        return -ENOENT;
+    if (fd < 0)
+        return error_system(error, -fd, "cannot open \"%s%s\"", where, entry->source);
+    if (fstat(fd, &status) < 0)
+        return error_system(error, errno, "cannot look at \"%s%s\"", where, entry->source);
+    if (S_ISLNK(status.st_mode))
+        return error_set(
+            error, ELOOP,
+            "\"%s%s\" is a symbolic link, and none is followed there; put the %s itself in "
+            "its place",
+            where, entry->source, kind_name(entry->kind));
+    bool right = entry->kind == PERSIST_DIR ? S_ISDIR(status.st_mode) : S_ISREG(status.st_mode);
+    if (!right)
+        return error_set(
+            error, entry->kind == PERSIST_DIR ? ENOTDIR : EISDIR,
+            "\"%s\" is declared as a %s, but \"%s%s\" is %s; declare it as it is, or move "
+            "it away",
+            entry->target, kind_name(entry->kind), where, entry->source,
+            S_ISDIR(status.st_mode)   ? "a folder"
+            : S_ISREG(status.st_mode) ? "a file"
+                                      : "something else");
+    return TAKE_FD(fd);
+}
+
+/* An empty folder or file with the declared owner and mode, complete before it has its name. */
+static int make_entry(const struct persist_entry *entry, int root, int parent, const char *name,
+                      struct error *error)
+{
+    uid_t user;
+    gid_t group;
+    int code = owner_user(root, entry->owner, &user, error);
+    if (code == 0)
+        code = owner_group(root, entry->group, &group, error);
+    if (code < 0)
+        return code;
+    (void)unlinkat(parent, unfinished, 0);            /* left by a power cut, */
+    (void)unlinkat(parent, unfinished, AT_REMOVEDIR); /* whichever it was */
+    auto_fd fd = -1;
+    if (entry->kind == PERSIST_DIR && mkdirat(parent, unfinished, 0700) == 0)
+        fd = path_open(parent, unfinished, O_RDONLY | O_DIRECTORY);
+    else if (entry->kind == PERSIST_FILE)
+        fd = openat(parent, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 || fchown(fd, user, group) < 0 || fchmod(fd, (mode_t)entry->mode) < 0 ||
+        fsync(fd) < 0 || renameat2(parent, unfinished, parent, name, RENAME_NOREPLACE) < 0)
+        return error_system(error, errno, "cannot make \"%s:%s\"", entry->store->volume_name,
+                            entry->source);
+    /* Its name must be on the disk before anything is written into it. */
+    auto_fd folder = path_open(parent, ".", O_RDONLY | O_DIRECTORY);
+    if (folder < 0 || fsync(folder) < 0)
+        return error_system(error, errno, "cannot keep \"%s:%s\"", entry->store->volume_name,
+                            entry->source);
+    return 0;
+}
+
+/* The entry on its volume, made if it is missing. */
+static int open_source(const struct persist_entry *entry, const struct context *context,
+                       int *source, struct error *error)
+{
+    const struct volume_state *state = context_volume(context, entry->store->volume);
+    char where[80];
+    const char *name;
+    auto_fd parent = -1;
+    snprintf(where, sizeof(where), "%.64s:", entry->store->volume_name);
+    int code = path_make_parent(state->fd, entry->source, &parent, &name, error);
+    if (code < 0)
+        return code;
+    int fd = open_entry(entry, parent, name, where, error);
+    if (fd == -ENOENT) {
+        code = make_entry(entry, context->root.fd, parent, name, error);
+        if (code < 0)
+            return code;
+        fd = open_entry(entry, parent, name, where, error);
+    }
+    if (fd < 0)
+        return fd;
+    *source = fd;
+    return 0;
+}
+
+/* The mount point in the new root, made if the generation has none. */
+static int open_target(const struct persist_entry *entry, const struct context *context,
+                       int *target, struct error *error)
+{
+    if (entry->kind == PERSIST_DIR)
+        return path_make_folder(context->root.fd, entry->target, target, error);
+    const char *name;
+    auto_fd parent = -1;
+    int code = path_make_parent(context->root.fd, entry->target, &parent, &name, error);
+    if (code < 0)
+        return code;
+    int fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
+    if (fd == -ENOENT) {
+        auto_fd made = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (made < 0)
+            return error_system(error, errno, "cannot make the file \"%s\" to bind on",
+                                entry->target);
+        fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
+    }
+    if (fd < 0)
+        return error_system(error, -fd, "cannot open \"%s\" to bind on", entry->target);
+    *target = fd;
+    return 0;
+}
+
+int entry_apply(const struct step *step, struct context *context, struct error *error)
+{
+    const struct persist_entry *entry = step->entry;
+    auto_fd source = -1, target = -1;
+    int code = open_source(entry, context, &source, error);
+    if (code < 0)
+        return code;
+    code = open_target(entry, context, &target, error);
+    if (code < 0)
+        return error_prefix(error, "in the new root");
+    /* A detached copy of the mount, attached by descriptor: nothing is resolved twice. */
+    auto_fd copy = open_tree(source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (copy < 0 ||
+        move_mount(copy, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return error_system(error, errno, "cannot bind \"%s:%s\" on \"%s\"",
+                            entry->store->volume_name, entry->source, entry->target);
+    return 0;
+}

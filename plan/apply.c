@@ -1,0 +1,23 @@
+#include "plan/apply.h"
+
+#include "base/log.h"
+#include "plan/kinds.h"
+
+int plan_apply(const struct plan *plan, struct context *context, struct history *history,
+               struct error *error)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct step *step = &plan->steps[i];
+        struct outcome *outcome = ARENA_PUSH(history->arena, history->outcomes, history->count);
+        *outcome = (struct outcome){.step = step, .sentence = step_sentence(history->arena, step)};
+        log_info("%s (%s)", outcome->sentence, origin_line(history->arena, step->origin));
+        unsigned long start = context_clock();
+        int code = step_kinds[step->kind].apply(step, context, error);
+        outcome->microseconds = context_clock() - start;
+        if (code < 0) {
+            outcome->failure = arena_string(history->arena, error->text);
+            return code;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,167 @@
+/* The declaration: what ebb.conf says, checked word by word, with the place that said it.
+ *
+ * Everything belongs to the arena of the configuration and is never changed once loaded. What the
+ * declarations mean together is judged by each subject's X_check (plan/check.h). */
+#ifndef EBB_PLAN_CONFIG_H
+#define EBB_PLAN_CONFIG_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "plan/report.h"
+#include "plan/scfg.h"
+
+enum { MODE_UNSET = -1 };
+
+struct volume {
+    struct origin origin;
+    const char *name;
+    const char *device;  /* UUID=…, LABEL=…, PARTUUID=…, PARTLABEL=… or a path below /dev */
+    const char *fs_type; /* NULL: whatever libblkid finds */
+    const char *fs_options; /* mount options, NULL for none */
+    const char *mount;      /* where the running system sees it, NULL for nowhere */
+    struct origin mount_origin;
+    const char *identity; /* the store-id it must have, NULL for any */
+    unsigned timeout;     /* milliseconds to wait for the device */
+    bool holds_state;     /* generations or persistent paths live here; set when loaded */
+    size_t number;        /* its place in the configuration's list */
+};
+
+/* VOLUME:/path */
+struct place {
+    struct origin origin;
+    const char *volume_name;
+    const char *path;
+    struct volume *volume; /* NULL only in a configuration that has errors */
+};
+
+enum root_kind { ROOT_TMPFS, ROOT_OVERLAY };
+
+struct root {
+    struct origin origin;
+    int kind; /* enum root_kind */
+    const char *size, *inodes;
+    int mode;
+};
+
+struct generations {
+    struct origin origin;
+    struct place place;
+    const char *default_choice; /* a number, "latest" or "previous" */
+};
+
+enum persist_kind { PERSIST_DIR, PERSIST_FILE };
+
+struct persist_entry {
+    struct origin origin;
+    int kind; /* enum persist_kind */
+    const struct place *store;
+    const char *target; /* the path in the running system */
+    const char *source; /* the path on the store's volume */
+    const char *owner, *group;
+    int mode;
+};
+
+enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
+
+struct hook {
+    struct origin origin;
+    int point; /* enum hook_point */
+    const char *path;
+    unsigned timeout; /* milliseconds */
+    int failure;      /* enum hook_failure */
+};
+
+enum hook_failure { HOOK_FAILS_BOOT, HOOK_WARNS };
+
+struct wanted_module {
+    struct origin origin;
+    const char *name;
+};
+
+enum rescue_action { RESCUE_WAIT, RESCUE_REBOOT, RESCUE_POWEROFF };
+
+/* What PID 1 does when it cannot go on. */
+struct rescue {
+    struct origin origin;
+    int action;     /* enum rescue_action */
+    unsigned after; /* milliseconds */
+};
+
+/* One thing that was declared, whichever kind it is; the ones that won fill the lists of struct
+ * config. Things with the same key are the same thing, and only one of them can hold. */
+enum declared_kind {
+    DECLARED_VOLUME,
+    DECLARED_ROOT,
+    DECLARED_GENERATIONS,
+    DECLARED_STORE,
+    DECLARED_ENTRY,
+    DECLARED_HOOK,
+    DECLARED_MODULE,
+    DECLARED_RESCUE,
+};
+
+struct declaration {
+    enum declared_kind kind;
+    void *object;
+    const char *key; /* NULL: may be said any number of times */
+    struct scfg_directive *directive;
+    unsigned depth;
+    size_t order;
+};
+
+/* A declaration that lost against one of the same thing in a less included file. */
+struct override {
+    const char *what;
+    struct origin winner, loser;
+};
+
+/* A file that was read, with its text; the image carries them all. */
+struct source_file {
+    const char *name; /* as in origins: what the user typed, or what follows from it */
+    const char *text;
+    size_t length;
+    unsigned depth; /* how many includes lead to it */
+    bool added;     /* given beside ebb.conf, and included by nobody */
+};
+
+struct config {
+    struct arena *arena;
+    const char *file;
+    struct volume **volumes;
+    size_t volume_count;
+    struct root root;
+    struct generations generations;
+    struct persist_entry **entries;
+    size_t entry_count;
+    struct hook **hooks;
+    size_t hook_count;
+    struct wanted_module **modules;
+    size_t module_count;
+    struct rescue rescue;
+    struct declaration **declarations;
+    size_t declaration_count;
+    struct override *overrides;
+    size_t override_count;
+    struct source_file *files;
+    size_t file_count;
+    struct scfg_directive *directives;
+    size_t directive_count;
+};
+
+extern const char *const root_kind_names[],
+    *const hook_point_names[], *const rescue_action_names[], *const hook_failure_names[];
+
+/* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
+ * the file had included it. Never fails: what is wrong is in the report, and the configuration
+ * holds whatever could be understood. */
+struct config *config_load(const char *file, const char *const *extra, struct report *report);
+void config_free(struct config *config); /* accepts NULL */
+void config_cleanup(struct config **config);
+#define auto_config AUTO(config_cleanup) struct config *
+
+/* The merged configuration, in a form that reads back the same. */
+void config_print(const struct config *config, FILE *stream);
+const struct volume *config_volume(const struct config *config, const char *name);
+
+#endif

@@ -1,0 +1,28 @@
+#include "plan/context.h"
+
+#include <time.h>
+
+struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
+                            const char *root)
+{
+    struct context *context = arena_alloc(arena, sizeof(*context));
+    context->config = config;
+    context->root = (struct target){-1, root};
+    context->volumes = volumes;
+    context->states = arena_alloc(arena, (config->volume_count + 1) * sizeof(*context->states));
+    for (size_t i = 0; i < config->volume_count; i++)
+        context->states[i].fd = -1;
+    return context;
+}
+
+struct volume_state *context_volume(const struct context *context, const struct volume *volume)
+{
+    return &context->states[volume->number];
+}
+
+unsigned long context_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (unsigned long)now.tv_sec * 1000000 + (unsigned long)now.tv_nsec / 1000;
+}

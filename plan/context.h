@@ -1,0 +1,37 @@
+/* What the steps of a boot work on. PID 1 fills it in as the boot goes on; a test makes one of
+ * scratch folders. */
+#ifndef EBB_PLAN_CONTEXT_H
+#define EBB_PLAN_CONTEXT_H
+
+#include <sys/types.h>
+
+#include "base/path.h"
+#include "plan/step.h"
+
+struct modules;
+
+/* What became of a declared volume in this boot. */
+struct volume_state {
+    char device[256]; /* the node in /dev that was found, "" before */
+    int fd;           /* its root once it is mounted, -1 before */
+};
+
+struct context {
+    const struct config *config;
+    const struct generation *generation; /* NULL until it is chosen */
+    struct target root;                  /* the new root; fd -1 until it is made */
+    const char *volumes;                 /* the folder that volumes are mounted in */
+    struct volume_state *states;         /* by volume->number */
+    struct modules *modules;             /* opened by the first step that needs them */
+    pid_t drivers;                       /* the child that answers device events, 0 for none */
+    bool wait_for_ever;                  /* rootwait: devices have no time limit */
+};
+
+/* A context in which nothing has happened yet; its memory belongs to `arena`. */
+struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
+                            const char *root);
+struct volume_state *context_volume(const struct context *context, const struct volume *volume);
+/* Microseconds since some fixed moment, for differences. */
+unsigned long context_clock(void);
+
+#endif

@@ -1,0 +1,349 @@
+#include "plan/keyword.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "plan/suggest.h"
+
+static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
+/* Each reader stores into `slot`, or returns what is wrong with the text; `slot` then stays. */
+
+static const char *read_name(const char *text, void *slot)
+{
+    if (!*text || text[strspn(text, name_bytes)])
+        return "is not a name; use letters, digits, \"-\" and \"_\"";
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_owner(const char *text, void *slot)
+{
+    if (text[strspn(text, "0123456789")] == '\0' && *text) {
+        errno = 0;
+        unsigned long number = strtoul(text, NULL, 10);
+        /* The kernel reads 4294967295 as "leave it as it is". */
+        if (errno || number >= UINT_MAX)
+            return "is not a user or group number; the largest is 4294967294";
+    } else if (*text == '-' || !*text || text[strspn(text, name_bytes)]) {
+        return "is not the name of a user or group; write owner=NAME group=NAME";
+    }
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_mode(const char *text, void *slot)
+{
+    char *end;
+    errno = 0;
+    unsigned long mode = strtoul(text, &end, 8);
+    if (!isdigit((unsigned char)*text) || *end || errno || mode > 07777)
+        return "is not a mode; write octal digits, such as 0755";
+    *(int *)slot = (int)mode;
+    return NULL;
+}
+
+static const char *read_duration(const char *text, void *slot)
+{
+    static const struct {
+        const char *unit;
+        unsigned long milliseconds;
+    } units[] = {
+        {"ms",  1      },
+        {"s",   1000   },
+        {"min", 60000  },
+        {"h",   3600000}
+    };
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    for (size_t i = 0; isdigit((unsigned char)*text) && !errno && i < ARRAY_LENGTH(units); i++) {
+        if (strcmp(end, units[i].unit) != 0)
+            continue;
+        if (number > INT_MAX / units[i].milliseconds)
+            return "is too long; the longest is 596h";
+        *(unsigned *)slot = (unsigned)(number * units[i].milliseconds);
+        return NULL;
+    }
+    return "is not a duration; write a number and ms, s, min or h, such as 30s";
+}
+
+static const char *read_size(const char *text, void *slot)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    bool percent = strcmp(end, "%") == 0;
+    bool bytes = *end == '\0' || (strchr("kKmMgG", *end) && end[1] == '\0');
+    if (!isdigit((unsigned char)*text) || errno || number == 0 || !(percent || bytes))
+        return "is not a size; write bytes with k, M or G, or a percentage of memory, such as 25%";
+    if (percent && number > 100)
+        return "is more than all memory; write at most 100%";
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_inodes(const char *text, void *slot)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 12 ||
+        (text[digits] && (!strchr("kKmM", text[digits]) || text[digits + 1])))
+        return "is not a number of inodes; write for example 800k";
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_chosen(const char *text, void *slot)
+{
+    bool number = *text != '0' && *text && !text[strspn(text, "0123456789")] && strlen(text) < 10;
+    if (!number && strcmp(text, "latest") != 0 && strcmp(text, "previous") != 0)
+        return "names no generation; write its number, latest or previous";
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_device(const char *text, void *slot)
+{
+    static const char *const tags[] = {"UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
+    for (size_t i = 0; i < ARRAY_LENGTH(tags); i++) {
+        size_t length = strlen(tags[i]);
+        if (strncmp(text, tags[i], length) != 0)
+            continue;
+        if (!text[length])
+            return "names no device; put the value behind \"=\", as `blkid` shows it";
+        *(const char **)slot = text;
+        return NULL;
+    }
+    if (strncmp(text, "/dev/", 5) != 0 || path_objection(text))
+        return "is not a device; write UUID=, LABEL=, PARTUUID= or PARTLABEL=, or a path in /dev";
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_place(struct arena *arena, const struct scfg_word *word, void *slot)
+{
+    const char *colon = strchr(word->text, ':');
+    if (!colon || colon == word->text)
+        return "is not a place on a volume; write VOLUME:/path, such as state:/persist";
+    struct place *place = slot;
+    const char *volume = arena_copy(arena, word->text, (size_t)(colon - word->text));
+    const char *name, *wrong = read_name(volume, &name);
+    if (wrong)
+        return "has no volume's name before the colon; write VOLUME:/path";
+    wrong = path_objection(colon + 1);
+    if (wrong)
+        return arena_printf(arena, "%s behind the colon; write VOLUME:/path", wrong);
+    *place = (struct place){word->origin, volume, colon + 1, NULL};
+    return NULL;
+}
+
+static const char *read_choice(struct arena *arena, const struct field *field, const char *text,
+                               void *slot)
+{
+    size_t count = 0;
+    while (field->choices[count])
+        count++;
+    char *list = arena_string(arena, "");
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(field->choices[i], text) == 0) {
+            *(int *)slot = (int)i;
+            return NULL;
+        }
+        list = arena_printf(arena, "%s%s%s", list,
+                            i == 0           ? ""
+                            : i + 1 == count ? " or "
+                                             : ", ",
+                            field->choices[i]);
+    }
+    const char *near = suggest(text, field->choices, count);
+    return near ? arena_printf(arena, "is none of %s; did you mean \"%s\"?", list, near)
+                : arena_printf(arena, "is none of %s", list);
+}
+
+static const char *read_path(struct arena *arena, const char *text, void *slot)
+{
+    const char *objection = path_objection(text);
+    if (objection)
+        return arena_printf(arena, "%s; write the whole path from \"/\" on, as the kernel sees it",
+                            objection);
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_text(const char *text, void *slot)
+{
+    if (!*text)
+        return "is empty; give it a value or leave it out";
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static void read_field(struct config *config, const struct field *field, void *object,
+                       const struct scfg_word *word, const char *text, struct report *report)
+{
+    void *slot = (char *)object + field->offset;
+    struct scfg_word value = {text, word->origin, word->quoted};
+    const char *wrong = NULL;
+    switch (field->type) {
+    case FIELD_TEXT:
+        wrong = read_text(text, slot);
+        break;
+    case FIELD_NAME:
+        wrong = read_name(text, slot);
+        break;
+    case FIELD_OWNER:
+        wrong = read_owner(text, slot);
+        break;
+    case FIELD_PATH:
+        wrong = read_path(config->arena, text, slot);
+        break;
+    case FIELD_PLACE:
+        wrong = read_place(config->arena, &value, slot);
+        break;
+    case FIELD_DEVICE:
+        wrong = read_device(text, slot);
+        break;
+    case FIELD_CHOICE:
+        wrong = read_choice(config->arena, field, text, slot);
+        break;
+    case FIELD_MODE:
+        wrong = read_mode(text, slot);
+        break;
+    case FIELD_DURATION:
+        wrong = read_duration(text, slot);
+        break;
+    case FIELD_SIZE:
+        wrong = read_size(text, slot);
+        break;
+    case FIELD_INODES:
+        wrong = read_inodes(text, slot);
+        break;
+    case FIELD_CHOSEN:
+        wrong = read_chosen(text, slot);
+        break;
+    }
+    if (wrong)
+        report_error(report, word->origin, "%s \"%s\" %s", field->name, text, wrong);
+}
+
+/* `mode=0700`: the length of the name before "=", or 0 for a word that is no option. */
+static size_t option_name(const struct scfg_word *word)
+{
+    size_t length = strspn(word->text, "abcdefghijklmnopqrstuvwxyz-");
+    return !word->quoted && length > 0 && word->text[length] == '=' ? length : 0;
+}
+
+static void read_option(struct config *config, const struct keyword *row, void *object,
+                        const struct scfg_word *word, const struct scfg_directive *directive,
+                        struct report *report)
+{
+    size_t length = option_name(word);
+    for (const struct scfg_word *other = directive->words + 1; other < word; other++) {
+        if (option_name(other) == length && strncmp(other->text, word->text, length) == 0) {
+            report_error(report, word->origin, "option \"%.*s\" is given twice; remove one",
+                         (int)length, word->text);
+            return;
+        }
+    }
+    const char *known[16];
+    for (size_t i = 0; i < row->option_count; i++) {
+        known[i] = row->options[i].name;
+        if (strlen(known[i]) == length && strncmp(known[i], word->text, length) == 0) {
+            read_field(config, &row->options[i], object, word, word->text + length + 1, report);
+            return;
+        }
+    }
+    const char *name = arena_copy(config->arena, word->text, length);
+    const char *near = suggest(name, known, row->option_count);
+    report_error(report, word->origin, "\"%s\" has no option \"%s\"%s%s%s", row->name, name,
+                 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static void read_words(struct config *config, const struct keyword *row, void *object,
+                       const struct scfg_directive *directive, struct report *report)
+{
+    size_t taken = 0;
+    for (size_t i = 1; i < directive->word_count; i++) {
+        const struct scfg_word *word = &directive->words[i];
+        if (option_name(word)) {
+            read_option(config, row, object, word, directive, report);
+        } else if (taken < row->parameter_count) {
+            read_field(config, &row->parameters[taken++], object, word, word->text, report);
+        } else {
+            report_error(report, word->origin, "\"%s\" is one word too many; write: %s", word->text,
+                         row->usage);
+            return;
+        }
+    }
+    if (taken < row->parameter_count)
+        report_error(report, directive->words[0].origin, "\"%s\" lacks its %s; write: %s",
+                     row->name, row->parameters[taken].name, row->usage);
+}
+
+static const struct keyword *find_row(const struct keyword *rows, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+/* `fs` twice in one volume: neither can be meant. */
+static void refuse_repeats(const struct keyword *row, const struct scfg_directive *directive,
+                           struct report *report)
+{
+    for (size_t i = 0; i < directive->child_count; i++) {
+        const struct scfg_word *word = &directive->children[i].words[0];
+        const struct keyword *child = find_row(row->children, row->child_count, word->text);
+        for (size_t j = 0; child && !child->repeats && j < i; j++) {
+            const struct scfg_word *first = &directive->children[j].words[0];
+            if (strcmp(first->text, word->text) != 0)
+                continue;
+            report_error(report, word->origin,
+                         "\"%s\" stands twice in this \"%s\", first at %s; remove one", word->text,
+                         row->name, origin_text(report->arena, first->origin));
+            break;
+        }
+    }
+}
+
+static void unknown(const struct keyword *rows, size_t count, const char *block,
+                    const struct scfg_word *word, struct report *report)
+{
+    const char *known[24];
+    size_t known_count = 0;
+    for (; known_count < count; known_count++)
+        known[known_count] = rows[known_count].name;
+    if (!block)
+        known[known_count++] = "include";
+    const char *near = suggest(word->text, known, known_count);
+    report_error(report, word->origin, "unknown directive \"%s\"%s%s%s%s%s%s", word->text,
+                 block ? " in \"" : "", block ? block : "", block ? "\"" : "",
+                 near ? "; did you mean \"" : "; see ebb.conf(5)", near ? near : "",
+                 near ? "\"?" : "");
+}
+
+void keyword_read(struct config *config, const struct keyword *rows, size_t row_count, void *parent,
+                  const char *block, struct scfg_directive *directive, struct report *report)
+{
+    const struct keyword *row = find_row(rows, row_count, directive->words[0].text);
+    if (!row) {
+        unknown(rows, row_count, block, &directive->words[0], report);
+        return;
+    }
+    void *object = row->object(config, parent, directive);
+    read_words(config, row, object, directive, report);
+    if (row->stored)
+        row->stored(config, object, directive);
+    if (directive->has_block && row->child_count == 0)
+        report_error(report, directive->words[0].origin, "\"%s\" takes no block; write: %s",
+                     row->name, row->usage);
+    refuse_repeats(row, directive, report);
+    for (size_t i = 0; row->child_count > 0 && i < directive->child_count; i++)
+        keyword_read(config, row->children, row->child_count, object, row->name,
+                     &directive->children[i], report);
+}

@@ -1,0 +1,51 @@
+#include "plan/make.h"
+
+#include "generations/identity.h"
+#include "generations/store.h"
+#include "hooks/run.h"
+#include "kconfig/step.h"
+#include "mounts/device.h"
+#include "mounts/root.h"
+#include "mounts/volume.h"
+#include "persist/entry.h"
+
+void config_check(const struct config *config, struct report *report)
+{
+    volumes_check(config, report);
+    root_check(config, report);
+    generations_check(config, report);
+    persist_check(config, report);
+}
+
+static struct plan *plan_new(struct arena *arena)
+{
+    struct plan *plan = arena_alloc(arena, sizeof(*plan));
+    plan->arena = arena;
+    return plan;
+}
+
+struct plan *plan_volumes(struct arena *arena, const struct config *config)
+{
+    struct plan *plan = plan_new(arena);
+    modules_plan(config, plan);
+    devices_plan(config, plan);
+    volumes_plan(config, plan);
+    identity_plan(config, plan);
+    hooks_plan(config, HOOK_AFTER_VOLUMES, plan);
+    return plan;
+}
+
+struct plan *plan_root(struct arena *arena, const struct config *config,
+                       const struct generation *generation, const char *init)
+{
+    struct plan *plan = plan_new(arena);
+    root_plan(config, generation, plan);
+    hooks_plan(config, HOOK_AFTER_ROOT, plan);
+    size_t first = plan->count;
+    places_plan(config, plan);
+    persist_plan(config, plan);
+    plan_sort(plan, first); /* whoever declared it: /persist before /persist/etc */
+    hooks_plan(config, HOOK_BEFORE_SWITCH, plan);
+    prove_plan(config, generation, init, plan);
+    return plan;
+}

@@ -1,0 +1,301 @@
+#include "plan/scfg.h"
+
+#include <string.h>
+
+struct parser {
+    struct arena *arena;
+    struct report *report;
+    const char *file;
+    const char *at, *end;
+    unsigned line, column;
+};
+
+static struct origin here(const struct parser *parser)
+{
+    return (struct origin){parser->file, parser->line, parser->column};
+}
+
+static bool at_end(const struct parser *parser)
+{
+    return parser->at == parser->end;
+}
+
+static void advance(struct parser *parser)
+{
+    unsigned char byte = (unsigned char)*parser->at++;
+    if (byte == '\n') {
+        parser->line++;
+        parser->column = 1;
+    } else if ((byte & 0xc0) != 0x80) { /* columns count characters, not bytes */
+        parser->column++;
+    }
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+static void skip_line(struct parser *parser)
+{
+    while (!at_end(parser) && *parser->at != '\n')
+        advance(parser);
+}
+
+/* To the next thing that is neither blank nor comment; line ends stop it. */
+static void skip_blanks(struct parser *parser)
+{
+    while (!at_end(parser) && is_blank(*parser->at))
+        advance(parser);
+    if (!at_end(parser) && *parser->at == '#')
+        skip_line(parser);
+}
+
+/* How many bytes the UTF-8 character at `text` takes, 0 if it is not one. */
+static size_t character_length(const unsigned char *text, size_t rest)
+{
+    static const struct {
+        unsigned char mask, lead;
+        size_t length;
+        unsigned least;
+    } forms[] = {
+        {0x80, 0x00, 1, 0      },
+        {0xe0, 0xc0, 2, 0x80   },
+        {0xf0, 0xe0, 3, 0x800  },
+        {0xf8, 0xf0, 4, 0x10000}
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
+        if ((text[0] & forms[i].mask) != forms[i].lead)
+            continue;
+        if (forms[i].length > rest)
+            return 0;
+        unsigned value = text[0] & (unsigned char)~forms[i].mask;
+        for (size_t j = 1; j < forms[i].length; j++) {
+            if ((text[j] & 0xc0) != 0x80)
+                return 0;
+            value = value << 6 | (text[j] & 0x3f);
+        }
+        bool surrogate = value >= 0xd800 && value <= 0xdfff;
+        return value < forms[i].least || value > 0x10ffff || surrogate ? 0 : forms[i].length;
+    }
+    return 0;
+}
+
+/* Bytes that no editor writes into a configuration end the parse of the file. */
+static bool is_text(struct parser *parser)
+{
+    struct parser scan = *parser;
+    while (!at_end(&scan)) {
+        size_t length =
+            character_length((const unsigned char *)scan.at, (size_t)(scan.end - scan.at));
+        unsigned char byte = (unsigned char)*scan.at;
+        bool control = (byte < 0x20 && !strchr("\t\n\r", byte)) || byte == 0x7f || byte == 0;
+        if (length == 0 || control) {
+            report_error(parser->report, here(&scan),
+                         length == 0 ? "byte 0x%02x is not UTF-8; save the file as UTF-8 text"
+                                     : "control character 0x%02x; remove it",
+                         byte);
+            return false;
+        }
+        for (size_t i = 0; i < length; i++)
+            advance(&scan);
+    }
+    return true;
+}
+
+static bool ends_word(char byte)
+{
+    return is_blank(byte) || byte == '\n' || byte == ';';
+}
+
+/* Appends the inside of a quote to `out`. False if the line ends before the quote does. */
+static bool read_quote(struct parser *parser, FILE *out)
+{
+    struct origin start = here(parser);
+    char quote = *parser->at;
+    for (advance(parser); !at_end(parser) && *parser->at != '\n'; advance(parser)) {
+        if (*parser->at == quote) {
+            advance(parser);
+            return true;
+        }
+        if (quote == '"' && *parser->at == '\\') {
+            advance(parser);
+            if (at_end(parser) || *parser->at == '\n')
+                break;
+        }
+        fputc(*parser->at, out);
+    }
+    report_error(parser->report, start, "the quote %c is not closed on its line; close it", quote);
+    return false;
+}
+
+static bool read_word(struct parser *parser, struct scfg_word *word)
+{
+    bool good = true;
+    char *text = NULL;
+    size_t length = 0;
+    word->origin = here(parser);
+    word->quoted = *parser->at == '"' || *parser->at == '\'';
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        memory_exhausted();
+    while (good && !at_end(parser) && !ends_word(*parser->at)) {
+        if (*parser->at == '"' || *parser->at == '\'') {
+            good = read_quote(parser, out);
+            continue;
+        }
+        if (*parser->at == '\\') {
+            advance(parser);
+            if (at_end(parser) || *parser->at == '\n') {
+                report_error(parser->report, word->origin,
+                             "nothing follows the backslash; lines are not continued in ebb.conf");
+                good = false;
+                break;
+            }
+        }
+        fputc(*parser->at, out);
+        advance(parser);
+    }
+    fclose(out);
+    word->text = arena_copy(parser->arena, text, length);
+    memory_free_string(&text);
+    return good;
+}
+
+static void parse_block(struct parser *parser, struct scfg_directive **list, size_t *count,
+                        unsigned depth, const struct scfg_word *owner);
+
+/* Behind the `{` of `directive`. */
+static bool parse_children(struct parser *parser, struct scfg_directive *directive, unsigned depth)
+{
+    directive->has_block = true;
+    if (depth >= SCFG_MAX_DEPTH) {
+        report_error(parser->report, here(parser), "blocks are nested more than %d deep",
+                     SCFG_MAX_DEPTH);
+        parser->at = parser->end; /* whatever follows would only be misread */
+        return false;
+    }
+    advance(parser);
+    parse_block(parser, &directive->children, &directive->child_count, depth + 1,
+                &directive->words[0]);
+    skip_blanks(parser);
+    bool ended = at_end(parser) || *parser->at == '\n' || *parser->at == ';' || *parser->at == '}';
+    if (!ended) {
+        report_error(parser->report, here(parser),
+                     "a new directive begins behind \"}\"; put it on a line of its own");
+        skip_line(parser);
+    }
+    return true;
+}
+
+static void parse_directive(struct parser *parser, struct scfg_directive **list, size_t *count,
+                            unsigned depth)
+{
+    struct scfg_directive directive = {0};
+    bool good = true;
+    for (;;) {
+        skip_blanks(parser);
+        if (at_end(parser) || *parser->at == '\n' || *parser->at == ';' || *parser->at == '}')
+            break;
+        if (*parser->at == '{') {
+            if (directive.word_count == 0) {
+                report_error(parser->report, here(parser), "\"{\" without a directive before it");
+                directive.words = ARENA_PUSH(parser->arena, directive.words, directive.word_count);
+                *directive.words = (struct scfg_word){"", here(parser), true};
+                good = false;
+            }
+            good = parse_children(parser, &directive, depth) && good;
+            break;
+        }
+        struct scfg_word *word = ARENA_PUSH(parser->arena, directive.words, directive.word_count);
+        if (!read_word(parser, word)) {
+            skip_line(parser);
+            good = false;
+        }
+    }
+    if (good && directive.word_count > 0)
+        *ARENA_PUSH(parser->arena, *list, *count) = directive;
+}
+
+/* Directives up to the "}" that closes `owner`'s block, or to the end of the file without one. */
+static void parse_block(struct parser *parser, struct scfg_directive **list, size_t *count,
+                        unsigned depth, const struct scfg_word *owner)
+{
+    for (;;) {
+        skip_blanks(parser);
+        if (at_end(parser)) {
+            if (owner)
+                report_error(parser->report, owner->origin,
+                             "the block of \"%s\" is not closed; add a line with \"}\"",
+                             owner->text);
+            return;
+        }
+        if (*parser->at == '\n' || *parser->at == ';') {
+            advance(parser);
+        } else if (*parser->at == '}') {
+            struct origin place = here(parser);
+            advance(parser);
+            if (owner)
+                return;
+            report_error(parser->report, place, "\"}\" closes nothing; remove it");
+        } else {
+            parse_directive(parser, list, count, depth);
+        }
+    }
+}
+
+void scfg_parse(struct arena *arena, const char *file, const char *text, size_t length,
+                struct scfg_directive **directives, size_t *count, struct report *report)
+{
+    struct parser parser = {arena, report, arena_string(arena, file), text, text + length, 1, 1};
+    if (length > SCFG_MAX_SIZE) {
+        report_error(report, (struct origin){parser.file, 0, 0},
+                     "the file has %zu bytes, more than the %d that a configuration may have",
+                     length, SCFG_MAX_SIZE);
+        return;
+    }
+    if (is_text(&parser))
+        parse_block(&parser, directives, count, 0, NULL);
+}
+
+/* Quotes always where any byte could be read as syntax, or the word would look like an option. */
+static void print_word(const struct scfg_word *word, FILE *stream)
+{
+    if (*word->text && !word->quoted && !strpbrk(word->text, " \t\r;\"'\\") &&
+        !strchr("#{}", word->text[0])) {
+        fputs(word->text, stream);
+        return;
+    }
+    const char *value = word->text;
+    if (!word->quoted) { /* an option keeps its name outside of the quotes */
+        size_t name = strcspn(value, "= \t;\"'\\#{}");
+        if (name > 0 && value[name] == '=') {
+            fwrite(value, 1, name + 1, stream);
+            value += name + 1;
+        }
+    }
+    fputc('"', stream);
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            fputc('\\', stream);
+        fputc(*value, stream);
+    }
+    fputc('"', stream);
+}
+
+void scfg_print(const struct scfg_directive *directive, unsigned depth, FILE *stream)
+{
+    if (directive->dropped)
+        return;
+    fprintf(stream, "%*s", (int)depth * 4, "");
+    for (size_t i = 0; i < directive->word_count; i++) {
+        if (i > 0)
+            fputc(' ', stream);
+        print_word(&directive->words[i], stream);
+    }
+    fputs(directive->has_block ? " {\n" : "\n", stream);
+    for (size_t i = 0; i < directive->child_count; i++)
+        scfg_print(&directive->children[i], depth + 1, stream);
+    if (directive->has_block)
+        fprintf(stream, "%*s}\n", (int)depth * 4, "");
+}

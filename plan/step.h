@@ -1,0 +1,61 @@
+/* A plan is data: steps in order, each one thing to be done, with the place that asked for it.
+ *
+ * A step has one sentence (plan/kinds.c). `ebb plan` prints it, golden tests hold it, PID 1 logs
+ * it, and the rescue screen quotes it. */
+#ifndef EBB_PLAN_STEP_H
+#define EBB_PLAN_STEP_H
+
+#include "plan/config.h"
+
+enum step_kind {
+    STEP_DRIVERS,  /* answer the kernel's device events with modules */
+    STEP_MODULE,   /* insert one module */
+    STEP_DEVICE,   /* wait for a volume's block device */
+    STEP_MOUNT,    /* mount a volume where PID 1 works on it */
+    STEP_IDENTITY, /* is it the state volume it should be? */
+    STEP_ROOT,     /* make the ephemeral root */
+    STEP_TREE,     /* lay a generation's tree out in it */
+    STEP_PLACE,    /* show a volume in the new root */
+    STEP_BIND,     /* bring a persist entry back */
+    STEP_HOOK,     /* run a program of the user's */
+    STEP_PROVE,    /* can the new root be entered? */
+    STEP_KINDS
+};
+
+/* A numbered, bootable version of the system, on the volume that `generations` names. */
+struct generation {
+    unsigned number;    /* 0: not chosen yet, as when the tool prints a plan elsewhere */
+    const char *choice; /* what was asked for: a number, latest or previous */
+    const char *tree;   /* its tree, as a path on the volume */
+    const char *label;  /* NULL if it has none */
+    const char *init;   /* what it says is its init, NULL for /sbin/init */
+};
+
+struct step {
+    enum step_kind kind;
+    struct origin origin;
+    const char *target; /* the path in the new root that the step gives a meaning to, or NULL */
+    union {
+        const char *module;
+        const struct volume *volume;
+        const struct root *root;
+        const struct persist_entry *entry;
+        const struct hook *hook;
+        const char *init;
+    };
+    const struct generation *generation; /* for STEP_ROOT and STEP_TREE */
+};
+
+struct plan {
+    struct arena *arena;
+    struct step *steps;
+    size_t count;
+};
+
+/* Appends a step; the caller fills what its kind needs. The result is valid until the next one. */
+struct step *plan_add(struct plan *plan, enum step_kind kind, struct origin origin);
+/* Puts the steps from `first` on in the order of their targets, parents before what lies in them.
+ */
+void plan_sort(struct plan *plan, size_t first);
+
+#endif
