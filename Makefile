@@ -53,8 +53,12 @@ $(BUILD)/libebb.a: $(call objects,$(call sources,$(ROOMS)))
 $(BUILD)/ebb: $(call objects,$(call sources,$(TOOLS))) $(BUILD)/libebb.a
 	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -Wl,--gc-sections -o $@ $^ $(LIBS) $(TOOLLIBS)
 
-$(BUILD)/ebb-init: $(call objects,$(call sources,init)) $(BUILD)/libebb.a
+$(BUILD)/ebb-init.debug: $(call objects,$(call sources,init)) $(BUILD)/libebb.a
 	$(CC) $(CFLAGS) -static -Wl,--gc-sections -Wl,--fatal-warnings -o $@ $^ $(STATICLIBS)
+
+# Every byte of PID 1 is read at every boot; the symbols stay behind in ebb-init.debug.
+$(BUILD)/ebb-init: $(BUILD)/ebb-init.debug
+	strip -o $@ $<
 
 $(BUILD)/ebb-agent: $(BUILD)/vm/agent.o
 	$(CC) $(CFLAGS) -static -Wl,--gc-sections -o $@ $^

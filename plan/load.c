@@ -1,11 +1,11 @@
 #include "plan/load.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/path.h"
 
@@ -34,6 +34,36 @@ static const char *beside(struct config *config, const char *including, const ch
     return arena_printf(config->arena, "%.*s%s", (int)(slash - including + 1), including, name);
 }
 
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Not glob(3): it asks glibc's name services for "~", which a static PID 1 cannot. */
+static void include_matches(struct config *config, const char *pattern, struct origin origin,
+                            unsigned depth, const struct chain *chain, struct report *report)
+{
+    const char *slash = strrchr(pattern, '/'), **names = NULL;
+    size_t folder_length = slash ? (size_t)(slash - pattern) + 1 : 0, count = 0;
+    const char *folder = arena_copy(config->arena, pattern, folder_length);
+    if (is_glob(folder)) {
+        report_error(report, origin,
+                     "\"%s\" has a wildcard in a folder; use it in the last part only", pattern);
+        return;
+    }
+    auto_dir list = opendir(slash ? folder : ".");
+    for (struct dirent *entry; list && (entry = readdir(list));)
+        if (fnmatch(slash ? slash + 1 : pattern, entry->d_name, FNM_PERIOD) == 0)
+            *ARENA_PUSH(config->arena, names, count) =
+                arena_printf(config->arena, "%s%s", folder, entry->d_name);
+    if (count == 0)
+        report_warning(report, origin, "no file matches \"%s\"", pattern);
+    else
+        qsort(names, count, sizeof(*names), by_name);
+    for (size_t i = 0; i < count; i++)
+        load(config, names[i], depth + 1, chain, report);
+}
+
 static void include(struct config *config, const struct scfg_directive *directive, unsigned depth,
                     const struct chain *chain, struct report *report)
 {
@@ -49,16 +79,7 @@ static void include(struct config *config, const struct scfg_directive *directiv
         load(config, path, depth + 1, &here, report);
         return;
     }
-    glob_t found;
-    int code = glob(path, 0, NULL, &found); /* sorted by name */
-    if (code == GLOB_NOMATCH)
-        report_warning(report, word->origin, "no file matches \"%s\"", path);
-    else if (code != 0)
-        report_error(report, word->origin, "cannot look for \"%s\": %s", path, strerror(errno));
-    for (size_t i = 0; code == 0 && i < found.gl_pathc; i++)
-        load(config, arena_string(config->arena, found.gl_pathv[i]), depth + 1, &here, report);
-    if (code != GLOB_NOSPACE)
-        globfree(&found);
+    include_matches(config, path, word->origin, depth, &here, report);
 }
 
 /* Two names of one file, such as a.conf and ./a.conf, are one file. */

@@ -1,0 +1,155 @@
+#include "image/build.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "image/image.h"
+#include "kconfig/index.h"
+#include "kconfig/modules.h"
+#include "kconfig/step.h"
+
+static const char modules_root[] = "/lib/modules";
+
+int build_kernel(struct arena *arena, const char *wanted, const char **kernel, struct error *error)
+{
+    struct utsname running;
+    if (!wanted && uname(&running) == 0)
+        wanted = arena_string(arena, running.release);
+    if (access(arena_printf(arena, "%s/%s/modules.dep", modules_root, wanted), R_OK) == 0) {
+        *kernel = wanted;
+        return 0;
+    }
+    const char *versions = "";
+    auto_dir folder = opendir(modules_root);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (entry->d_name[0] != '.')
+            versions = arena_printf(arena, "%s %s", versions, entry->d_name);
+    return error_set(error, ENOENT, "there are no modules of the kernel \"%s\" in %s; %s%s", wanted,
+                     modules_root, *versions ? "choose with --kernel one of:" : "install a kernel",
+                     versions);
+}
+
+/* "a/./b/../c" without its dots; what climbs above "/" stays there. */
+static void clean(char *path)
+{
+    char *out = path;
+    for (const char *part = path; *part;) {
+        part += strspn(part, "/");
+        size_t length = strcspn(part, "/");
+        if (length == 2 && strncmp(part, "..", 2) == 0) {
+            while (out > path && *--out != '/')
+                continue;
+        } else if (length > 0 && !(length == 1 && *part == '.')) {
+            *out++ = '/';
+            memmove(out, part, length);
+            out += length;
+        }
+        part += length;
+    }
+    *out = '\0';
+}
+
+/* Where PID 1 will look for a file: beside /etc/ebb/ebb.conf as it lies beside the main file here.
+ */
+static char *place_in_image(struct arena *arena, const struct config *config,
+                            const struct source_file *file)
+{
+    if (file == &config->files[0])
+        return arena_string(arena, "/etc/ebb/ebb.conf");
+    if (file->added)
+        return arena_string(arena, "/etc/ebb/added.conf");
+    const char *slash = strrchr(config->file, '/'), *name = file->name;
+    size_t folder = slash ? (size_t)(slash - config->file) + 1 : 0;
+    bool absolute = name[0] == '/' && strncmp(name, config->file, folder) != 0;
+    if (!absolute && strncmp(name, config->file, folder) == 0)
+        name += folder;
+    char *path = arena_printf(arena, "%s%s", absolute ? "" : "/etc/ebb/", name);
+    clean(path);
+    return path;
+}
+
+static int add_config(struct image *image, struct arena *arena, const struct config *config,
+                      struct error *error)
+{
+    for (size_t i = 0; i < config->file_count; i++) {
+        const struct source_file *file = &config->files[i];
+        int code = image_add_bytes(image, place_in_image(arena, config, file), file->text,
+                                   file->length, 0600, error);
+        if (code < 0)
+            return error_prefix(error, "the configuration \"%s\"", file->name);
+    }
+    return 0;
+}
+
+static int add_hooks(struct image *image, struct arena *arena, const struct config *config,
+                     struct error *error)
+{
+    for (size_t i = 0; i < config->hook_count; i++) {
+        const struct hook *hook = config->hooks[i];
+        int code = image_add_program(image, hook->path, hook->path, error);
+        if (code < 0)
+            return error_prefix(error, "the hook at %s", origin_line(arena, hook->origin));
+    }
+    return 0;
+}
+
+static int add_modules(struct image *image, struct arena *arena,
+                       const struct build_request *request, struct error *error)
+{
+    struct module_request wanted = {.root = "/", .kernel = request->kernel, .sysfs = "/sys"};
+    struct module_set set = {0};
+    struct index_file *index = NULL;
+    size_t index_count = 0;
+    wanted.names = modules_wanted(arena, request->config, &wanted.name_count);
+    int code = module_set_make(arena, &wanted, &set, error);
+    for (size_t i = 0; code == 0 && i < set.count; i++) {
+        const char *path = set.modules[i].path;
+        code = image_add_module(
+            image, arena_printf(arena, "%s/%s/%s", modules_root, request->kernel, path),
+            arena_printf(arena, "%s/%s", set.folder, path), error);
+    }
+    if (code == 0)
+        code = module_set_index(arena, &set, &index, &index_count, error);
+    for (size_t i = 0; code == 0 && i < index_count; i++)
+        code = image_add_bytes(
+            image, arena_printf(arena, "%s/%s/%s", modules_root, request->kernel, index[i].name),
+            index[i].data, index[i].length, 0644, error);
+    for (size_t i = 0; code == 0 && i < set.firmware_count; i++) {
+        const char *path = arena_printf(arena, "/lib/firmware/%s", set.firmware[i]);
+        if (access(path, R_OK) == 0) /* most modules name more than a machine has */
+            code = image_add_file(image, path, path, 0644, error);
+    }
+    return code;
+}
+
+static void show_progress(void *context, size_t done, size_t total)
+{
+    const struct build_request *request = context;
+    fprintf(stderr, "\r%s: %zu%%", request->output, total ? done * 100 / total : 100);
+    if (done == total)
+        fputs("\r\033[K", stderr);
+}
+
+int build_image(const struct build_request *request, struct error *error)
+{
+    auto_arena arena = arena_new();
+    auto_image image = image_new();
+    int code = image_add_file(image, "/init", request->init_program, 0755, error);
+    if (code == 0)
+        code = add_config(image, arena, request->config, error);
+    if (code == 0)
+        code = add_hooks(image, arena, request->config, error);
+    if (code == 0)
+        code = add_modules(image, arena, request, error);
+    if (code == 0)
+        code = image_write(image, request->output, request->progress ? show_progress : NULL,
+                           (void *)request, error);
+    return code;
+}

@@ -1,0 +1,24 @@
+/* The initramfs of a configuration: PID 1, the configuration with what it includes, the hooks with
+ * the libraries they need, and the modules of one kernel.
+ *
+ * PID 1 finds the main file as /etc/ebb/ebb.conf; files named relative to it keep their place. */
+#ifndef EBB_IMAGE_BUILD_H
+#define EBB_IMAGE_BUILD_H
+
+#include "plan/config.h"
+
+struct build_request {
+    const struct config *config;
+    const char *kernel;       /* a version below /lib/modules */
+    const char *init_program; /* the path of ebb-init */
+    const char *output;
+    bool progress;
+};
+
+int build_image(const struct build_request *request, struct error *error);
+
+/* The kernel to build for: `wanted` if it is given, else the running one. Fails with the versions
+ * that are installed if its modules are not. */
+int build_kernel(struct arena *arena, const char *wanted, const char **kernel, struct error *error);
+
+#endif

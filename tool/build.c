@@ -1,0 +1,53 @@
+#include "image/build.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "tool/options.h"
+#include "tool/program.h"
+#include "tool/verb.h"
+
+int verb_build(int argc, char **argv)
+{
+    const char *output = NULL, *kernel = NULL;
+    char init_program[4096];
+    const struct option_row options[] = {
+        {"output", "IMAGE",   "where to write it (also -o IMAGE)",          NULL, &output},
+        {"kernel", "VERSION", "for this kernel instead of the running one", NULL, &kernel},
+    };
+    const struct usage usage = {"build [--kernel VERSION] -o IMAGE [CONF]",
+                                "Makes the initramfs of a configuration. The same input gives the "
+                                "same bytes.",
+                                options, ARRAY_LENGTH(options), 1};
+    int words, status = options_read(&usage, argc, argv, &words);
+    if (status >= 0)
+        return status;
+    if (!output) {
+        fputs("ebb: where should the image go? name it with -o IMAGE\n", stderr);
+        return EXIT_USAGE;
+    }
+    auto_config config = verb_config(words ? argv[1] : NULL, NULL);
+    if (!config)
+        return EXIT_USAGE;
+    auto_arena arena = arena_new();
+    struct error error;
+    struct build_request request = {.config = config,
+                                    .init_program = init_program,
+                                    .output = output,
+                                    .progress = isatty(STDERR_FILENO)};
+    int code = program_find("ebb-init", init_program, sizeof(init_program), &error);
+    if (code == 0)
+        code = build_kernel(arena, kernel, &request.kernel, &error);
+    if (code == 0)
+        code = build_image(&request, &error);
+    if (code < 0) {
+        log_error("%s", error.text);
+        return EXIT_NO;
+    }
+    struct stat made;
+    if (isatty(STDOUT_FILENO) && stat(output, &made) == 0)
+        printf("%s: %.2f MiB for kernel %s\n", output, (double)made.st_size / (1024 * 1024),
+               request.kernel);
+    return EXIT_DONE;
+}

@@ -1,0 +1,16 @@
+#include "plan/make.h"
+#include "tool/verb.h"
+
+struct config *verb_config(const char *path, const char *const *extra)
+{
+    auto_arena arena = arena_new();
+    struct report report = {.arena = arena};
+    auto_config config = config_load(path ? path : "/etc/ebb/ebb.conf", extra, &report);
+    config_check(config, &report);
+    report_print(&report, stderr);
+    if (!report.errors)
+        return TAKE_PTR(config);
+    fprintf(stderr, "ebb: %zu error%s in the configuration\n", report.errors,
+            report.errors == 1 ? "" : "s");
+    return NULL;
+}

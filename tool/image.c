@@ -1,0 +1,290 @@
+/* ebb image: what is inside an initramfs, any initramfs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "image/archive.h"
+
+int verb_image(int argc, char **argv);
+
+#define LARGEST_IMAGE ((size_t)1 << 30)
+
+static const char usage[] =
+    "usage: ebb image ls [--json] [-l] IMAGE\n"
+    "       ebb image cat IMAGE PATH...\n"
+    "\n"
+    "Looks into an initramfs of any maker. IMAGE may be \"-\" for standard input.\n"
+    "\n"
+    "  ls    the names in it; -l with mode, links, owner, size, time, and the number and\n"
+    "        compression of the archive that has it\n"
+    "  cat   the content of files in it; links inside the image are followed\n";
+
+struct options {
+    int json, details;
+    const char *image;
+    char **paths;
+};
+
+static int wrong_usage(const char *reason, const char *word)
+{
+    log_error("image: %s \"%s\": see \"ebb image --help\"", reason, word);
+    return 2;
+}
+
+/* The length of the UTF-8 character at `text`, 0 if there is none. */
+static size_t character_length(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length = at[0] < 0x80                    ? 1
+                    : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+                    : at[0] >= 0xe0 && at[0] < 0xf0 ? 3
+                    : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+                                                    : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0; /* too long a form, a surrogate, beyond Unicode */
+    return length;
+}
+
+/* A name of somebody's image must not move the cursor or recolour the terminal. */
+static void print_name(const char *name, int terminal)
+{
+    while (terminal && *name) {
+        size_t length = character_length(name);
+        unsigned char first = (unsigned char)name[0];
+        int control = first < 0x20 || first == 0x7f ||
+                      (first == 0xc2 && length == 2 && (unsigned char)name[1] < 0xa0);
+        if (length == 0 || control) {
+            size_t bytes = length ? length : 1;
+            for (size_t i = 0; i < bytes; i++)
+                printf("\\%03o", (unsigned char)name[i]);
+            name += bytes;
+        } else if (first == '\\') {
+            fputs("\\\\", stdout);
+            name++;
+        } else {
+            fwrite(name, 1, length, stdout);
+            name += length;
+        }
+    }
+    fputs(name, stdout);
+}
+
+/* JSON has no bytes, only characters: others become U+FFFD. */
+static struct json_object *json_name(struct arena *arena, const char *name)
+{
+    char *text = arena_alloc(arena, strlen(name) * 3 + 1), *end = text;
+    while (*name) {
+        size_t length = character_length(name);
+        if (length)
+            end = mempcpy(end, name, length);
+        else
+            end = stpcpy(end, "\xef\xbf\xbd");
+        name += length ? length : 1;
+    }
+    return json_object_new_string(text);
+}
+
+static char type_letter(mode_t mode)
+{
+    static const struct {
+        mode_t type;
+        char letter;
+    } types[] = {
+        {S_IFREG,  '-'},
+        {S_IFDIR,  'd'},
+        {S_IFLNK,  'l'},
+        {S_IFCHR,  'c'},
+        {S_IFBLK,  'b'},
+        {S_IFIFO,  'p'},
+        {S_IFSOCK, 's'}
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
+        if ((mode & S_IFMT) == types[i].type)
+            return types[i].letter;
+    return '?';
+}
+
+static void mode_text(mode_t mode, char text[11])
+{
+    text[0] = type_letter(mode);
+    for (int i = 0; i < 9; i++)
+        text[1 + i] = mode & (mode_t)(0400 >> i) ? "rwx"[i % 3] : '-';
+    if (mode & S_ISUID)
+        text[3] = text[3] == 'x' ? 's' : 'S';
+    if (mode & S_ISGID)
+        text[6] = text[6] == 'x' ? 's' : 'S';
+    if (mode & S_ISVTX)
+        text[9] = text[9] == 'x' ? 't' : 'T';
+    text[10] = '\0';
+}
+
+static void print_details(const struct archive_entry *entry)
+{
+    char mode[11], when[32] = "?", size[32];
+    time_t seconds = (time_t)entry->mtime;
+    struct tm time;
+    mode_text(entry->mode, mode);
+    if (gmtime_r(&seconds, &time))
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &time);
+    if (S_ISCHR(entry->mode) || S_ISBLK(entry->mode))
+        snprintf(size, sizeof(size), "%u, %u", entry->major, entry->minor);
+    else
+        snprintf(size, sizeof(size), "%zu", entry->size);
+    printf("%s %2u %u %u %9s %s %u %-5s ", mode, entry->links, entry->uid, entry->gid, size, when,
+           entry->segment, entry->compression);
+}
+
+static void print_entry(const struct archive_entry *entry, int details, int terminal)
+{
+    if (details)
+        print_details(entry);
+    print_name(entry->path, terminal);
+    if (details && entry->target) {
+        fputs(" -> ", stdout);
+        print_name(entry->target, terminal);
+    }
+    putchar('\n');
+}
+
+static struct json_object *json_entry(struct arena *arena, const struct archive_entry *entry)
+{
+    char mode[16];
+    snprintf(mode, sizeof(mode), "%04o", entry->mode & 07777);
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "path", json_name(arena, entry->path));
+    json_object_object_add(object, "type",
+                           json_object_new_string_len(&(char){type_letter(entry->mode)}, 1));
+    json_object_object_add(object, "mode", json_object_new_string(mode));
+    json_object_object_add(object, "links", json_object_new_int64(entry->links));
+    json_object_object_add(object, "uid", json_object_new_int64(entry->uid));
+    json_object_object_add(object, "gid", json_object_new_int64(entry->gid));
+    json_object_object_add(object, "size", json_object_new_int64((int64_t)entry->size));
+    json_object_object_add(object, "mtime", json_object_new_int64(entry->mtime));
+    if (S_ISCHR(entry->mode) || S_ISBLK(entry->mode)) {
+        json_object_object_add(object, "major", json_object_new_int64(entry->major));
+        json_object_object_add(object, "minor", json_object_new_int64(entry->minor));
+    }
+    if (entry->target)
+        json_object_object_add(object, "target", json_name(arena, entry->target));
+    json_object_object_add(object, "segment", json_object_new_int64(entry->segment));
+    json_object_object_add(object, "compression", json_object_new_string(entry->compression));
+    return object;
+}
+
+static void list_json(const struct archive *archive)
+{
+    auto_arena arena = arena_new();
+    for (size_t i = 0; i < archive->count; i++) {
+        struct json_object *object = json_entry(arena, &archive->entries[i]);
+        printf("%s%s", i ? ",\n " : "[",
+               json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                          JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(object);
+    }
+    puts(archive->count ? "]" : "[]");
+}
+
+static int list(const struct archive *archive, const struct options *options)
+{
+    if (options->json) {
+        list_json(archive);
+        return 0;
+    }
+    int terminal = isatty(STDOUT_FILENO);
+    for (size_t i = 0; i < archive->count; i++)
+        print_entry(&archive->entries[i], options->details, terminal);
+    return 0;
+}
+
+static int print_files(const struct archive *archive, const struct options *options)
+{
+    int result = 0;
+    for (char **path = options->paths; *path; path++) {
+        const struct archive_entry *entry = archive_find(archive, *path);
+        if (entry && S_ISREG(entry->mode)) {
+            fwrite(entry->data, 1, entry->size, stdout);
+            continue;
+        }
+        if (!entry)
+            log_error("\"%s\" has no \"%s\": \"ebb image ls\" shows what it has", options->image,
+                      *path);
+        else
+            log_error("\"%s\" in \"%s\" is no file: it cannot be printed", *path, options->image);
+        result = 1;
+    }
+    return result;
+}
+
+static int run(const struct options *options,
+               int (*verb)(const struct archive *archive, const struct options *options))
+{
+    struct error error;
+    auto_string data = NULL;
+    size_t length = 0;
+    int is_input = strcmp(options->image, "-") == 0;
+    if (path_read(AT_FDCWD, is_input ? "/dev/stdin" : options->image, LARGEST_IMAGE, &data, &length,
+                  &error) < 0) {
+        log_error("%s", error.text);
+        return 1;
+    }
+    auto_archive archive = archive_new();
+    int code =
+        archive_read(archive, is_input ? "standard input" : options->image, data, length, &error);
+    int result = verb(archive, options);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        log_error("cannot write the output: %s", strerror(errno));
+        return 1;
+    }
+    if (code < 0)
+        log_error("%s", error.text);
+    return code < 0 ? 1 : result;
+}
+
+int verb_image(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"help",  no_argument, NULL, 'h'},
+        {0     }
+    };
+    const char *verb = argc > 1 ? argv[1] : "";
+    int is_list = strcmp(verb, "ls") == 0;
+    if (strcmp(verb, "--help") != 0 && strcmp(verb, "-h") != 0 && !is_list &&
+        strcmp(verb, "cat") != 0)
+        return wrong_usage(argc > 1 ? "unknown verb" : "missing verb",
+                           argc > 1 ? verb : "ls or cat");
+    struct options options = {0};
+    opterr = 0; /* its messages would not be ours */
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "lh", long_options, NULL)) != -1;) {
+        if (option == 'h')
+            return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
+        if (option == '?' || !is_list)
+            return wrong_usage("unknown option", argv[optind - 1]);
+        options.json |= option == 'j';
+        options.details |= option == 'l';
+    }
+    int words = argc - optind - 1; /* getopt has put the verb first */
+    if (words < 1)
+        return wrong_usage("missing", "IMAGE");
+    options.image = argv[optind + 1];
+    options.paths = argv + optind + 2;
+    if (is_list && words > 1)
+        return wrong_usage("one image at a time, not also", options.paths[0]);
+    if (!is_list && words < 2)
+        return wrong_usage("missing", "PATH");
+    return run(&options, is_list ? list : print_files);
+}

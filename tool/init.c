@@ -1,0 +1,100 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "tool/options.h"
+#include "tool/verb.h"
+#include "vm/state.h"
+
+struct init {
+    const char *place, *tree, *size;
+    struct disk disk;
+    struct store_request store;
+};
+
+static int make_in_folder(const struct init *init, unsigned *number, struct error *error)
+{
+    auto_fd volume = open(init->place, O_RDONLY | O_DIRECTORY | O_CLOEXEC), tree = -1;
+    if (volume < 0)
+        return error_system(error, errno, "cannot open \"%s\"", init->place);
+    if (init->tree)
+        tree = open(init->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (init->tree && tree < 0)
+        return error_system(error, errno, "cannot open the tree \"%s\"", init->tree);
+    struct store_request store = init->store;
+    store.tree = tree;
+    int code = store_make(volume, &store, number, error);
+    return code < 0 ? error_prefix(error, "\"%s\"", init->place) : 0;
+}
+
+static int make(struct init *init, struct error *error)
+{
+    struct stat status;
+    unsigned number = 1;
+    bool exists = stat(init->place, &status) == 0;
+    if (init->tree && access(init->tree, R_OK | X_OK) < 0)
+        return error_system(error, errno, "cannot open the tree \"%s\"", init->tree);
+    if (exists && S_ISDIR(status.st_mode))
+        return make_in_folder(init, &number, error);
+    if (exists && !S_ISBLK(status.st_mode))
+        return error_set(error, EEXIST,
+                         "\"%s\" exists already, and is left as it is; remove it first, or name "
+                         "another file",
+                         init->place);
+    return state_make(&init->disk, &init->store, init->tree, error);
+}
+
+int verb_init(int argc, char **argv)
+{
+    const char *generations = NULL;
+    struct init init = {.store = {.tree = -1}};
+    const struct option_row options[] = {
+        {"tree",        "DIR",   "the system that becomes generation 1",                        NULL, &init.tree             },
+        {"init",        "PATH",  "its init, if that is not /sbin/init",                         NULL, &init.store.facts.init },
+        {"name",        "TEXT",  "what generation 1 is called in lists",                        NULL, &init.store.facts.label},
+        {"generations", "/PATH", "the folder of the generations (/generations)",                NULL,
+         &generations                                                                                                        },
+        {"identity",    "ID",    "the identity of the volume (a new one)",                      NULL, &init.store.identity   },
+        {"size",        "SIZE",  "of an image file, such as 4G (what the tree needs and some)", NULL,
+         &init.size                                                                                                          },
+        {"type",        "TYPE",  "the file system of an image file or device (ext4)",           NULL,
+         &init.disk.fs_type                                                                                                  },
+        {"uuid",        "UUID",  "of that file system",                                         NULL, &init.disk.uuid        },
+        {"label",       "LABEL", "of that file system",                                         NULL, &init.disk.label       },
+    };
+    const struct usage usage = {
+        "init [OPTION]... FOLDER|IMAGE|DEVICE",
+        "Makes a state volume: in a folder (a mounted file system), in a new "
+        "image file, or on an empty block device.",
+        options, ARRAY_LENGTH(options), 1};
+    int words, status = options_read(&usage, argc, argv, &words);
+    if (status >= 0)
+        return status;
+    init.store.generations = generations ? generations : "/generations";
+    const char *objection = path_objection(init.store.generations);
+    if (words != 1 || objection) {
+        if (objection)
+            fprintf(stderr, "ebb: the folder \"%s\" %s\n", init.store.generations, objection);
+        fprintf(stderr, "usage: ebb %s\n", usage.synopsis);
+        return EXIT_USAGE;
+    }
+    if (init.size && options_size(init.size, &init.disk.size) < 0) {
+        fprintf(stderr, "ebb: \"%s\" is not a size; write for example 4G\n", init.size);
+        return EXIT_USAGE;
+    }
+    init.place = init.disk.path = argv[1];
+    struct error error;
+    if (make(&init, &error) < 0) {
+        log_error("%s", error.text);
+        return EXIT_NO;
+    }
+    if (isatty(STDOUT_FILENO))
+        printf("%s is a state volume now%s\n", init.place,
+               init.tree ? ", with generation 1" : "; its generation 1 is empty");
+    return EXIT_DONE;
+}

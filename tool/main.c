@@ -1,0 +1,54 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/suggest.h"
+#include "tool/verb.h"
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} verbs[] = {
+    {"build", "make the initramfs of a configuration",             verb_build},
+    {"check", "say everything that is wrong with a configuration", verb_check},
+    {"image", "look inside an initramfs",                          verb_image},
+    {"init",  "make a state volume with its first generation",     verb_init },
+    {"plan",  "print the steps of the next boot",                  verb_plan },
+    {"vm",    "boot a configuration in QEMU",                      verb_vm   },
+};
+
+static void usage(FILE *stream)
+{
+    fputs("usage: ebb VERB [OPTION]... [CONF]\n\n", stream);
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
+        fprintf(stream, "  %-7s %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\n`ebb VERB --help` tells more; the manual is ebb(8). CONF is /etc/ebb/ebb.conf unless "
+          "given.\n",
+          stream);
+}
+
+int main(int argc, char **argv)
+{
+    const char *known[ARRAY_LENGTH(verbs)];
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("ebb " EBB_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
+        known[i] = verbs[i].name;
+        if (strcmp(argv[1], verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    }
+    const char *near = suggest(argv[1], known, ARRAY_LENGTH(known));
+    fprintf(stderr, "ebb: unknown verb \"%s\"%s%s%s\n", argv[1],
+            near ? "; did you mean \"" : "; see `ebb --help`", near ? near : "", near ? "\"?" : "");
+    return EXIT_USAGE;
+}

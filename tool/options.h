@@ -1,0 +1,34 @@
+/* The options of a verb: long ones only, `--name` or `--name VALUE` or `--name=VALUE`, and words.
+ *
+ * A verb declares a table; --help prints it, and wrong use is told with the nearest option. */
+#ifndef EBB_TOOL_OPTIONS_H
+#define EBB_TOOL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct option_row {
+    const char *name;  /* without the dashes */
+    const char *value; /* what the value is called in the help, NULL for a flag */
+    const char *help;
+    bool *flag;        /* set by a flag */
+    const char **text; /* set by an option with a value */
+};
+
+struct usage {
+    const char *synopsis; /* behind "usage: ebb " */
+    const char *about;    /* a sentence or two */
+    const struct option_row *options;
+    size_t option_count;
+    size_t most_words; /* how many words may follow */
+};
+
+/* Puts the words that are no options first in `argv` and their number in *words (argv[0] stays the
+ * verb). Returns -1 to go on, or the exit status to end with: --help was asked, or wrong use told.
+ */
+int options_read(const struct usage *usage, int argc, char **argv, int *words);
+/* 512M and the like; 0, or -1 if it is no size. */
+int options_size(const char *text, uint64_t *bytes);
+
+#endif

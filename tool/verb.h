@@ -1,0 +1,22 @@
+/* The verbs of `ebb`: each is a file of its own, and a row of the table in main.c. */
+#ifndef EBB_TOOL_VERB_H
+#define EBB_TOOL_VERB_H
+
+#include "plan/config.h"
+
+/* What a verb returns to the shell. */
+enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
+
+/* argv[0] is the verb's own name. */
+int verb_build(int argc, char **argv);
+int verb_check(int argc, char **argv);
+int verb_image(int argc, char **argv);
+int verb_init(int argc, char **argv);
+int verb_plan(int argc, char **argv);
+int verb_vm(int argc, char **argv);
+
+/* What a configuration's verbs share: the file named by `path` (NULL: /etc/ebb/ebb.conf), loaded
+ * and checked, with everything that is wrong on standard error. NULL: it has errors. */
+struct config *verb_config(const char *path, const char *const *extra);
+
+#endif
