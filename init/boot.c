@@ -25,6 +25,7 @@ struct boot {
     struct config *config;
     struct context *context;
     struct history history;
+    const char *init; /* proved to be executable */
 };
 
 static int read_command_line(struct boot *boot, struct error *error)
@@ -86,11 +87,11 @@ static int choose_generation(struct boot *boot, struct error *error)
     return code;
 }
 
-static int make_root(struct boot *boot, const struct step **last, struct error *error)
+static int make_root(struct boot *boot, struct error *error)
 {
     struct plan *plan =
         plan_root(boot->arena, boot->config, boot->context->generation, boot->arguments.init);
-    *last = &plan->steps[plan->count - 1];
+    boot->init = plan->steps[plan->count - 1].init;
     return plan_apply(plan, boot->context, &boot->history, error);
 }
 
@@ -104,7 +105,6 @@ static void keep_status(struct boot *boot)
 
 static int boot_system(struct boot *boot, char **arguments, struct error *error)
 {
-    const struct step *proved = NULL;
     int code = kernel_mount(error);
     console_open();
     log_to_kernel();
@@ -118,14 +118,14 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     if (code == 0)
         code = choose_generation(boot, error);
     if (code == 0)
-        code = make_root(boot, &proved, error);
+        code = make_root(boot, error);
     if (boot->context)
         keep_status(boot);
     if (code < 0)
         return code;
-    arguments[0] = (char *)proved->init;
-    log_info("execute %s", proved->init);
-    return switch_root(boot->context, proved->init, arguments, boot->arguments.read_only, error);
+    arguments[0] = (char *)boot->init;
+    log_info("execute %s", boot->init);
+    return switch_root(boot->context, boot->init, arguments, boot->arguments.read_only, error);
 }
 
 int main(int count, char **arguments)

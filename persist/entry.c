@@ -155,8 +155,8 @@ static int open_entry(const struct persist_entry *entry, int parent, const char 
 static int make_entry(const struct persist_entry *entry, int root, int parent, const char *name,
                       struct error *error)
 {
-    uid_t user;
-    gid_t group;
+    uid_t user = 0;
+    gid_t group = 0;
     int code = owner_user(root, entry->owner, &user, error);
     if (code == 0)
         code = owner_group(root, entry->group, &group, error);

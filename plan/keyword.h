@@ -46,6 +46,10 @@ struct keyword {
     void (*stored)(struct config *config, void *object, const struct scfg_directive *directive);
 };
 
+/* What may stand at the top level: the whole of ebb.conf(5), in language.c. */
+extern const struct keyword language[];
+extern const size_t language_length;
+
 /* Reads one directive by the rows of a block; problems go to the report. */
 void keyword_read(struct config *config, const struct keyword *rows, size_t row_count, void *parent,
                   const char *block, struct scfg_directive *directive, struct report *report);

@@ -91,20 +91,19 @@ static bool same_file(const char *left, const char *right)
 }
 
 /* Whether the file may be read: not in a loop, not for a second time, not one too many. */
-static bool may_read(struct config *config, const char *file, unsigned depth,
+static bool may_read(struct config *config, const char *file, struct origin place, unsigned depth,
                      const struct chain *chain, struct report *report)
 {
     for (const struct chain *outer = chain; outer; outer = outer->outer) {
         if (same_file(outer->file, file)) {
-            report_error(report, chain->include, "\"%s\" includes itself%s%s; remove one include",
-                         file, outer == chain ? "" : " by way of ",
-                         outer == chain ? "" : chain->file);
+            report_error(report, place, "\"%s\" includes itself%s%s; remove one include", file,
+                         outer == chain ? "" : " by way of ", outer == chain ? "" : chain->file);
             return false;
         }
     }
     if (depth > LOAD_MAX_DEPTH || config->file_count >= LOAD_MAX_FILES) {
-        report_error(report, chain->include, "more than %d files, or %d includes deep",
-                     LOAD_MAX_FILES, LOAD_MAX_DEPTH);
+        report_error(report, place, "more than %d files, or %d includes deep", LOAD_MAX_FILES,
+                     LOAD_MAX_DEPTH);
         return false;
     }
     for (size_t i = 0; i < config->file_count; i++)
@@ -117,7 +116,7 @@ static void load(struct config *config, const char *file, unsigned depth, const 
                  struct report *report)
 {
     struct origin place = chain ? chain->include : (struct origin){file, 0, 0};
-    if (!may_read(config, file, depth, chain, report))
+    if (!may_read(config, file, place, depth, chain, report))
         return;
     struct error error;
     char *text;

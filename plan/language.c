@@ -1,0 +1,272 @@
+/* The words of ebb.conf(5): what each directive makes, and which fields its parameters and options
+ * fill. */
+
+#include "plan/keyword.h"
+
+#include <string.h>
+
+#include "plan/load.h"
+
+const char *const root_kind_names[] = {"tmpfs", "overlay", NULL};
+const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
+const char *const hook_failure_names[] = {"fail", "warn", NULL};
+const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
+
+static void *declare(struct config *config, enum declared_kind kind, size_t size,
+                     const struct scfg_directive *directive)
+{
+    struct declaration *declaration = arena_alloc(config->arena, sizeof(*declaration));
+    *declaration = (struct declaration){
+        .kind = kind,
+        .object = arena_alloc(config->arena, size),
+        .directive = (struct scfg_directive *)directive,
+        .depth = load_depth(config, directive->words[0].origin),
+        .order = config->declaration_count,
+    };
+    *ARENA_PUSH(config->arena, config->declarations, config->declaration_count) = declaration;
+    return declaration->object;
+}
+
+/* The key of the declaration that was made last. */
+static void set_key(struct config *config, const char *kind, const char *name)
+{
+    struct declaration *last = config->declarations[config->declaration_count - 1];
+    last->key = arena_printf(config->arena, "%s%s%s", kind, *name ? " " : "", name);
+}
+
+static void *volume_object(struct config *config, void *parent,
+                           const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct volume *volume = declare(config, DECLARED_VOLUME, sizeof(*volume), directive);
+    volume->origin = directive->words[0].origin;
+    volume->timeout = 90000;
+    volume->name = "";
+    return volume;
+}
+
+static void volume_stored(struct config *config, void *object,
+                          const struct scfg_directive *directive)
+{
+    (void)directive; /* its words are in the object */
+    set_key(config, "volume", ((struct volume *)object)->name);
+}
+
+/* `fs` and the like fill the volume around them. */
+static void *same_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    (void)config;    /* nothing new is declared */
+    (void)directive; /* and it needs no origin of its own */
+    return parent;
+}
+
+static void *mount_object(struct config *config, void *parent,
+                          const struct scfg_directive *directive)
+{
+    (void)config; /* nothing new is declared */
+    ((struct volume *)parent)->mount_origin = directive->words[0].origin;
+    return parent;
+}
+
+static void *root_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct root *root = declare(config, DECLARED_ROOT, sizeof(*root), directive);
+    /* systemd's own limits for a volatile root */
+    *root = (struct root){directive->words[0].origin, ROOT_TMPFS, "25%", "1m", 0755};
+    set_key(config, "root", "");
+    return root;
+}
+
+static void *generations_object(struct config *config, void *parent,
+                                const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct generations *generations =
+        declare(config, DECLARED_GENERATIONS, sizeof(*generations), directive);
+    generations->origin = directive->words[0].origin;
+    generations->default_choice = "latest";
+    set_key(config, "generations", "");
+    return generations;
+}
+
+static void *store_object(struct config *config, void *parent,
+                          const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct place *store = declare(config, DECLARED_STORE, sizeof(*store), directive);
+    store->origin = directive->words[0].origin;
+    store->path = "/";
+    return store;
+}
+
+static struct persist_entry *entry_object(struct config *config, struct place *store, int kind,
+                                          const struct scfg_directive *directive)
+{
+    struct persist_entry *entry = declare(config, DECLARED_ENTRY, sizeof(*entry), directive);
+    entry->origin = directive->words[0].origin;
+    entry->kind = kind;
+    entry->store = store;
+    entry->owner = entry->group = "0";
+    entry->mode = kind == PERSIST_DIR ? 0755 : 0644;
+    return entry;
+}
+
+static void *dir_object(struct config *config, void *parent, const struct scfg_directive *directive)
+{
+    return entry_object(config, parent, PERSIST_DIR, directive);
+}
+
+static void *file_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    return entry_object(config, parent, PERSIST_FILE, directive);
+}
+
+static void entry_stored(struct config *config, void *object,
+                         const struct scfg_directive *directive)
+{
+    (void)directive; /* its words are in the object */
+    struct persist_entry *entry = object;
+    if (!entry->target)
+        return; /* reported already */
+    const char *store = strcmp(entry->store->path, "/") == 0 ? "" : entry->store->path;
+    entry->source = arena_printf(config->arena, "%s%s", store, entry->target);
+    set_key(config, "persist", entry->target);
+}
+
+static void *hook_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct hook *hook = declare(config, DECLARED_HOOK, sizeof(*hook), directive);
+    hook->origin = directive->words[0].origin;
+    hook->timeout = 30000;
+    return hook;
+}
+
+static void *module_object(struct config *config, void *parent,
+                           const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct wanted_module *module = declare(config, DECLARED_MODULE, sizeof(*module), directive);
+    module->origin = directive->words[0].origin;
+    return module;
+}
+
+static void *rescue_object(struct config *config, void *parent,
+                           const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct rescue *rescue = declare(config, DECLARED_RESCUE, sizeof(*rescue), directive);
+    rescue->origin = directive->words[0].origin;
+    rescue->after = 30000;
+    set_key(config, "rescue", "");
+    return rescue;
+}
+
+#define FIELDS(array) array, ARRAY_LENGTH(array)
+#define NO_FIELDS NULL, 0
+
+static const struct field volume_parameters[] = {
+    {"name",   FIELD_NAME,   offsetof(struct volume, name),   NULL},
+    {"device", FIELD_DEVICE, offsetof(struct volume, device), NULL},
+};
+static const struct field volume_options[] = {
+    {"timeout", FIELD_DURATION, offsetof(struct volume, timeout), NULL},
+};
+static const struct field fs_parameters[] = {
+    {"type", FIELD_NAME, offsetof(struct volume, fs_type), NULL},
+};
+static const struct field fs_options[] = {
+    {"options", FIELD_TEXT, offsetof(struct volume, fs_options), NULL},
+};
+static const struct field mount_parameters[] = {
+    {"path", FIELD_PATH, offsetof(struct volume, mount), NULL},
+};
+static const struct field identity_parameters[] = {
+    {"identity", FIELD_NAME, offsetof(struct volume, identity), NULL},
+};
+static const struct keyword volume_rows[] = {
+    {"fs",       "fs TYPE options=LIST", FIELDS(fs_parameters),       FIELDS(fs_options), NULL, 0, false,
+     same_object,                                                                                                       NULL},
+    {"mount",    "mount /path",          FIELDS(mount_parameters),    NO_FIELDS,          NULL, 0, false, mount_object,
+     NULL                                                                                                                   },
+    {"identity", "identity ID",          FIELDS(identity_parameters), NO_FIELDS,          NULL, 0, false, same_object,
+     NULL                                                                                                                   },
+};
+
+static const struct field root_parameters[] = {
+    {"kind", FIELD_CHOICE, offsetof(struct root, kind), root_kind_names},
+};
+static const struct field root_options[] = {
+    {"size",   FIELD_SIZE,   offsetof(struct root, size),   NULL},
+    {"inodes", FIELD_INODES, offsetof(struct root, inodes), NULL},
+    {"mode",   FIELD_MODE,   offsetof(struct root, mode),   NULL},
+};
+
+static const struct field generations_parameters[] = {
+    {"place", FIELD_PLACE, offsetof(struct generations, place), NULL},
+};
+static const struct field generations_options[] = {
+    {"default", FIELD_CHOSEN, offsetof(struct generations, default_choice), NULL},
+};
+
+static const struct field persist_parameters[] = {
+    {"place", FIELD_PLACE, 0, NULL},
+};
+static const struct field entry_parameters[] = {
+    {"path", FIELD_PATH, offsetof(struct persist_entry, target), NULL},
+};
+static const struct field entry_options[] = {
+    {"owner", FIELD_OWNER, offsetof(struct persist_entry, owner), NULL},
+    {"group", FIELD_OWNER, offsetof(struct persist_entry, group), NULL},
+    {"mode",  FIELD_MODE,  offsetof(struct persist_entry, mode),  NULL},
+};
+static const struct keyword persist_rows[] = {
+    {"dir",  "dir /path owner=NAME group=NAME mode=0755",  FIELDS(entry_parameters),
+     FIELDS(entry_options), NULL, 0, true, dir_object,  entry_stored},
+    {"file", "file /path owner=NAME group=NAME mode=0644", FIELDS(entry_parameters),
+     FIELDS(entry_options), NULL, 0, true, file_object, entry_stored},
+};
+
+static const struct field hook_parameters[] = {
+    {"point", FIELD_CHOICE, offsetof(struct hook, point), hook_point_names},
+    {"path",  FIELD_PATH,   offsetof(struct hook, path),  NULL            },
+};
+static const struct field hook_options[] = {
+    {"timeout", FIELD_DURATION, offsetof(struct hook, timeout), NULL              },
+    {"failure", FIELD_CHOICE,   offsetof(struct hook, failure), hook_failure_names},
+};
+
+static const struct field module_parameters[] = {
+    {"name", FIELD_NAME, offsetof(struct wanted_module, name), NULL},
+};
+
+static const struct field rescue_parameters[] = {
+    {"action", FIELD_CHOICE, offsetof(struct rescue, action), rescue_action_names},
+};
+static const struct field rescue_options[] = {
+    {"after", FIELD_DURATION, offsetof(struct rescue, after), NULL},
+};
+
+const struct keyword language[] = {
+    {"volume",                                           "volume NAME UUID=ID { ... }",  FIELDS(volume_parameters), FIELDS(volume_options),
+     FIELDS(volume_rows),                                                                                                                         true,          volume_object,      volume_stored},
+    {        "root", "root tmpfs|overlay size=25% inodes=1m mode=0755",        FIELDS(root_parameters),
+     FIELDS(root_options),                                                                                                            NULL,    0,          true,        root_object,          NULL},
+    {        "generations",         "generations VOLUME:/path default=latest", FIELDS(generations_parameters),
+     FIELDS(generations_options),                                                                                                     NULL,    0,          true, generations_object,          NULL},
+    {        "persist",  "persist VOLUME:/path { dir /path; file /path }",     FIELDS(persist_parameters),
+     NO_FIELDS,                                                                                                       FIELDS(persist_rows), true,  store_object,               NULL             },
+    {   "hook",                           "hook POINT /path timeout=30s failure=fail",                                                               FIELDS(hook_parameters),
+     FIELDS(hook_options),                                                                                                         NULL, 0,   true,               hook_object,              NULL},
+    { "module",                         "module NAME",                                              FIELDS(module_parameters),                      NO_FIELDS,                      NULL, 0, true,                                                                                                                                                                           module_object,
+     NULL},
+    {                                                                                                                                                                                        "rescue",                         "rescue wait|reboot|poweroff after=30s",                                                             FIELDS(rescue_parameters),
+     FIELDS(rescue_options),                                                                                                       NULL, 0, true,               rescue_object,              NULL},
+};
+
+const size_t language_length = ARRAY_LENGTH(language);
