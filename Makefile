@@ -131,4 +131,4 @@ uninstall:
 clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(foreach room,$(ROOMS) $(TOOLS) init qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))

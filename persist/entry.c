@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "persist/machine_id.h"
 #include "persist/owner.h"
 
 /* The name under which an entry is made before it is complete. */
@@ -103,9 +104,11 @@ void persist_check(const struct config *config, struct report *report)
 void persist_plan(const struct config *config, struct plan *plan)
 {
     for (size_t i = 0; i < config->entry_count; i++) {
-        struct step *step = plan_add(plan, STEP_BIND, config->entries[i]->origin);
-        step->entry = config->entries[i];
-        step->target = config->entries[i]->target;
+        const struct persist_entry *entry = config->entries[i];
+        enum step_kind kind = machine_id_is(entry) ? STEP_MACHINE_ID : STEP_BIND;
+        struct step *step = plan_add(plan, kind, entry->origin);
+        step->entry = entry;
+        step->target = entry->target;
     }
 }
 

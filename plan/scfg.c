@@ -8,6 +8,8 @@ struct parser {
     const char *file;
     const char *at, *end;
     unsigned line, column;
+    char *out;    /* where the next word goes: without its quotes it is no longer than its text */
+    bool stopped; /* the rest was given up, and nothing further can be said of it */
 };
 
 static struct origin here(const struct parser *parser)
@@ -81,6 +83,15 @@ static size_t character_length(const unsigned char *text, size_t rest)
     return 0;
 }
 
+/* Those of ASCII, and the second set that Unicode took over: terminals obey both. */
+static bool is_control(const char *text, size_t length)
+{
+    unsigned char first = (unsigned char)text[0];
+    if (length == 1)
+        return (first < 0x20 && (!first || !strchr("\t\n\r", first))) || first == 0x7f;
+    return first == 0xc2 && (unsigned char)text[1] < 0xa0;
+}
+
 /* Bytes that no editor writes into a configuration end the parse of the file. */
 static bool is_text(struct parser *parser)
 {
@@ -89,12 +100,11 @@ static bool is_text(struct parser *parser)
         size_t length =
             character_length((const unsigned char *)scan.at, (size_t)(scan.end - scan.at));
         unsigned char byte = (unsigned char)*scan.at;
-        bool control = (byte < 0x20 && !strchr("\t\n\r", byte)) || byte == 0x7f || byte == 0;
-        if (length == 0 || control) {
+        if (length == 0 || is_control(scan.at, length)) {
             report_error(parser->report, here(&scan),
-                         length == 0 ? "byte 0x%02x is not UTF-8; save the file as UTF-8 text"
-                                     : "control character 0x%02x; remove it",
-                         byte);
+                         length == 0 ? "the byte 0x%02x is not UTF-8; save the file as UTF-8 text"
+                                     : "there is a control character (0x%02x); remove it",
+                         length == 2 ? (unsigned char)scan.at[1] : byte);
             return false;
         }
         for (size_t i = 0; i < length; i++)
@@ -108,8 +118,8 @@ static bool ends_word(char byte)
     return is_blank(byte) || byte == '\n' || byte == ';';
 }
 
-/* Appends the inside of a quote to `out`. False if the line ends before the quote does. */
-static bool read_quote(struct parser *parser, FILE *out)
+/* Appends the inside of a quote to the word. False if the line ends before the quote does. */
+static bool read_quote(struct parser *parser)
 {
     struct origin start = here(parser);
     char quote = *parser->at;
@@ -123,7 +133,7 @@ static bool read_quote(struct parser *parser, FILE *out)
             if (at_end(parser) || *parser->at == '\n')
                 break;
         }
-        fputc(*parser->at, out);
+        *parser->out++ = *parser->at;
     }
     report_error(parser->report, start, "the quote %c is not closed on its line; close it", quote);
     return false;
@@ -132,34 +142,43 @@ static bool read_quote(struct parser *parser, FILE *out)
 static bool read_word(struct parser *parser, struct scfg_word *word)
 {
     bool good = true;
-    char *text = NULL;
-    size_t length = 0;
+    word->text = parser->out;
     word->origin = here(parser);
     word->quoted = *parser->at == '"' || *parser->at == '\'';
-    FILE *out = open_memstream(&text, &length);
-    if (!out)
-        memory_exhausted();
     while (good && !at_end(parser) && !ends_word(*parser->at)) {
         if (*parser->at == '"' || *parser->at == '\'') {
-            good = read_quote(parser, out);
+            good = read_quote(parser);
             continue;
         }
         if (*parser->at == '\\') {
             advance(parser);
             if (at_end(parser) || *parser->at == '\n') {
                 report_error(parser->report, word->origin,
-                             "nothing follows the backslash; lines are not continued in ebb.conf");
+                             "nothing follows the backslash, and no line is continued on the next; "
+                             "join the two");
                 good = false;
                 break;
             }
         }
-        fputc(*parser->at, out);
+        *parser->out++ = *parser->at;
         advance(parser);
     }
-    fclose(out);
-    word->text = arena_copy(parser->arena, text, length);
-    memory_free_string(&text);
+    *parser->out++ = '\0'; /* there is room: a blank, a line end or the end of the text follows */
     return good;
+}
+
+/* Behind a word that is broken: to the end of the line, or to the brace that stands there, so that
+ * one missing quote is not followed by complaints about the whole block. */
+static void skip_broken_line(struct parser *parser, const char *start)
+{
+    skip_line(parser);
+    const char *last = parser->at;
+    while (last > start && is_blank(last[-1]))
+        last--;
+    if (last - start < 2 || !strchr("{}", last[-1]) || !is_blank(last[-2]))
+        return;
+    parser->column -= (unsigned)(parser->at - last) + 1;
+    parser->at = last - 1;
 }
 
 static void parse_block(struct parser *parser, struct scfg_directive **list, size_t *count,
@@ -170,9 +189,11 @@ static bool parse_children(struct parser *parser, struct scfg_directive *directi
 {
     directive->has_block = true;
     if (depth >= SCFG_MAX_DEPTH) {
-        report_error(parser->report, here(parser), "blocks are nested more than %d deep",
-                     SCFG_MAX_DEPTH);
-        parser->at = parser->end; /* whatever follows would only be misread */
+        report_error(parser->report, here(parser),
+                     "the block of \"%s\" lies more than %d blocks deep; close one above it",
+                     directive->words[0].text, SCFG_MAX_DEPTH);
+        parser->at = parser->end;
+        parser->stopped = true;
         return false;
     }
     advance(parser);
@@ -199,7 +220,8 @@ static void parse_directive(struct parser *parser, struct scfg_directive **list,
             break;
         if (*parser->at == '{') {
             if (directive.word_count == 0) {
-                report_error(parser->report, here(parser), "\"{\" without a directive before it");
+                report_error(parser->report, here(parser),
+                             "\"{\" stands alone; put it on the line of its directive");
                 directive.words = ARENA_PUSH(parser->arena, directive.words, directive.word_count);
                 *directive.words = (struct scfg_word){"", here(parser), true};
                 good = false;
@@ -208,8 +230,9 @@ static void parse_directive(struct parser *parser, struct scfg_directive **list,
             break;
         }
         struct scfg_word *word = ARENA_PUSH(parser->arena, directive.words, directive.word_count);
+        const char *start = parser->at;
         if (!read_word(parser, word)) {
-            skip_line(parser);
+            skip_broken_line(parser, start);
             good = false;
         }
     }
@@ -224,7 +247,7 @@ static void parse_block(struct parser *parser, struct scfg_directive **list, siz
     for (;;) {
         skip_blanks(parser);
         if (at_end(parser)) {
-            if (owner)
+            if (owner && !parser->stopped)
                 report_error(parser->report, owner->origin,
                              "the block of \"%s\" is not closed; add a line with \"}\"",
                              owner->text);
@@ -247,15 +270,26 @@ static void parse_block(struct parser *parser, struct scfg_directive **list, siz
 void scfg_parse(struct arena *arena, const char *file, const char *text, size_t length,
                 struct scfg_directive **directives, size_t *count, struct report *report)
 {
-    struct parser parser = {arena, report, arena_string(arena, file), text, text + length, 1, 1};
+    static const char mark[] = "\xef\xbb\xbf"; /* some editors begin UTF-8 with it */
+    struct parser parser = {.arena = arena,
+                            .report = report,
+                            .file = arena_string(arena, file),
+                            .at = text,
+                            .end = text + length,
+                            .line = 1,
+                            .column = 1};
     if (length > SCFG_MAX_SIZE) {
         report_error(report, (struct origin){parser.file, 0, 0},
-                     "the file has %zu bytes, more than the %d that a configuration may have",
+                     "the file has %zu bytes, and a configuration at most %d; name the right file",
                      length, SCFG_MAX_SIZE);
         return;
     }
-    if (is_text(&parser))
-        parse_block(&parser, directives, count, 0, NULL);
+    if (length >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0)
+        parser.at += strlen(mark);
+    if (!is_text(&parser))
+        return;
+    parser.out = arena_alloc(arena, length + 1);
+    parse_block(&parser, directives, count, 0, NULL);
 }
 
 /* Quotes always where any byte could be read as syntax, or the word would look like an option. */
