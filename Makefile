@@ -20,17 +20,17 @@ ifdef SAN
 EBBFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 
-ROOMS    := base plan mounts persist generations hooks kconfig
-TOOLS    := image vm tool
+ROOMS    := base plan mounts persist generations hooks kconfig image vm
+MAINS    := init/boot.c tool/main.c vm/agent.c
 LIBS     := -lmount -lblkid -lkmod -ljson-c -lz
 TOOLLIBS := -lzstd -llzma -llz4 -lbz2
 STATICLIBS := -L$(DEPS)/lib -lmount -lblkid -luuid -lkmod -ljson-c -lzstd -llzma -lz -lm
 
-sources   = $(filter-out %/agent.c,$(foreach room,$(1),$(filter-out $(room)/test_%,$(wildcard $(room)/*.c))))
+sources   = $(foreach room,$(1),$(filter-out $(room)/test_%,$(wildcard $(room)/*.c)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
-UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) $(TOOLS) init,$(wildcard $(room)/test_*.c)))
+UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildcard $(room)/test_*.c)))
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
-C        := $(foreach room,$(ROOMS) $(TOOLS) init qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
+C        := $(foreach room,$(ROOMS) init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
 SCRIPTS  := $(shell grep -lE '^\#!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* .ci/run 2>/dev/null)
 
 .PHONY: all deps demo check unit guest check-san lint format bench install uninstall clean help
@@ -46,11 +46,12 @@ $(BUILD)/%.o: %.c Makefile | $(DEPS)/ready
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(EBBFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/libebb.a: $(call objects,$(call sources,$(ROOMS)))
+# What the programs share; each takes out of it what it needs.
+$(BUILD)/libebb.a: $(call objects,$(filter-out $(MAINS),$(call sources,$(ROOMS))))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/ebb: $(call objects,$(call sources,$(TOOLS))) $(BUILD)/libebb.a
+$(BUILD)/ebb: $(call objects,$(call sources,tool)) $(BUILD)/libebb.a
 	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -Wl,--gc-sections -o $@ $^ $(LIBS) $(TOOLLIBS)
 
 $(BUILD)/ebb-init.debug: $(call objects,$(call sources,init)) $(BUILD)/libebb.a
@@ -60,15 +61,18 @@ $(BUILD)/ebb-init.debug: $(call objects,$(call sources,init)) $(BUILD)/libebb.a
 $(BUILD)/ebb-init: $(BUILD)/ebb-init.debug
 	strip -o $@ $<
 
-$(BUILD)/ebb-agent: $(BUILD)/vm/agent.o
+$(BUILD)/ebb-agent: $(BUILD)/vm/agent.o $(BUILD)/libebb.a
 	$(CC) $(CFLAGS) -static -Wl,--gc-sections -o $@ $^
 
-# What tests link: everything but the three main functions.
-$(BUILD)/libtest.a: $(call objects,$(filter-out tool/main.c init/boot.c init/names.c,$(call sources,$(ROOMS) $(TOOLS) init)))
+# What tests link: everything but the main functions, and the names that only a static PID 1 needs.
+$(BUILD)/libtest.a: $(call objects,$(filter-out $(MAINS) init/names.c,$(call sources,$(ROOMS) init tool)))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(UNITS) $(GUESTS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
+$(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
+	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
+
+$(GUESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(call sources,qemu-tests)) $(BUILD)/libtest.a
 	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
 $(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
@@ -131,4 +135,4 @@ uninstall:
 clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))
 
--include $(foreach room,$(ROOMS) $(TOOLS) init qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))
+-include $(foreach room,$(ROOMS) init tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))
