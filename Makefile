@@ -31,7 +31,7 @@ objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildcard $(room)/test_*.c)))
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 C        := $(foreach room,$(ROOMS) init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^\#!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* .ci/run 2>/dev/null)
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* .ci/run 2>/dev/null)
 
 .PHONY: all deps demo check unit guest check-san lint format bench install uninstall clean help
 .DELETE_ON_ERROR:

@@ -13,12 +13,18 @@ static int columns(const char *text)
 
 void plan_print(const struct plan *plan, FILE *stream)
 {
-    enum { SENTENCE_COLUMNS = 56 };
+    enum { LEAST = 40, MOST = 76 }; /* a longer sentence pushes only its own origin out */
+    const char **sentences = arena_alloc(plan->arena, (plan->count + 1) * sizeof(*sentences));
+    int width = LEAST;
     for (size_t i = 0; i < plan->count; i++) {
-        const struct step *step = &plan->steps[i];
-        const char *sentence = step_sentence(plan->arena, step);
-        int gap = SENTENCE_COLUMNS - columns(sentence);
-        fprintf(stream, "%s%*s(%s)\n", sentence, gap > 2 ? gap : 2, "",
-                origin_line(plan->arena, step->origin));
+        sentences[i] = step_sentence(plan->arena, &plan->steps[i]);
+        int needed = columns(sentences[i]);
+        if (needed > width && needed <= MOST)
+            width = needed;
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        int gap = width + 2 - columns(sentences[i]);
+        fprintf(stream, "%s%*s(%s)\n", sentences[i], gap > 2 ? gap : 2, "",
+                origin_line(plan->arena, plan->steps[i].origin));
     }
 }
