@@ -47,7 +47,7 @@ static const char *read_mode(const char *text, void *slot)
     return NULL;
 }
 
-static const char *read_duration(const char *text, void *slot)
+const char *keyword_duration(const char *text, unsigned *milliseconds)
 {
     static const struct {
         const char *unit;
@@ -66,7 +66,7 @@ static const char *read_duration(const char *text, void *slot)
             continue;
         if (number > INT_MAX / units[i].milliseconds)
             return "is too long; the longest is 596h";
-        *(unsigned *)slot = (unsigned)(number * units[i].milliseconds);
+        *milliseconds = (unsigned)(number * units[i].milliseconds);
         return NULL;
     }
     return "is not a duration; write a number and ms, s, min or h, such as 30s";
@@ -78,11 +78,14 @@ static const char *read_size(const char *text, void *slot)
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
     bool percent = strcmp(end, "%") == 0;
-    bool bytes = *end == '\0' || (strchr("kKmMgG", *end) && end[1] == '\0');
+    const char *units = "kKmMgG", *unit = *end && !end[1] ? strchr(units, *end) : NULL;
+    bool bytes = *end == '\0' || unit;
     if (!isdigit((unsigned char)*text) || errno || number == 0 || !(percent || bytes))
         return "is not a size; write bytes with k, M or G, or a percentage of memory, such as 25%";
     if (percent && number > 100)
         return "is more than all memory; write at most 100%";
+    if (unit && number > ULONG_MAX >> ((unit - units) / 2 + 1) * 10) /* the kernel would wrap */
+        return "is more than any memory; write a smaller one, or a percentage such as 25%";
     *(const char **)slot = text;
     return NULL;
 }
@@ -153,23 +156,19 @@ static const char *read_choice(struct arena *arena, const struct field *field, c
             *(int *)slot = (int)i;
             return NULL;
         }
-        list = arena_printf(arena, "%s%s%s", list,
-                            i == 0           ? ""
-                            : i + 1 == count ? " or "
-                                             : ", ",
-                            field->choices[i]);
+        const char *glue = i == 0 ? "" : i + 1 == count ? " or " : ", ";
+        list = arena_printf(arena, "%s%s%s", list, glue, field->choices[i]);
     }
     const char *near = suggest(text, field->choices, count);
-    return near ? arena_printf(arena, "is none of %s; did you mean \"%s\"?", list, near)
-                : arena_printf(arena, "is none of %s", list);
+    return near ? arena_printf(arena, "is unknown; did you mean \"%s\"?", near)
+                : arena_printf(arena, "is unknown; write %s", list);
 }
 
 static const char *read_path(struct arena *arena, const char *text, void *slot)
 {
     const char *objection = path_objection(text);
     if (objection)
-        return arena_printf(arena, "%s; write the whole path from \"/\" on, as the kernel sees it",
-                            objection);
+        return arena_printf(arena, "%s; write a path such as /var/log", objection);
     *(const char **)slot = text;
     return NULL;
 }
@@ -180,6 +179,17 @@ static const char *read_text(const char *text, void *slot)
         return "is empty; give it a value or leave it out";
     *(const char **)slot = text;
     return NULL;
+}
+
+/* A word in a message: enough to recognise it by, for its place is told as well. */
+static const char *shown(struct config *config, const char *text)
+{
+    size_t length = 80;
+    if (strlen(text) <= length)
+        return text;
+    while (((unsigned char)text[length] & 0xc0) == 0x80) /* inside a character */
+        length--;
+    return arena_printf(config->arena, "%.*s...", (int)length, text);
 }
 
 static void read_field(struct config *config, const struct field *field, void *object,
@@ -214,7 +224,7 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_mode(text, slot);
         break;
     case FIELD_DURATION:
-        wrong = read_duration(text, slot);
+        wrong = keyword_duration(text, slot);
         break;
     case FIELD_SIZE:
         wrong = read_size(text, slot);
@@ -227,7 +237,7 @@ static void read_field(struct config *config, const struct field *field, void *o
         break;
     }
     if (wrong)
-        report_error(report, word->origin, "%s \"%s\" %s", field->name, text, wrong);
+        report_error(report, word->origin, "%s \"%s\" %s", field->name, shown(config, text), wrong);
 }
 
 /* `mode=0700`: the length of the name before "=", or 0 for a word that is no option. */
@@ -237,7 +247,8 @@ static size_t option_name(const struct scfg_word *word)
     return !word->quoted && length > 0 && word->text[length] == '=' ? length : 0;
 }
 
-static void read_option(struct config *config, const struct keyword *row, void *object,
+/* False for an option that is unknown. */
+static bool read_option(struct config *config, const struct keyword *row, void *object,
                         const struct scfg_word *word, const struct scfg_directive *directive,
                         struct report *report)
 {
@@ -246,7 +257,7 @@ static void read_option(struct config *config, const struct keyword *row, void *
         if (option_name(other) == length && strncmp(other->text, word->text, length) == 0) {
             report_error(report, word->origin, "option \"%.*s\" is given twice; remove one",
                          (int)length, word->text);
-            return;
+            return true;
         }
     }
     const char *known[16];
@@ -254,32 +265,35 @@ static void read_option(struct config *config, const struct keyword *row, void *
         known[i] = row->options[i].name;
         if (strlen(known[i]) == length && strncmp(known[i], word->text, length) == 0) {
             read_field(config, &row->options[i], object, word, word->text + length + 1, report);
-            return;
+            return true;
         }
     }
     const char *name = arena_copy(config->arena, word->text, length);
     const char *near = suggest(name, known, row->option_count);
-    report_error(report, word->origin, "\"%s\" has no option \"%s\"%s%s%s", row->name, name,
-                 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+    report_error(report, word->origin, "\"%s\" has no option \"%s\"; %s%s%s", row->name,
+                 shown(config, name),
+                 near ? "did you mean \"" : "write: ", near ? near : row->usage, near ? "\"?" : "");
+    return false;
 }
 
 static void read_words(struct config *config, const struct keyword *row, void *object,
                        const struct scfg_directive *directive, struct report *report)
 {
     size_t taken = 0;
+    bool strange = false; /* an unknown option may be a parameter, such as uuid=… */
     for (size_t i = 1; i < directive->word_count; i++) {
         const struct scfg_word *word = &directive->words[i];
         if (option_name(word)) {
-            read_option(config, row, object, word, directive, report);
+            strange |= !read_option(config, row, object, word, directive, report);
         } else if (taken < row->parameter_count) {
             read_field(config, &row->parameters[taken++], object, word, word->text, report);
         } else {
-            report_error(report, word->origin, "\"%s\" is one word too many; write: %s", word->text,
-                         row->usage);
+            report_error(report, word->origin, "\"%s\" is one word too many; write: %s",
+                         shown(config, word->text), row->usage);
             return;
         }
     }
-    if (taken < row->parameter_count)
+    if (taken < row->parameter_count && !strange)
         report_error(report, directive->words[0].origin, "\"%s\" lacks its %s; write: %s",
                      row->name, row->parameters[taken].name, row->usage);
 }
@@ -311,9 +325,28 @@ static void refuse_repeats(const struct keyword *row, const struct scfg_directiv
     }
 }
 
-static void unknown(const struct keyword *rows, size_t count, const char *block,
-                    const struct scfg_word *word, struct report *report)
+/* The block in which a word would be known, NULL for none. */
+static const char *home_of(const char *word)
 {
+    for (size_t i = 0; i < language_length; i++)
+        if (find_row(language[i].children, language[i].child_count, word))
+            return language[i].name;
+    return NULL;
+}
+
+static void unknown(struct config *config, const struct keyword *rows, size_t count,
+                    const char *block, const struct scfg_word *word, struct report *report)
+{
+    const char *home = home_of(word->text);
+    bool top =
+        strcmp(word->text, "include") == 0 || find_row(language, language_length, word->text);
+    config->incomplete = true;
+    if (home || top) {
+        report_error(report, word->origin, "\"%s\" belongs %s%s%s; move it there", word->text,
+                     top ? "outside of all blocks" : "in the block of \"", top ? "" : home,
+                     top ? "" : "\"");
+        return;
+    }
     const char *known[24];
     size_t known_count = 0;
     for (; known_count < count; known_count++)
@@ -321,10 +354,10 @@ static void unknown(const struct keyword *rows, size_t count, const char *block,
     if (!block)
         known[known_count++] = "include";
     const char *near = suggest(word->text, known, known_count);
-    report_error(report, word->origin, "unknown directive \"%s\"%s%s%s%s%s%s", word->text,
-                 block ? " in \"" : "", block ? block : "", block ? "\"" : "",
-                 near ? "; did you mean \"" : "; see ebb.conf(5)", near ? near : "",
-                 near ? "\"?" : "");
+    report_error(report, word->origin, "unknown directive \"%s\"%s%s%s%s%s%s",
+                 shown(config, word->text), block ? " in \"" : "", block ? block : "",
+                 block ? "\"" : "", near ? "; did you mean \"" : "; see ebb.conf(5)",
+                 near ? near : "", near ? "\"?" : "");
 }
 
 void keyword_read(struct config *config, const struct keyword *rows, size_t row_count, void *parent,
@@ -332,7 +365,7 @@ void keyword_read(struct config *config, const struct keyword *rows, size_t row_
 {
     const struct keyword *row = find_row(rows, row_count, directive->words[0].text);
     if (!row) {
-        unknown(rows, row_count, block, &directive->words[0], report);
+        unknown(config, rows, row_count, block, &directive->words[0], report);
         return;
     }
     void *object = row->object(config, parent, directive);

@@ -50,6 +50,9 @@ struct keyword {
 extern const struct keyword language[];
 extern const size_t language_length;
 
+/* A duration as ebb.conf writes it, for options of the tool; returns what is wrong, or NULL. */
+const char *keyword_duration(const char *text, unsigned *milliseconds);
+
 /* Reads one directive by the rows of a block; problems go to the report. */
 void keyword_read(struct config *config, const struct keyword *rows, size_t row_count, void *parent,
                   const char *block, struct scfg_directive *directive, struct report *report);

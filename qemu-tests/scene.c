@@ -1,0 +1,144 @@
+#include "qemu-tests/scene.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/path.h"
+#include "plan/make.h"
+#include "tool/program.h"
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk; /* everything in the folder is ours */
+    return remove(path);
+}
+
+static const char *find_program(struct arena *arena, const char *name)
+{
+    struct error error;
+    char path[4096];
+    /* The programs lie in build/, the test in build/qemu-tests/. */
+    snprintf(path, sizeof(path), "build/%s", name);
+    if (access(path, X_OK) < 0 && program_find(name, path, sizeof(path), &error) < 0)
+        fail_msg("%s", error.text);
+    auto_string whole = realpath(path, NULL);
+    return arena_string(arena, whole ? whole : path);
+}
+
+static const struct config *load(struct scene *scene, const char *file)
+{
+    struct error error;
+    const char *extra;
+    struct report report = {.arena = scene->arena};
+    if (setup_extra(scene->arena, &scene->setup, &extra, &error) < 0)
+        fail_msg("%s", error.text);
+    const struct config *config = config_load(file, (const char *const[]){extra, NULL}, &report);
+    config_check(config, &report);
+    report_print(&report, stderr);
+    assert_int_equal(report.errors, 0);
+    return config;
+}
+
+struct scene *scene_new(const char *name, const char *configuration)
+{
+    struct error error;
+    struct arena *arena = arena_new();
+    struct scene *scene = arena_alloc(arena, sizeof(*scene));
+    scene->arena = arena;
+    scene->folder = arena_printf(arena, "build/qemu/%s", name);
+    (void)mkdir("build/qemu", 0755); /* another test may have made it */
+    nftw(scene->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    if (mkdir(scene->folder, 0755) < 0)
+        fail_msg("cannot make %s: %s", scene->folder, strerror(errno));
+    const char *file = arena_printf(arena, "%s/ebb.conf", scene->folder);
+    if (path_write(AT_FDCWD, file, configuration, strlen(configuration), 0644, &error) < 0)
+        fail_msg("%s", error.text);
+    scene->setup = (struct setup){.folder = scene->folder,
+                                  .init = find_program(arena, "ebb-init"),
+                                  .agent = find_program(arena, "ebb-agent")};
+    scene->config = load(scene, file);
+    return scene;
+}
+
+void scene_make(struct scene *scene)
+{
+    struct error error;
+    if (setup_make(scene->arena, &scene->setup, scene->config, &scene->request, &error) < 0)
+        fail_msg("%s", error.text);
+    scene->disks = (struct vm_disk *)scene->request.disks;
+}
+
+static void start(struct scene *scene)
+{
+    struct error error;
+    int code =
+        scene->vm ? vm_boot(scene->vm, &error) : vm_start(&scene->request, &scene->vm, &error);
+    if (code < 0)
+        fail_msg("%s", error.text);
+}
+
+void scene_boot(struct scene *scene)
+{
+    struct error error;
+    start(scene);
+    if (vm_wait_ready(scene->vm, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+void scene_expect_rescue(struct scene *scene, const char *text)
+{
+    struct error error;
+    start(scene);
+    /* -no-reboot makes QEMU end when the rescue screen reboots. */
+    int code = vm_wait_end(scene->vm, &error);
+    const char *serial = vm_serial_of_boot(scene->vm);
+    if (code < 0 && code != -ENOTRECOVERABLE)
+        fail_msg("%s", error.text);
+    if (!strstr(serial, "ebb: rescue: the boot cannot go on"))
+        fail_msg("there was no rescue screen:\n%s", serial);
+    if (!strstr(serial, text))
+        fail_msg("the rescue screen does not say \"%s\":\n%s", text,
+                 strstr(serial, "ebb: rescue: the boot cannot go on"));
+    if (strstr(serial, "Kernel panic"))
+        fail_msg("the kernel panicked:\n%s", serial);
+    vm_power_cut(scene->vm); /* if it stopped waiting at the screen */
+}
+
+const char *scene_run(struct scene *scene, const char *command)
+{
+    struct error error;
+    char *text = NULL;
+    size_t length = 0;
+    int status = -1;
+    FILE *output = open_memstream(&text, &length);
+    if (!output)
+        memory_exhausted();
+    int code = vm_exec(scene->vm, command, output, output, &status, &error);
+    fclose(output);
+    if (code < 0)
+        fail_msg("%s", error.text);
+    if (status != 0)
+        fail_msg("status %d from \"%s\":\n%s", status, command, text);
+    while (length > 0 && text[length - 1] == '\n')
+        text[--length] = '\0';
+    const char *copy = arena_string(scene->arena, text);
+    free(text);
+    return copy;
+}
+
+void scene_end(struct scene *scene)
+{
+    vm_stop(scene->vm);
+    nftw(scene->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    arena_free(scene->arena);
+}

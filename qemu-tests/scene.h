@@ -1,0 +1,37 @@
+/* A scene: one configuration, the image and disks made from it, and a machine that boots them. What
+ * goes wrong on the way fails the running test with the sentence that says why.
+ *
+ * The folder build/qemu/NAME keeps what was made and the serial log of a scene that failed. */
+#ifndef EBB_QEMU_TESTS_SCENE_H
+#define EBB_QEMU_TESTS_SCENE_H
+
+#include "vm/setup.h"
+
+struct scene {
+    struct arena *arena;
+    const char *folder;
+    const struct config *config;
+    struct setup setup; /* kernel, tree, bus and the like may be set before scene_make */
+    struct vm_request request;
+    struct vm *vm;
+    struct vm_disk *disks; /* after scene_make: may be exchanged or taken away */
+};
+
+/* The usual declaration of the state volume, for configurations that are about something else. */
+#define SCENE_STATE                                                                                \
+    "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n    fs ext4\n    mount "            \
+    "/persist\n}\n"
+#define SCENE_REST "generations state:/generations\nrescue reboot after=1s\n"
+
+struct scene *scene_new(const char *name, const char *configuration);
+void scene_make(struct scene *scene);
+/* Boots until the system is up; for the first time, after a clean end or after a power cut. */
+void scene_boot(struct scene *scene);
+/* Boots what is expected to fail: the rescue screen says `text`, and the machine reboots. */
+void scene_expect_rescue(struct scene *scene, const char *text);
+/* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
+const char *scene_run(struct scene *scene, const char *command);
+/* Passes over the machine and removes the folder; only after a test that succeeded. */
+void scene_end(struct scene *scene);
+
+#endif
