@@ -21,7 +21,7 @@ EBBFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-r
 endif
 
 ROOMS    := base plan mounts persist generations hooks kconfig image vm
-MAINS    := init/boot.c tool/main.c vm/agent.c
+MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c
 LIBS     := -lmount -lblkid -lkmod -ljson-c -lz
 TOOLLIBS := -lzstd -llzma -llz4 -lbz2
 STATICLIBS := -L$(DEPS)/lib -lmount -lblkid -luuid -lkmod -ljson-c -lzstd -llzma -lz -lm
@@ -72,7 +72,7 @@ $(BUILD)/libtest.a: $(call objects,$(filter-out $(MAINS) init/names.c,$(call sou
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
 	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
-$(GUESTS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(call sources,qemu-tests)) $(BUILD)/libtest.a
+$(GUESTS) $(BUILD)/qemu-tests/bench: $(BUILD)/%: $(BUILD)/%.o $(BUILD)/qemu-tests/scene.o $(BUILD)/libtest.a
 	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
 $(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
@@ -112,8 +112,12 @@ format:
 	clang-format -i $(C)
 
 ## make bench      PID 1, image and builder, measured against a floor
-bench: all
-	checks/bench $(BUILD)
+bench: all $(BUILD)/qemu-tests/bench $(BUILD)/qemu-tests/floor
+	$(BUILD)/qemu-tests/bench
+
+$(BUILD)/qemu-tests/floor: qemu-tests/floor.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -static -D_GNU_SOURCE -Wno-unused-result -o $@ $<
 
 ## make install DESTDIR=… prefix=…;  make uninstall
 install: all

@@ -1,0 +1,103 @@
+/* Systems that take over from Ebb: Debian under systemd, laid out and below an overlay. */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "qemu-tests/scene.h"
+
+static const char tree[] = "build/demo/debian";
+
+#define DEBIAN_PATHS                                                                               \
+    "persist state:/persist {\n"                                                                   \
+    "    dir  /var/log\n"                                                                          \
+    "    dir  /home/alice owner=alice group=alice mode=0700\n"                                     \
+    "    file /etc/machine-id\n"                                                                   \
+    "}\n"
+
+static int make_tree(void **state)
+{
+    (void)state; /* the tree is a folder of its own */
+    if (geteuid() != 0 && access("build/demo/debian/etc/os-release", R_OK) < 0)
+        return 0;
+    return system("examples/debian-tree build/demo/debian") == 0 ? 0 : -1;
+}
+
+static struct scene *debian(const char *name, const char *configuration)
+{
+    if (access("build/demo/debian/etc/os-release", R_OK) < 0) {
+        print_message("SKIP: a Debian tree can be made by root only\n");
+        skip();
+    }
+    struct scene *scene = scene_new(name, configuration);
+    scene->setup.tree = tree;
+    scene_make(scene);
+    scene_boot(scene);
+    return scene;
+}
+
+static void assert_all_units_are_well(struct scene *scene)
+{
+    assert_string_equal(vm_readiness(scene->vm), "running");
+    assert_string_equal(
+        scene_run(scene, "systemctl --failed --no-legend; systemctl is-system-running"), "running");
+    assert_string_equal(scene_run(scene, "systemctl list-jobs --no-legend"), "");
+}
+
+static void debian_is_laid_out(void **state)
+{
+    (void)state; /* nothing is shared */
+    struct error error;
+    struct scene *scene =
+        debian("debian-tmpfs", SCENE_STATE "root tmpfs size=50%\n" DEBIAN_PATHS SCENE_REST);
+    assert_all_units_are_well(scene);
+    assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "tmpfs");
+    assert_string_equal(scene_run(scene, "stat -c %U:%G:%a /home/alice"), "alice:alice:700");
+    const char *identity = scene_run(scene, "cat /etc/machine-id");
+    /* The log of the initramfs is in the journal, for whoever asks later. */
+    assert_string_equal(
+        scene_run(scene, "journalctl -b --no-pager | grep -c 'ebb: mount the volume'"), "1");
+    scene_run(scene,
+              "echo kept > /home/alice/notes; echo lost > /etc/lost; echo lost > /root/lost");
+    if (vm_reboot(scene->vm, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_all_units_are_well(scene);
+    assert_string_equal(
+        scene_run(scene, "cat /home/alice/notes; ls -d /etc/lost /root/lost 2>/dev/null | wc -l"),
+        "kept\n0");
+    assert_string_equal(scene_run(scene, "cat /etc/machine-id"), identity);
+    scene_end(scene);
+}
+
+static void debian_lies_below_an_overlay(void **state)
+{
+    (void)state; /* nothing is shared */
+    struct scene *scene =
+        debian("debian-overlay", SCENE_STATE "root overlay size=50%\n" DEBIAN_PATHS SCENE_REST);
+    assert_all_units_are_well(scene);
+    assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "overlay");
+    scene_run(scene, "echo '#' >> /usr/lib/os-release; echo lost > /usr/lost");
+    struct error error;
+    if (vm_reboot(scene->vm, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_string_equal(
+        scene_run(scene, "grep -c '^#' /usr/lib/os-release; ls -d /usr/lost 2>/dev/null | wc -l;"
+                         "true"),
+        "0\n0");
+    scene_end(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(debian_is_laid_out),
+        cmocka_unit_test(debian_lies_below_an_overlay),
+    };
+    return cmocka_run_group_tests(tests, make_tree, NULL);
+}
