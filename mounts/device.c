@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/uevent.h"
 
 static const struct {
     const char *prefix; /* as it is written in ebb.conf */
@@ -71,6 +71,17 @@ bool device_matches(const char *path, const char *tag)
     return matches;
 }
 
+bool device_type(const char *path, char type[static DEVICE_TYPE_SIZE])
+{
+    const char *value;
+    blkid_probe found = probe(path);
+    bool known = found && blkid_probe_lookup_value(found, "TYPE", &value, NULL) == 0;
+    if (known)
+        snprintf(type, DEVICE_TYPE_SIZE, "%s", value);
+    blkid_free_probe(found);
+    return known;
+}
+
 void device_list(FILE *stream)
 {
     auto_dir folder = opendir("/sys/class/block");
@@ -100,30 +111,13 @@ void device_list(FILE *stream)
         fprintf(stream, "  no block device: a driver is missing, or no disk is attached\n");
 }
 
-/* Kernel events, or -1 where they cannot be heard; then the devices are looked at again and again.
- */
-static int open_events(void)
-{
-    auto_fd fd =
-        socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
-    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-        return -1;
-    int size = 1 << 20;
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-                     sizeof(size)); /* the default works too */
-    return TAKE_FD(fd);
-}
-
+/* What happened does not matter: whichever device changed, all are looked at again. ENOBUFS,
+ * "events were lost", is answered by that too. */
 static void drain(int events)
 {
-    char message[8192];
-    ssize_t got;
-    /* What happened does not matter: whichever device changed, all are looked at again. ENOBUFS,
-     * "events were lost", is answered by that too. */
-    do {
-        got = recv(events, message, sizeof(message), 0);
-    } while (got > 0 || (got < 0 && errno == EINTR));
+    char message[UEVENT_SIZE];
+    while (recv(events, message, sizeof(message), MSG_DONTWAIT) >= 0 || errno == EINTR)
+        continue;
 }
 
 /* Looks at every block device; returns how many carry the tag, and the name of the first. */
@@ -155,15 +149,14 @@ static int not_found(const struct volume *volume, struct error *error)
         memory_exhausted();
     device_list(stream);
     fclose(stream);
-    /* The list is longer than an error may be; it goes to the log first. */
+    /* The list is longer than an error may be; the rescue screen has it too. */
     for (char *line = list, *end; (end = strchr(line, '\n')); line = end + 1)
         log_info("%.*s", (int)(end - line), line);
     free(list);
     return error_set(
         error, ENODEV,
-        "%s, the volume \"%s\", did not appear within %u s; the devices that are there "
-        "are in the log above. correct its tag, attach the disk, or add its driver "
-        "with `module NAME`",
+        "%s, the volume \"%s\", did not appear within %u s; correct its tag, attach the disk, or "
+        "add its driver with `module NAME`",
         volume->device, volume->name, volume->timeout / 1000);
 }
 
@@ -172,7 +165,9 @@ int device_apply(const struct step *step, struct context *context, struct error 
     const struct volume *volume = step->volume;
     struct volume_state *state = context_volume(context, volume);
     char second[300];
-    auto_fd events = open_events();
+    auto_fd events = -1;
+    if (uevent_open(&events, error) < 0)
+        log_warning("ignoring: %s; looking again and again instead", error->text);
     unsigned long start = context_clock();
     for (;;) {
         int matches =
