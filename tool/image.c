@@ -97,29 +97,32 @@ static struct json_object *json_name(struct arena *arena, const char *name)
     return json_object_new_string(text);
 }
 
-static char type_letter(mode_t mode)
+static const struct type {
+    mode_t type;
+    char letter;
+    const char *name;
+} types[] = {
+    {S_IFREG,  '-', "file"            },
+    {S_IFDIR,  'd', "folder"          },
+    {S_IFLNK,  'l', "link"            },
+    {S_IFCHR,  'c', "character device"},
+    {S_IFBLK,  'b', "block device"    },
+    {S_IFIFO,  'p', "pipe"            },
+    {S_IFSOCK, 's', "socket"          },
+    {0,        '?', "unknown"         },
+};
+
+static const struct type *type_of(mode_t mode)
 {
-    static const struct {
-        mode_t type;
-        char letter;
-    } types[] = {
-        {S_IFREG,  '-'},
-        {S_IFDIR,  'd'},
-        {S_IFLNK,  'l'},
-        {S_IFCHR,  'c'},
-        {S_IFBLK,  'b'},
-        {S_IFIFO,  'p'},
-        {S_IFSOCK, 's'}
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
-        if ((mode & S_IFMT) == types[i].type)
-            return types[i].letter;
-    return '?';
+    const struct type *type = types;
+    while (type->type && type->type != (mode & S_IFMT))
+        type++;
+    return type;
 }
 
 static void mode_text(mode_t mode, char text[11])
 {
-    text[0] = type_letter(mode);
+    text[0] = type_of(mode)->letter;
     for (int i = 0; i < 9; i++)
         text[1 + i] = mode & (mode_t)(0400 >> i) ? "rwx"[i % 3] : '-';
     if (mode & S_ISUID)
@@ -165,8 +168,7 @@ static struct json_object *json_entry(struct arena *arena, const struct archive_
     snprintf(mode, sizeof(mode), "%04o", entry->mode & 07777);
     struct json_object *object = json_object_new_object();
     json_object_object_add(object, "path", json_name(arena, entry->path));
-    json_object_object_add(object, "type",
-                           json_object_new_string_len(&(char){type_letter(entry->mode)}, 1));
+    json_object_object_add(object, "type", json_object_new_string(type_of(entry->mode)->name));
     json_object_object_add(object, "mode", json_object_new_string(mode));
     json_object_object_add(object, "links", json_object_new_int64(entry->links));
     json_object_object_add(object, "uid", json_object_new_int64(entry->uid));
@@ -235,14 +237,14 @@ static int run(const struct options *options,
     auto_string data = NULL;
     size_t length = 0;
     int is_input = strcmp(options->image, "-") == 0;
-    if (path_read(AT_FDCWD, is_input ? "/dev/stdin" : options->image, LARGEST_IMAGE, &data, &length,
-                  &error) < 0) {
+    const char *name = is_input ? "standard input" : options->image;
+    if ((is_input ? path_read_fd(STDIN_FILENO, name, LARGEST_IMAGE, &data, &length, &error)
+                  : path_read(AT_FDCWD, name, LARGEST_IMAGE, &data, &length, &error)) < 0) {
         log_error("%s", error.text);
         return 1;
     }
     auto_archive archive = archive_new();
-    int code =
-        archive_read(archive, is_input ? "standard input" : options->image, data, length, &error);
+    int code = archive_read(archive, name, data, length, &error);
     int result = verb(archive, options);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         log_error("cannot write the output: %s", strerror(errno));
@@ -265,7 +267,7 @@ int verb_image(int argc, char **argv)
     if (strcmp(verb, "--help") != 0 && strcmp(verb, "-h") != 0 && !is_list &&
         strcmp(verb, "cat") != 0)
         return wrong_usage(argc > 1 ? "unknown verb" : "missing verb",
-                           argc > 1 ? verb : "ls or cat");
+                           argc > 1 ? verb : "ls\" or \"cat");
     struct options options = {0};
     opterr = 0; /* its messages would not be ours */
     optind = 1;
