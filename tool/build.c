@@ -13,13 +13,16 @@ int verb_build(int argc, char **argv)
     const char *output = NULL, *kernel = NULL;
     char init_program[4096];
     const struct option_row options[] = {
-        {"output", "IMAGE",   "where to write it (also -o IMAGE)",          NULL, &output},
-        {"kernel", "VERSION", "for this kernel instead of the running one", NULL, &kernel},
+        OPTION_TEXT("output", "IMAGE", "where to write it (also -o IMAGE)", &output),
+        OPTION_TEXT("kernel", "VERSION", "for this kernel instead of the running one", &kernel),
     };
-    const struct usage usage = {"build [--kernel VERSION] -o IMAGE [CONF]",
-                                "Makes the initramfs of a configuration. The same input gives the "
-                                "same bytes.",
-                                options, ARRAY_LENGTH(options), 1};
+    const struct usage usage = {
+        .synopsis = "build [--kernel VERSION] -o IMAGE [CONF]",
+        .about = "Makes the initramfs of a configuration. The same input gives the "
+                 "same bytes.",
+        .options = options,
+        .option_count = ARRAY_LENGTH(options),
+        .most_words = 1};
     int words, status = options_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;

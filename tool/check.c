@@ -5,14 +5,15 @@ int verb_check(int argc, char **argv)
 {
     bool print = false;
     const struct option_row options[] = {
-        {"print", NULL, "write the merged configuration, without what was overridden", &print,
-         NULL},
+        OPTION_FLAG("print", "write the merged configuration, without what was overridden", &print),
     };
     const struct usage usage = {
-        "check [--print] [CONF]",
-        "Says everything that is wrong with a configuration. Exit status: 0 "
-        "it is good, 2 it is not.",
-        options, ARRAY_LENGTH(options), 1};
+        .synopsis = "check [--print] [CONF]",
+        .about = "Says everything that is wrong with a configuration. Exit status: 0 "
+                 "it is good, 2 it is not.",
+        .options = options,
+        .option_count = ARRAY_LENGTH(options),
+        .most_words = 1};
     int words, status = options_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;

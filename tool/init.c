@@ -54,24 +54,28 @@ int verb_init(int argc, char **argv)
     const char *generations = NULL;
     struct init init = {.store = {.tree = -1}};
     const struct option_row options[] = {
-        {"tree",        "DIR",   "the system that becomes generation 1",                        NULL, &init.tree             },
-        {"init",        "PATH",  "its init, if that is not /sbin/init",                         NULL, &init.store.facts.init },
-        {"name",        "TEXT",  "what generation 1 is called in lists",                        NULL, &init.store.facts.label},
-        {"generations", "/PATH", "the folder of the generations (/generations)",                NULL,
-         &generations                                                                                                        },
-        {"identity",    "ID",    "the identity of the volume (a new one)",                      NULL, &init.store.identity   },
-        {"size",        "SIZE",  "of an image file, such as 4G (what the tree needs and some)", NULL,
-         &init.size                                                                                                          },
-        {"type",        "TYPE",  "the file system of an image file or device (ext4)",           NULL,
-         &init.disk.fs_type                                                                                                  },
-        {"uuid",        "UUID",  "of that file system",                                         NULL, &init.disk.uuid        },
-        {"label",       "LABEL", "of that file system",                                         NULL, &init.disk.label       },
+        OPTION_TEXT("tree", "DIR", "the system that becomes generation 1", &init.tree),
+        OPTION_TEXT("init", "PATH", "its init, if that is not /sbin/init", &init.store.facts.init),
+        OPTION_TEXT("name", "TEXT", "what generation 1 is called in lists",
+                    &init.store.facts.label),
+        OPTION_TEXT("generations", "/PATH", "the folder of the generations (/generations)",
+                    &generations),
+        OPTION_TEXT("identity", "ID", "the identity of the volume (a new one)",
+                    &init.store.identity),
+        OPTION_TEXT("size", "SIZE", "of an image file, such as 4G (what the tree needs and some)",
+                    &init.size),
+        OPTION_TEXT("type", "TYPE", "the file system of an image file or device (ext4)",
+                    &init.disk.fs_type),
+        OPTION_TEXT("uuid", "UUID", "of that file system", &init.disk.uuid),
+        OPTION_TEXT("label", "LABEL", "of that file system", &init.disk.label),
     };
     const struct usage usage = {
-        "init [OPTION]... FOLDER|IMAGE|DEVICE",
-        "Makes a state volume: in a folder (a mounted file system), in a new "
-        "image file, or on an empty block device.",
-        options, ARRAY_LENGTH(options), 1};
+        .synopsis = "init [OPTION]... FOLDER|IMAGE|DEVICE",
+        .about = "Makes a state volume: in a folder (a mounted file system), in a new "
+                 "image file, or on an empty block device.",
+        .options = options,
+        .option_count = ARRAY_LENGTH(options),
+        .most_words = 1};
     int words, status = options_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;

@@ -64,12 +64,13 @@ static int take(const struct usage *usage, int argc, char **argv, int *at)
         *row->flag = true;
         return -1;
     }
-    if (equals)
-        *row->text = equals + 1;
-    else if (*at + 1 < argc)
-        *row->text = argv[++*at];
-    else
+    const char *value = equals ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
+    if (!value)
         return wrong(usage, "a value is missing behind", word, NULL);
+    if (row->each)
+        row->each(usage->context, value);
+    else
+        *row->text = value;
     return -1;
 }
 

@@ -14,7 +14,22 @@ struct option_row {
     const char *help;
     bool *flag;        /* set by a flag */
     const char **text; /* set by an option with a value */
+    /* Called for an option that may stand several times, in the order of the command line. */
+    void (*each)(void *context, const char *value);
 };
+
+#define OPTION_FLAG(name_, help_, flag_)                                                           \
+    {                                                                                              \
+        .name = (name_), .help = (help_), .flag = (flag_)                                          \
+    }
+#define OPTION_TEXT(name_, value_, help_, text_)                                                   \
+    {                                                                                              \
+        .name = (name_), .value = (value_), .help = (help_), .text = (text_)                       \
+    }
+#define OPTION_EACH(name_, value_, help_, each_)                                                   \
+    {                                                                                              \
+        .name = (name_), .value = (value_), .help = (help_), .each = (each_)                       \
+    }
 
 struct usage {
     const char *synopsis; /* behind "usage: ebb " */
@@ -22,6 +37,7 @@ struct usage {
     const struct option_row *options;
     size_t option_count;
     size_t most_words; /* how many words may follow */
+    void *context;     /* for `each` */
 };
 
 /* Puts the words that are no options first in `argv` and their number in *words (argv[0] stays the

@@ -73,16 +73,18 @@ int verb_plan(int argc, char **argv)
     bool why = false, json = false;
     const char *generation = NULL, *init = NULL;
     const struct option_row options[] = {
-        {"why",        NULL,   "show which declarations overrode which",      &why,  NULL       },
-        {"json",       NULL,   "write JSON",                                  &json, NULL       },
-        {"generation", "N",    "as if the kernel parameter ebb.generation=N", NULL,  &generation},
-        {"init",       "PATH", "as if the kernel parameter init=PATH",        NULL,  &init      },
+        OPTION_FLAG("why", "show which declarations overrode which", &why),
+        OPTION_FLAG("json", "write JSON", &json),
+        OPTION_TEXT("generation", "N", "as if the kernel parameter ebb.generation=N", &generation),
+        OPTION_TEXT("init", "PATH", "as if the kernel parameter init=PATH", &init),
     };
     const struct usage usage = {
-        "plan [OPTION]... [CONF]",
-        "Prints the steps of the next boot, each with the line that asks for "
-        "it. Nothing is done.",
-        options, ARRAY_LENGTH(options), 1};
+        .synopsis = "plan [OPTION]... [CONF]",
+        .about = "Prints the steps of the next boot, each with the line that asks for "
+                 "it. Nothing is done.",
+        .options = options,
+        .option_count = ARRAY_LENGTH(options),
+        .most_words = 1};
     int words, status = options_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;

@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# Completion of ebb(8) for bash. It needs nothing but bash itself.
+
+# Each fills COMPREPLY with what begins with $1.
+_ebb_files() {
+	compopt -o filenames 2>/dev/null # outside of a completion, as in a test, it cannot
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+_ebb_folders() {
+	compopt -o filenames 2>/dev/null # as above
+	mapfile -t COMPREPLY < <(compgen -d -- "$1")
+}
+
+# Configurations and folders, or, where there are none, any file.
+_ebb_configs() {
+	compopt -o filenames 2>/dev/null # as above
+	mapfile -t COMPREPLY < <(
+		compgen -f -X '!*.conf' -- "$1"
+		compgen -d -- "$1"
+	)
+	if [[ ${#COMPREPLY[@]} -eq 0 ]]; then _ebb_files "$1"; fi
+}
+
+# The lines of the input. Not by compgen -W, which would execute what stands in them.
+_ebb_lines() {
+	local line
+	while IFS= read -r line; do
+		if [[ $line == "$1"* ]]; then COMPREPLY+=("$line"); fi
+	done
+}
+
+_ebb_kernels() {
+	local folder
+	for folder in /lib/modules/*/; do
+		folder=${folder%/}
+		if [[ -d $folder ]]; then printf '%s\n' "${folder##*/}"; fi
+	done
+}
+
+# What stands behind option $2 of verb $1 and begins with $3. False: the option takes no value.
+_ebb_value() {
+	case $1:$2 in
+	build:--kernel) _ebb_lines "$3" < <(_ebb_kernels) ;;
+	vm:--kernel)
+		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
+		;;
+	build:-o | build:--output) _ebb_files "$3" ;;
+	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
+	plan:--generation | vm:--generation) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
+	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
+	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs' -- "$3") ;;
+	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
+	init:--size | init:--uuid | init:--label) ;;
+	vm:--append | vm:--disk | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
+	*) return 1 ;;
+	esac
+}
+
+_ebb_image() {
+	local cur=$1 sub=${COMP_WORDS[2]} image word
+	if [[ $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'ls cat --help' -- "$cur")
+		return
+	fi
+	if [[ $cur == -* ]]; then
+		if [[ $sub == ls ]]; then mapfile -t COMPREPLY < <(compgen -W '-l --json --help' -- "$cur"); fi
+		return
+	fi
+	for word in "${COMP_WORDS[@]:3:COMP_CWORD-3}"; do
+		if [[ $word != -* && -z ${image-} ]]; then image=$word; fi
+	done
+	if [[ -z ${image-} ]]; then
+		_ebb_files "$cur"
+	elif [[ $sub == cat && -f $image ]]; then
+		_ebb_lines "$cur" < <("${COMP_WORDS[0]}" image ls -- "$image" 2>/dev/null)
+	fi
+}
+
+_ebb() {
+	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
+	COMPREPLY=()
+	if [[ $COMP_CWORD -eq 1 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'build check image init plan vm help --help --version' -- "$cur")
+		return
+	fi
+	if [[ $verb == image ]]; then
+		_ebb_image "$cur"
+		return
+	fi
+	# bash splits --name=VALUE and --disk VOLUME=FILE at the "=".
+	if [[ $cur == = ]]; then
+		cur='' split=1
+	elif [[ ${COMP_WORDS[before]} == = ]]; then
+		before=$((before - 1)) split=1
+	fi
+	if [[ -n $split && ${COMP_WORDS[before]} != -* ]]; then
+		_ebb_files "$cur"
+		return
+	fi
+	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
+	case $verb in
+	check) options='--print' ;;
+	plan) options='--why --json --generation --init' ;;
+	build) options='--output --kernel -o' ;;
+	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
+	vm) options='--kernel --generation --append --memory --disk --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
+	*) return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+	elif [[ $verb == init ]]; then
+		_ebb_files "$cur"
+	else
+		_ebb_configs "$cur"
+	fi
+}
+
+complete -F _ebb ebb

@@ -1,0 +1,64 @@
+#include "vm/setup.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "image/build.h"
+#include "vm/kernel.h"
+
+int setup_extra(struct arena *arena, const struct setup *setup, const char **extra,
+                struct error *error)
+{
+    struct scfg_word module[] = {{.text = "module"}, {.text = "virtio_console"}};
+    struct scfg_word hook[] = {{.text = "hook"},
+                               {.text = "before-switch"},
+                               {.text = setup->agent},
+                               {.text = "timeout=1min"},
+                               {.text = "failure=warn"}};
+    const struct scfg_directive lines[] = {
+        {.words = module, .word_count = ARRAY_LENGTH(module)},
+        {.words = hook,   .word_count = ARRAY_LENGTH(hook)  },
+    };
+    const char *path = arena_printf(arena, "%s/agent.conf", setup->folder);
+    auto_file file = fopen(path, "we");
+    if (!file)
+        return error_system(error, errno, "cannot write \"%s\"", path);
+    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
+        scfg_print(&lines[i], 0, file);
+    if (fflush(file) != 0)
+        return error_system(error, errno, "cannot write \"%s\"", path);
+    *extra = path;
+    return 0;
+}
+
+int setup_make(struct arena *arena, const struct setup *setup, const struct config *config,
+               struct vm_request *request, struct error *error)
+{
+    struct kernel kernel;
+    struct vm_disk *disks;
+    const struct scratch scratch = {.config = config,
+                                    .folder = setup->folder,
+                                    .tree = setup->tree,
+                                    .given = setup->given,
+                                    .given_count = setup->given_count,
+                                    .bus = setup->bus};
+    int code = kernel_find(arena, setup->kernel, &kernel, error);
+    if (code == 0)
+        code = scratch_make(arena, &scratch, &disks, &request->disk_count, error);
+    if (code < 0)
+        return code;
+    request->disks = disks;
+    request->kernel = kernel.path;
+    request->agent = setup->agent;
+    request->image = arena_printf(arena, "%s/image", setup->folder);
+    request->log = arena_printf(arena, "%s/serial.log", setup->folder);
+    request->append = arena_printf(arena, "%s%s %s", setup->generation ? "ebb.generation=" : "",
+                                   setup->generation ? setup->generation : "",
+                                   setup->append ? setup->append : "");
+    const struct build_request build = {.config = config,
+                                        .kernel = kernel.version,
+                                        .init_program = setup->init,
+                                        .output = request->image,
+                                        .progress = setup->progress};
+    return build_image(&build, error);
+}

@@ -1,0 +1,141 @@
+/* QEMU's command line, word by word, without QEMU. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "vm/machine.h"
+
+static const struct arch arch = {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35", "ttyS0"};
+
+/* All words in one line. */
+static const char *line_of(struct arena *arena, const struct vm_request *request, bool kvm,
+                           int *overlays)
+{
+    struct vm vm = {.arena = arena,
+                    .request = *request,
+                    .arch = &arch,
+                    .program = "/usr/bin/qemu",
+                    .kvm = kvm,
+                    .overlays = overlays};
+    const char *const *words = command_line(&vm, (struct lines){11, 12, 13});
+    const char *line = "";
+    for (; *words; words++)
+        line = arena_printf(arena, "%s %s", line, *words);
+    return line;
+}
+
+static void assert_has(const char *line, const char *part)
+{
+    if (!strstr(line, part))
+        fail_msg("\"%s\" is missing in:%s", part, line);
+}
+
+static void test_machine(void **state)
+{
+    (void)state; /* needs none */
+    auto_arena arena = arena_new();
+    const struct vm_request request = {
+        .kernel = "/k", .image = "/i", .append = "quiet ebb.debug", .memory = 300};
+    const char *line = line_of(arena, &request, false, NULL);
+    static const char *const parts[] = {
+        " /usr/bin/qemu -nodefaults ",
+        " -no-reboot ",
+        " -accel tcg,thread=multi -cpu max -smp 2 -m 300 ",
+        " -kernel /k -initrd /i -append console=ttyS0 panic=-1 quiet ebb.debug ",
+        " -chardev socket,id=serial,fd=11 -serial chardev:serial ",
+        " -chardev socket,id=agent,fd=12 ",
+        " -device virtserialport,chardev=agent,name=ebb.agent ",
+        " -chardev socket,id=qmp,fd=13 -mon chardev=qmp,mode=control ",
+        " -device virtio-rng-pci",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+        assert_has(line, parts[i]);
+    assert_null(strstr(line, "VGA"));
+}
+
+static void test_choices(void **state)
+{
+    (void)state; /* needs none */
+    auto_arena arena = arena_new();
+    const struct vm_request request = {.kernel = "/k", .display = true};
+    const char *line = line_of(arena, &request, true, NULL);
+    assert_has(line, " -accel kvm -cpu host ");
+    assert_has(line, " -m 1024 ");
+    assert_has(line, " -append console=ttyS0 panic=-1 -chardev ");
+    assert_has(line, " -device VGA");
+    assert_null(strstr(line, "-initrd"));
+}
+
+static void test_disks(void **state)
+{
+    (void)state; /* needs none */
+    static const struct vm_disk disks[] = {
+        {"/a,b", BUS_VIRTIO},
+        {"/s0",  BUS_AHCI  },
+        {"/n",   BUS_NVME  },
+        {"/u0",  BUS_USB   },
+        {"/u1",  BUS_USB   },
+        {"/s1",  BUS_AHCI  },
+    };
+    auto_arena arena = arena_new();
+    const struct vm_request request = {
+        .kernel = "/k", .disks = disks, .disk_count = ARRAY_LENGTH(disks)};
+    const char *line = line_of(arena, &request, false, NULL);
+    static const char *const parts[] = {
+        "node-name=disk0,discard=unmap,file.driver=file,file.filename=/a,,b "
+        "-device virtio-blk-pci,drive=disk0 ",
+        "filename=/s0 -device ich9-ahci,id=sata0 -device ide-hd,drive=disk1,bus=sata0.0 ",
+        "filename=/n -device nvme,drive=disk2,serial=ebb2 ",
+        "filename=/u0 -device qemu-xhci,id=usb,p2=8,p3=8 -device "
+        "usb-storage,drive=disk3,bus=usb.0 ",
+        "filename=/u1 -device usb-storage,drive=disk4,bus=usb.0 ",
+        "filename=/s1 -device ide-hd,drive=disk5,bus=sata0.1",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+        assert_has(line, parts[i]);
+}
+
+static void test_seventh_of_ahci(void **state)
+{
+    (void)state; /* needs none */
+    struct vm_disk disks[7];
+    for (size_t i = 0; i < ARRAY_LENGTH(disks); i++)
+        disks[i] = (struct vm_disk){"/s", BUS_AHCI};
+    auto_arena arena = arena_new();
+    const struct vm_request request = {
+        .kernel = "/k", .disks = disks, .disk_count = ARRAY_LENGTH(disks)};
+    const char *line = line_of(arena, &request, false, NULL);
+    assert_has(line, "drive=disk5,bus=sata0.5 ");
+    assert_has(line, " -device ich9-ahci,id=sata1 -device ide-hd,drive=disk6,bus=sata1.0");
+}
+
+static void test_snapshot(void **state)
+{
+    (void)state; /* needs none */
+    static const struct vm_disk disks[] = {
+        {"/a", BUS_VIRTIO}
+    };
+    int overlays[] = {21};
+    auto_arena arena = arena_new();
+    const struct vm_request request = {
+        .kernel = "/k", .disks = disks, .disk_count = 1, .snapshot = true};
+    const char *line = line_of(arena, &request, false, overlays);
+    assert_has(line, " -add-fd fd=21,set=1 -blockdev driver=qcow2,node-name=disk0,");
+    assert_has(line, ",file.filename=/dev/fdset/1,backing.driver=raw,backing.read-only=on,"
+                     "backing.file.driver=file,backing.file.filename=/a ");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_machine),  cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_disks),    cmocka_unit_test(test_seventh_of_ahci),
+        cmocka_unit_test(test_snapshot),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
