@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <search.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,7 +49,8 @@ static void free_link(void *node)
 
 static int fail(struct copy *copy, const char *what)
 {
-    return error_system(copy->error, errno, "cannot %s \"%s\"", what, copy->path);
+    return error_system(copy->error, errno, "cannot %s \"%s\"", what,
+                        *copy->path ? copy->path : ".");
 }
 
 /* Owner before mode, because a change of owner clears set-user-ID; times last of all. */
@@ -86,12 +88,18 @@ static int copy_range(struct copy *copy, int from, int to, off_t start, off_t en
             continue;
         if (done < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
             return fail(copy, "copy");
-        done = pread(from, buffer, sizeof(buffer), start); /* between two file systems */
+        size_t length = sizeof(buffer); /* between two file systems, by hand */
+        if (end - start < (off_t)length)
+            length = (size_t)(end - start);
+        done = pread(from, buffer, length, start);
         if (done < 0)
             return fail(copy, "read");
         if (done == 0)
             break; /* it became shorter meanwhile */
-        if (pwrite(to, buffer, (size_t)done, out) != done)
+        /* A file system that fills up takes a part first, and only then says why not the rest;
+         * the rest is read again. */
+        done = pwrite(to, buffer, (size_t)done, out);
+        if (done < 0)
             return fail(copy, "write");
         start += done;
         out += done;
@@ -132,6 +140,17 @@ static int copy_file(struct copy *copy, int from_folder, int to_folder, const ch
     return code < 0 ? code : copy_attributes(copy, from, to, status);
 }
 
+/* For what cannot be opened: links and nodes. */
+static int copy_owner(struct copy *copy, int folder, const char *name, const struct stat *status)
+{
+    struct timespec times[2] = {status->st_atim, status->st_mtim};
+    if (fchownat(folder, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return fail(copy, "give the owner to");
+    if (utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+        return fail(copy, "set the times of");
+    return 0;
+}
+
 static int copy_symlink(struct copy *copy, int from_folder, int to_folder, const char *name,
                         const struct stat *status)
 {
@@ -142,18 +161,17 @@ static int copy_symlink(struct copy *copy, int from_folder, int to_folder, const
     target[length] = '\0';
     if (symlinkat(target, to_folder, name) < 0)
         return fail(copy, "make the link");
-    if (fchownat(to_folder, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(copy, "give the owner to");
-    return 0;
+    return copy_owner(copy, to_folder, name, status);
 }
 
 static int copy_node(struct copy *copy, int to_folder, const char *name, const struct stat *status)
 {
-    if (mknodat(to_folder, name, status->st_mode, status->st_rdev) < 0 ||
-        fchownat(to_folder, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-        fchmodat(to_folder, name, status->st_mode & 07777, 0) < 0)
+    if (mknodat(to_folder, name, status->st_mode, status->st_rdev) < 0)
         return fail(copy, "make the node");
-    return 0;
+    int code = copy_owner(copy, to_folder, name, status);
+    if (code == 0 && fchmodat(to_folder, name, status->st_mode & 07777, 0) < 0)
+        return fail(copy, "give the mode to");
+    return code;
 }
 
 /* Makes `name` another name of a file that was copied before: 1 if so, 0 if it is the first. */
@@ -180,11 +198,16 @@ static int copy_folder(struct copy *copy, int from, int to);
 static int copy_subfolder(struct copy *copy, int from_folder, int to_folder, const char *name,
                           const struct stat *status)
 {
-    if (mkdirat(to_folder, name, 0700) < 0 && errno != EEXIST)
+    bool made = mkdirat(to_folder, name, 0700) == 0;
+    if (!made && errno != EEXIST)
+        return fail(copy, "make the folder");
+    auto_fd to = openat(to_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (to < 0 && !made && (errno == ENOTDIR || errno == ELOOP))
+        errno = EEXIST; /* what is there is no folder */
+    if (to < 0)
         return fail(copy, "make the folder");
     auto_fd from = openat(from_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    auto_fd to = openat(to_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (from < 0 || to < 0)
+    if (from < 0)
         return fail(copy, "open the folder");
     int code = status->st_dev == copy->device ? copy_folder(copy, from, to) : 0;
     return code < 0 ? code : copy_attributes(copy, from, to, status);
@@ -216,7 +239,7 @@ static int copy_folder(struct copy *copy, int from, int to)
     auto_dir folder = own < 0 ? NULL : fdopendir(own);
     if (!folder)
         return fail(copy, "list");
-    for (struct dirent *entry; (entry = readdir(folder));) {
+    for (struct dirent *entry; errno = 0, (entry = readdir(folder));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         int room = (int)(sizeof(copy->path) - length);
@@ -228,7 +251,7 @@ static int copy_folder(struct copy *copy, int from, int to)
             return code;
         copy->path[length] = '\0';
     }
-    return 0;
+    return errno ? fail(copy, "list") : 0;
 }
 
 static int copy_begin(struct copy *copy, int source, struct stat *status)

@@ -50,7 +50,14 @@ static int open_resolved(int folder, const char *path, int flags, unsigned long 
     struct open_how how = {.flags = (unsigned long long)(unsigned int)flags | O_CLOEXEC,
                            .mode = flags & O_CREAT ? 0600 : 0,
                            .resolve = resolve};
-    long fd = syscall(SYS_openat2, folder, *path ? path : ".", &how, sizeof(how));
+    /* EAGAIN: somebody renamed something, anywhere, while a ".." was walked. Few tries are enough,
+     * and there must be an end: O_NONBLOCK gives EAGAIN too, for a file with a lease. */
+    long fd = -1;
+    for (int tries = 0; tries < 1000; tries++) {
+        fd = syscall(SYS_openat2, folder, *path ? path : ".", &how, sizeof(how));
+        if (fd >= 0 || errno != EAGAIN)
+            break;
+    }
     return fd < 0 ? -errno : (int)fd;
 }
 
@@ -75,8 +82,10 @@ static int enter(int parent, const char *name, const char *whole, struct error *
         fd = path_open(parent, name, O_PATH | O_DIRECTORY);
     }
     if (fd == -ELOOP)
-        return error_set(error, ELOOP, "\"%s\" leads through the symbolic link \"%s\"", whole,
-                         name);
+        return error_set(error, ELOOP,
+                         "\"%s\" leads through the symbolic link \"%s\"; replace the link, or name "
+                         "the folder itself",
+                         whole, name);
     if (fd == -ENOTDIR)
         return error_set(error, ENOTDIR, "\"%s\" in \"%s\" is not a folder", name, whole);
     if (fd < 0)
@@ -204,7 +213,7 @@ int path_write(int folder, const char *path, const void *data, size_t length, mo
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     char temporary[NAME_MAX + 1];
-    if (strlen(name) + 6 > NAME_MAX)
+    if (strlen(name) + strlen(".tmp-") > NAME_MAX)
         return error_system(error, ENAMETOOLONG, "cannot write \"%s\"", path);
     strcpy(stpcpy(temporary, ".tmp-"), name);
     auto_fd parent = open_parent(folder, path);

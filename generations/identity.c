@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
 void identity_plan(const struct config *config, struct plan *plan)
 {
     for (size_t i = 0; i < config->volume_count; i++)
@@ -33,7 +35,7 @@ int identity_read(int folder, char identity[static IDENTITY_SIZE], struct error 
     if (length < 0)
         return error_system(error, errno, "cannot read .ebb/store-id");
     text[length] = '\0';
-    size_t good = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    size_t good = strspn(text, letters);
     if (good == 0 || strcmp(text + good, "\n") != 0)
         return error_set(error, EBADMSG, "its .ebb/store-id is not one line with a name");
     text[good] = '\0';
@@ -51,9 +53,9 @@ int identity_apply(const struct step *step, struct context *context, struct erro
         char reason[sizeof(error->text)];
         memcpy(reason, error->text, sizeof(reason));
         return error_set(error, error->code,
-                         "%.300s; correct the tag of the volume, or make this one a state volume "
-                         "with `ebb init`",
-                         reason);
+                         "%.300s; correct the tag of the volume, or %s", reason,
+                         error->code == ENOENT ? "make this one a state volume with `ebb init`"
+                                               : "restore that file");
     }
     if (volume->identity && strcmp(volume->identity, identity) != 0)
         return error_set(
@@ -64,21 +66,36 @@ int identity_apply(const struct step *step, struct context *context, struct erro
     return 0;
 }
 
-int identity_make(int folder, const char *identity, struct error *error)
+int identity_check_new(int folder, const char *identity, struct error *error)
 {
-    char text[IDENTITY_SIZE], old[IDENTITY_SIZE];
+    char old[IDENTITY_SIZE];
     if (identity_read(folder, old, error) == 0)
         return error_set(error, EEXIST, "it is the state volume %s already", old);
     if (error->code != ENOENT)
-        return -error->code;
+        return -error->code; /* a broken one was an identity once, perhaps of another machine */
+    if (identity && (!*identity || identity[strspn(identity, letters)]))
+        return error_set(error, EINVAL,
+                         "the identity \"%s\" is not a name; use letters, digits, \"-\" and \"_\"",
+                         identity);
+    if (identity && strlen(identity) > IDENTITY_SIZE - 2)
+        return error_set(error, ENAMETOOLONG, "the identity \"%s\" is longer than %d bytes",
+                         identity, IDENTITY_SIZE - 2);
+    return 0;
+}
+
+int identity_make(int folder, const char *identity, struct error *error)
+{
+    char text[IDENTITY_SIZE];
+    int code = identity_check_new(folder, identity, error);
+    if (code < 0)
+        return code;
     if (!identity) {
         auto_string random = NULL;
         if (path_read(AT_FDCWD, "/proc/sys/kernel/random/uuid", 100, &random, NULL, error) < 0)
             return -error->code;
         snprintf(text, sizeof(text), "%s", random);
-    } else if (snprintf(text, sizeof(text), "%s\n", identity) >= IDENTITY_SIZE) {
-        return error_set(error, ENAMETOOLONG, "the identity \"%s\" is longer than %d bytes",
-                         identity, IDENTITY_SIZE - 2);
+    } else {
+        snprintf(text, sizeof(text), "%s\n", identity);
     }
     if (mkdirat(folder, ".ebb", 0700) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make .ebb");

@@ -10,11 +10,10 @@ int store_make(int volume, const struct store_request *request, unsigned *number
                struct error *error)
 {
     auto_fd tree = -1;
-    char identity[IDENTITY_SIZE];
     /* The identity comes last: until it is there, nothing boots from the volume. */
-    if (identity_read(volume, identity, error) == 0)
-        return error_set(error, EEXIST, "it is the state volume %s already", identity);
-    int code = generation_prepare(volume, request->generations, &request->facts, &tree, error);
+    int code = identity_check_new(volume, request->identity, error);
+    if (code == 0)
+        code = generation_prepare(volume, request->generations, &request->facts, &tree, error);
     if (code == 0 && request->tree >= 0)
         code = copy_tree(request->tree, tree, error);
     if (code == 0)

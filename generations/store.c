@@ -16,7 +16,7 @@ enum { FORMAT = 1, FACTS_LIMIT = 1 << 20 };
 
 void generations_check(const struct config *config, struct report *report)
 {
-    if (!config->generations.origin.file)
+    if (!config->generations.origin.file && !config->incomplete)
         report_error(report, (struct origin){config->file, 0, 0},
                      "no generations are declared, so there is nothing to boot; add: generations "
                      "VOLUME:/generations");
@@ -52,9 +52,11 @@ static int list(struct arena *arena, int store, unsigned **numbers, size_t *coun
     auto_dir folder = own < 0 ? NULL : fdopendir(own);
     if (!folder)
         return error_system(error, errno, "cannot list the generations");
-    for (struct dirent *entry; (entry = readdir(folder));)
+    for (struct dirent *entry; errno = 0, (entry = readdir(folder));)
         if (number_of(entry->d_name))
             *ARENA_PUSH(arena, *numbers, *count) = number_of(entry->d_name);
+    if (errno)
+        return error_system(error, errno, "cannot list the generations");
     if (*count)
         qsort(*numbers, *count, sizeof(**numbers), by_number);
     return 0;
@@ -110,8 +112,10 @@ static int read_facts(struct arena *arena, int store, struct generation *generat
     snprintf(path, sizeof(path), "%u/generation.json", generation->number);
     auto_fd fd = path_open(store, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return error_system(error, -fd, "generation %u has no readable generation.json",
-                            generation->number);
+        return error_set(error, -fd,
+                         "the generation.json of generation %u cannot be read: %s; boot another one "
+                         "with ebb.generation=",
+                         generation->number, strerror(-fd));
     auto_string text = NULL;
     int code = path_read_fd(fd, path, FACTS_LIMIT, &text, NULL, error);
     if (code < 0)
@@ -134,8 +138,10 @@ static int read_facts(struct arena *arena, int store, struct generation *generat
     }
     json_object_put(facts);
     if (code == 0 && generation->init && path_objection(generation->init))
-        return error_set(error, EBADMSG, "the init \"%s\" of generation %u %s", generation->init,
-                         generation->number, path_objection(generation->init));
+        return error_set(error, EBADMSG,
+                         "the init \"%s\" of generation %u %s; boot another one with "
+                         "ebb.generation=",
+                         generation->init, generation->number, path_objection(generation->init));
     return code;
 }
 
@@ -189,12 +195,18 @@ int generation_prepare(int volume, const char *folder, const struct generation_f
 {
     auto_fd store = -1;
     auto_arena arena = arena_new();
+    if (facts->init && path_objection(facts->init))
+        return error_set(error, EINVAL, "the init \"%s\" %s; write its whole path in the tree",
+                         facts->init, path_objection(facts->init));
     int code = path_make_folder(volume, folder, &store, error);
     if (code < 0)
         return code;
     if (mkdirat(store, temporary, 0755) < 0)
-        return error_system(error, errno, "cannot make \"%s/%s\"%s", folder, temporary,
-                            errno == EEXIST ? "; a former attempt was cut off, remove it" : "");
+        return errno == EEXIST
+                   ? error_set(error, EEXIST,
+                               "\"%s\" in \"%s\" is left of an attempt that was cut off; remove it",
+                               temporary, folder)
+                   : error_system(error, errno, "cannot make \"%s\" in \"%s\"", temporary, folder);
     auto_fd new = path_open(store, temporary, O_RDONLY | O_DIRECTORY);
     if (new < 0 || mkdirat(new, "tree", 0755) < 0)
         return error_system(error, errno, "cannot make \"%s/%s/tree\"", folder, temporary);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ _Noreturn static void execute(const struct hook *hook, const struct context *con
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setpgid(0, 0); /* a hook that takes too long is ended with its children */
-    int input = open("/dev/null", O_RDONLY);
+    int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input >= 0)
         dup2(input, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
@@ -49,62 +50,86 @@ _Noreturn static void execute(const struct hook *hook, const struct context *con
     _exit(127);
 }
 
-/* Logs the whole lines among the first `*used` bytes and keeps the rest. */
-static void log_lines(const struct hook *hook, char *text, size_t *used, bool all)
+/* What a hook prints, on its way to the log. */
+struct output {
+    int fd;
+    char text[512];
+    size_t used;
+};
+
+/* Logs the whole lines, or all there is, and keeps the rest. */
+static void log_lines(const struct hook *hook, struct output *output, bool all)
 {
     size_t start = 0;
-    for (size_t i = 0; i < *used; i++) {
-        if (text[i] != '\n')
+    for (size_t i = 0; i < output->used; i++) {
+        if (output->text[i] != '\n')
             continue;
-        log_info("%s: %.*s", hook->path, (int)(i - start), text + start);
+        log_info("%s: %.*s", hook->path, (int)(i - start), output->text + start);
         start = i + 1;
     }
-    if (all && start < *used) {
-        log_info("%s: %.*s", hook->path, (int)(*used - start), text + start);
-        start = *used;
+    if (all && start < output->used) {
+        log_info("%s: %.*s", hook->path, (int)(output->used - start), output->text + start);
+        start = output->used;
     }
-    memmove(text, text + start, *used - start);
-    *used -= start;
+    memmove(output->text, output->text + start, output->used - start);
+    output->used -= start;
+}
+
+/* Reads once; returns what read(2) did. */
+static ssize_t read_some(const struct hook *hook, struct output *output)
+{
+    ssize_t got =
+        read(output->fd, output->text + output->used, sizeof(output->text) - output->used);
+    if (got > 0) {
+        output->used += (size_t)got;
+        log_lines(hook, output, false);
+        if (output->used == sizeof(output->text)) /* one line, longer than there is room */
+            log_lines(hook, output, true);
+    }
+    return got;
 }
 
 /* Reads output until the hook ends, even if a child of it keeps the pipe open. False: too late. */
-static bool listen_to(const struct hook *hook, int output, int process)
+static bool listen_to(const struct hook *hook, int fd, int process)
 {
-    char text[512];
-    size_t used = 0;
-    bool ended = false;
+    struct output output = {.fd = fd};
+    bool ended = false, in_time = true;
     unsigned long deadline = context_clock() / 1000 + hook->timeout;
-    while (!ended) {
+    while (!ended && in_time) {
         unsigned long now = context_clock() / 1000;
-        if (now >= deadline)
-            return false;
         struct pollfd waits[] = {
-            {.fd = output,  .events = POLLIN},
-            {.fd = process, .events = POLLIN}
+            {.fd = output.fd, .events = POLLIN},
+            {.fd = process,   .events = POLLIN}
         };
-        if (poll(waits, 2, (int)(deadline - now)) <= 0)
+        in_time = now < deadline;
+        if (!in_time || poll(waits, 2, (int)(deadline - now)) <= 0)
             continue;
         ended = waits[1].revents != 0;
-        for (ssize_t got; (got = read(output, text + used, sizeof(text) - used)) > 0;) {
-            used += (size_t)got;
-            log_lines(hook, text, &used, used == sizeof(text));
-        }
-        if (!ended && (waits[0].revents & POLLHUP))
-            output = -1; /* closed its output, and goes on: only its end matters now */
+        /* Once: a hook that never stops talking has a time limit too. */
+        if (waits[0].revents && read_some(hook, &output) == 0)
+            output.fd = -1; /* closed, and the hook goes on: only its end matters now */
     }
-    log_lines(hook, text, &used, true);
-    return true;
+    /* What is in the pipe now is the hook's own; what a child of it adds is not waited for. */
+    int left = 0;
+    (void)ioctl(output.fd, FIONREAD, &left); /* it may be closed: nothing is left then */
+    for (ssize_t got; left > 0 && (got = read_some(hook, &output)) > 0;)
+        left -= (int)got;
+    log_lines(hook, &output, true);
+    return in_time;
 }
 
 static int run(const struct hook *hook, const struct context *context, struct error *error)
 {
     int ends[2], status;
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return error_system(error, errno, "cannot run the hook \"%s\"", hook->path);
     auto_fd reading = ends[0], writing = ends[1];
+    (void)fcntl(reading, F_SETFL, O_NONBLOCK); /* this end alone: programs do not expect EAGAIN */
     pid_t child = fork();
     if (child == 0)
         execute(hook, context, writing);
+    if (child > 0)
+        (void)setpgid(child, child); /* as the child itself does: whoever comes first */
     close(TAKE_FD(writing));
     auto_fd process = child < 0 ? -1 : (int)syscall(SYS_pidfd_open, child, 0);
     if (process < 0)

@@ -78,14 +78,19 @@ static const struct {
 static void take(struct arguments *arguments, const char *name, const char *value)
 {
     const char *names[ARRAY_LENGTH(known)];
+    bool is_ours = strncmp(name, "ebb.", 4) == 0;
     for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
         names[i] = known[i].name;
-        if (strcmp(known[i].name, name) == 0 && known[i].has_value == (value != NULL)) {
+        if (strcmp(known[i].name, name) != 0)
+            continue;
+        if (known[i].has_value == (value != NULL))
             known[i].set(arguments, value);
-            return;
-        }
+        else if (is_ours)
+            log_warning("ignoring the kernel parameter \"%s%s%s\": write %s%s", name,
+                        value ? "=" : "", value ? value : "", name, value ? " alone" : "=VALUE");
+        return;
     }
-    if (strncmp(name, "ebb.", 4) != 0)
+    if (!is_ours)
         return;
     const char *near = suggest(name, names, ARRAY_LENGTH(known));
     log_warning("ignoring the kernel parameter \"%s%s%s\": %s%s%s", name, value ? "=" : "",

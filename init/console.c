@@ -65,10 +65,11 @@ void console_print(const char *format, ...)
     }
 }
 
-bool console_enter(unsigned milliseconds)
+bool console_enter(const char *question, unsigned milliseconds)
 {
+    tcflush(STDIN_FILENO, TCIFLUSH);
+    console_print("%s", question);
     unsigned long start = context_clock() / 1000;
-    tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before the question is no answer */
     for (;;) {
         unsigned long waited = context_clock() / 1000 - start;
         if (milliseconds && waited >= milliseconds)

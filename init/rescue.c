@@ -1,6 +1,8 @@
 #include "init/rescue.h"
 
+#include <mntent.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -18,12 +20,21 @@ void rescue_policy(const struct rescue *declared)
     policy = *declared;
 }
 
+/* Wherever the steps have put them. They cannot be unmounted, because descriptors and binds hold
+ * them, but nobody writes any more. */
+static void close_volumes(void)
+{
+    FILE *mounts = setmntent("/proc/self/mounts", "re");
+    for (struct mntent *entry; mounts && (entry = getmntent(mounts));)
+        if (entry->mnt_fsname[0] == '/')
+            (void)mount(NULL, entry->mnt_dir, NULL, MS_REMOUNT | MS_RDONLY,
+                        NULL); /* the journal keeps what cannot be closed */
+}
+
 /* `poweroff` powers off; both other actions end in a reboot once somebody or the clock says so. */
 _Noreturn static void leave(void)
 {
-    /* The volumes are detached first, so that their file systems are clean. */
-    umount2("/sysroot", MNT_DETACH);
-    umount2("/run/ebb/volumes", MNT_DETACH);
+    close_volumes();
     sync();
     reboot(policy.action == RESCUE_POWEROFF ? RB_POWER_OFF : RB_AUTOBOOT);
     for (;;) /* a machine that can do neither */
@@ -59,8 +70,8 @@ void rescue_catch_faults(void)
 
 static void tell(const struct history *history, const struct error *error)
 {
-    console_print("\nebb: rescue: the boot cannot go on\n\n");
     log_error("rescue: %s", error->text);
+    console_print("\nebb: rescue: the boot cannot go on\n\n");
     const struct outcome *last =
         history && history->count ? &history->outcomes[history->count - 1] : NULL;
     if (last && last->failure)
@@ -81,14 +92,14 @@ static void tell(const struct history *history, const struct error *error)
 _Noreturn void rescue(const struct history *history, const struct error *error)
 {
     tell(history, error);
+    char question[80];
     if (policy.action == RESCUE_WAIT && console_exists()) {
-        console_print("press Enter to reboot\n");
-        console_enter(0);
+        console_enter("press Enter to reboot\n", 0);
     } else {
-        console_print("%s in %u s; Enter does it at once\n",
-                      policy.action == RESCUE_POWEROFF ? "powering off" : "rebooting",
-                      policy.after / 1000);
-        console_enter(policy.after ? policy.after : 1);
+        snprintf(question, sizeof(question), "%s in %u s; Enter does it at once\n",
+                 policy.action == RESCUE_POWEROFF ? "powering off" : "rebooting",
+                 policy.after / 1000);
+        console_enter(question, policy.after ? policy.after : 1);
     }
     leave();
 }

@@ -15,6 +15,9 @@ int device_apply(const struct step *step, struct context *context, struct error 
 
 /* Whether the device or image `path` carries `tag` (UUID=… and so on). */
 bool device_matches(const char *path, const char *tag);
+enum { DEVICE_TYPE_SIZE = 64 };
+/* What the device or image `path` holds, as libblkid calls it; false: nothing that is known. */
+bool device_type(const char *path, char type[static DEVICE_TYPE_SIZE]);
 /* A line per block device with its tags, for people who wonder why theirs was not found. */
 void device_list(FILE *stream);
 

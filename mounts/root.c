@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -198,14 +199,15 @@ static int bind_read_only(int tree, int root, const char *name, struct error *er
     return 0;
 }
 
-static int copy_into(int tree, int root, const char *name, struct error *error)
+static int copy_into(const struct step *step, int tree, int root, const char *name,
+                     struct error *error)
 {
     int code = copy_named(tree, root, name, error);
     if (code == -ENOSPC)
-        return error_prefix(error,
-                            "\"/%s\" does not fit into the root; give `root tmpfs` a larger size=, "
-                            "or use `root overlay`",
-                            name);
+        return error_set(error, ENOSPC,
+                         "\"/%s\" of generation %u does not fit into the root of size=%s and "
+                         "inodes=%s; give `root tmpfs` more, or use `root overlay`",
+                         name, step->generation->number, step->root->size, step->root->inodes);
     return code < 0 ? error_prefix(error, "laying out \"/%s\"", name) : 0;
 }
 
@@ -226,7 +228,7 @@ int tree_apply(const struct step *step, struct context *context, struct error *e
         if (S_ISDIR(status.st_mode) && layout_of(name) == LAYOUT_BIND)
             code = bind_read_only(tree, context->root.fd, name, error);
         else
-            code = copy_into(tree, context->root.fd, name, error);
+            code = copy_into(step, tree, context->root.fd, name, error);
         if (code < 0)
             return code;
     }
@@ -247,54 +249,85 @@ void prove_sentence(const struct step *step, FILE *stream)
     fprintf(stream, "prove that %s can be executed in the new root", step->init);
 }
 
-/* A script needs its interpreter: execve would only say "no such file". */
-static int prove_interpreter(int root, int program, const char *init, struct error *error)
+/* What to do about an init that cannot be executed; a generation is never changed. */
+static const char others[] =
+    "boot another generation with ebb.generation=, or name another init with init=";
+
+/* What the kernel starts in front of the init, "" for nothing: the program in the first line of a
+ * script, or the loader of a dynamic program. Without it, execve would only say "no such file". */
+static int find_interpreter(const struct step *step, int program, char *interpreter, size_t size,
+                            struct error *error)
 {
-    char line[256];
-    ssize_t length = pread(program, line, sizeof(line) - 1, 0);
-    if (length < 4)
-        return error_set(error, ENOEXEC, "the init \"%s\" is neither a program nor a script", init);
-    line[length] = '\0';
-    if (memcmp(line, "\177ELF", 4) == 0)
-        return 0;
-    if (strncmp(line, "#!", 2) != 0)
+    ElfW(Ehdr) header;
+    ElfW(Phdr) part;
+    ssize_t length = pread(program, interpreter, size - 1, 0);
+    interpreter[length > 0 ? length : 0] = '\0';
+    if (strncmp(interpreter, "#!", 2) == 0) {
+        const char *name = interpreter + 2 + strspn(interpreter + 2, " \t");
+        length = (ssize_t)strcspn(name, " \t\n");
+        memmove(interpreter, name, (size_t)length);
+    } else if (pread(program, &header, sizeof(header), 0) == sizeof(header) &&
+               memcmp(header.e_ident, ELFMAG, SELFMAG) == 0) {
+        length = 0;
+        bool native = header.e_ident[EI_CLASS] == (sizeof(long) == 8 ? ELFCLASS64 : ELFCLASS32);
+        for (size_t i = 0; native && i < header.e_phnum; i++)
+            if (pread(program, &part, sizeof(part), (off_t)(header.e_phoff + i * sizeof(part))) ==
+                    sizeof(part) &&
+                part.p_type == PT_INTERP)
+                length =
+                    pread(program, interpreter, part.p_filesz < size ? part.p_filesz : size - 1,
+                          (off_t)part.p_offset);
+    } else {
         return error_set(error, ENOEXEC,
-                         "the init \"%s\" is neither a program nor a script that "
-                         "begins with \"#!\"",
-                         init);
-    char *interpreter = line + 2 + strspn(line + 2, " \t");
-    interpreter[strcspn(interpreter, " \t\n")] = '\0';
+                         "the init \"%s\" of generation %u is neither a program nor a script that "
+                         "begins with \"#!\"; %s",
+                         step->init, step->generation->number, others);
+    }
+    interpreter[length > 0 ? length : 0] = '\0';
+    return 0;
+}
+
+static int prove_interpreter(const struct step *step, int root, int program, struct error *error)
+{
+    char interpreter[256];
+    int code = find_interpreter(step, program, interpreter, sizeof(interpreter), error);
+    if (code < 0)
+        return code;
     auto_fd found = path_open_in_root(root, interpreter, O_PATH);
     if (found < 0)
-        return error_system(error, -found,
-                            "the init \"%s\" is a script of \"%s\", which the new root "
-                            "does not have",
-                            init, interpreter);
+        return error_set(error, -found,
+                         "the init \"%s\" of generation %u needs \"%s\", which cannot be opened in "
+                         "the new root (%s); %s",
+                         step->init, step->generation->number, interpreter, strerror(-found),
+                         others);
     return 0;
 }
 
 int prove_apply(const struct step *step, struct context *context, struct error *error)
 {
     const char *init = step->init;
+    unsigned number = step->generation->number;
     struct stat status;
     struct statvfs system;
     auto_fd program = path_open_in_root(context->root.fd, init, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (program == -ENOENT)
-        return error_set(error, ENOENT,
-                         "generation %u has no init \"%s\"; boot another one with "
-                         "ebb.generation=, or name its init with init=",
-                         step->generation->number, init);
+        return error_set(error, ENOENT, "generation %u has no init \"%s\"; %s", number, init,
+                         others);
     if (program < 0)
-        return error_system(error, -program, "the init \"%s\" cannot be opened in the new root",
-                            init);
+        return error_set(error, -program,
+                         "the init \"%s\" of generation %u cannot be opened in the new root (%s); "
+                         "%s",
+                         init, number, strerror(-program), others);
     if (fstat(program, &status) < 0 || fstatvfs(program, &system) < 0)
         return error_system(error, errno, "the init \"%s\" cannot be looked at", init);
     if (!S_ISREG(status.st_mode) || !(status.st_mode & 0111))
         return error_set(error, EACCES,
-                         "the init \"%s\" is not an executable file; make it one in "
-                         "generation %u",
-                         init, step->generation->number);
+                         "the init \"%s\" of generation %u is not an executable file; %s", init,
+                         number, others);
     if (system.f_flag & ST_NOEXEC)
-        return error_set(error, EACCES, "the init \"%s\" lies on a volume mounted noexec", init);
-    return prove_interpreter(context->root.fd, program, init, error);
+        return error_set(error, EACCES,
+                         "the init \"%s\" lies on a volume mounted noexec; remove that from its "
+                         "options",
+                         init);
+    return prove_interpreter(step, context->root.fd, program, error);
 }

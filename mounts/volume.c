@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mounts/device.h"
+
 static bool is_kernels(const char *path)
 {
     static const char *const folders[] = {"/proc", "/sys", "/dev", "/run"};
@@ -34,7 +36,7 @@ void volumes_check(const struct config *config, struct report *report)
 {
     for (size_t i = 0; i < config->volume_count; i++) {
         const struct volume *volume = config->volumes[i];
-        if (!volume->fs_type)
+        if (!volume->fs_type && !config->incomplete)
             report_error(
                 report, volume->origin,
                 "the volume \"%s\" does not say its file system; add to its block: fs ext4",
@@ -45,7 +47,7 @@ void volumes_check(const struct config *config, struct report *report)
             const struct volume *other = config->volumes[j];
             if (strcmp(other->device, volume->device) == 0)
                 report_error(report, volume->origin,
-                             "%s is the volume \"%s\" already, at %s; declare it once",
+                             "\"%s\" is the volume \"%s\" already, at %s; declare it once",
                              volume->device, other->name,
                              origin_text(report->arena, other->origin));
             if (volume->mount && other->mount && strcmp(other->mount, volume->mount) == 0)
@@ -70,6 +72,30 @@ void volume_sentence(const struct step *step, FILE *stream)
             volume->fs_options ? ", " : "", volume->fs_options ? volume->fs_options : "");
 }
 
+/* The kernel says "wrong fs type, bad option, bad superblock …" of everything. */
+static int explain(const struct volume *volume, const char *device, int number, const char *reason,
+                   struct error *error)
+{
+    char type[DEVICE_TYPE_SIZE];
+    if (number == EINVAL && !device_type(device, type))
+        return error_set(error, number,
+                         "%s, the volume \"%s\", holds no file system that is known; correct its "
+                         "tag, or have it repaired from another system",
+                         device, volume->name);
+    if (number == EINVAL && strcmp(type, volume->fs_type) != 0)
+        return error_set(error, number,
+                         "%s, the volume \"%s\", holds %s, not %s; correct its tag, or its `fs`",
+                         device, volume->name, type, volume->fs_type);
+    const char *remedy = "";
+    if (number == ENODEV)
+        remedy =
+            "; the kernel cannot read this file system: add `module NAME` for it, or correct `fs`";
+    else if (number == EINVAL)
+        remedy = "; correct the options of `fs`, and see the kernel's line above";
+    return error_set(error, number, "cannot mount %s, the volume \"%s\", as %s: %s%s", device,
+                     volume->name, volume->fs_type, reason, remedy);
+}
+
 static int mount_device(const struct volume *volume, const char *device, const char *place,
                         struct error *error)
 {
@@ -87,16 +113,7 @@ static int mount_device(const struct volume *volume, const char *device, const c
     int status = mnt_context_get_excode(mount, code, reason, sizeof(reason));
     int number = mnt_context_get_syscall_errno(mount);
     mnt_free_context(mount);
-    if (status == 0)
-        return 0;
-    const char *remedy = "";
-    if (number == ENODEV)
-        remedy =
-            "; the kernel cannot read this file system: add `module NAME` for it, or correct `fs`";
-    else if (number == EINVAL)
-        remedy = "; correct `fs` and its options, and see the kernel's line above";
-    return error_set(error, number, "cannot mount %s, the volume \"%s\", as %s: %s%s", device,
-                     volume->name, volume->fs_type, reason, remedy);
+    return status == 0 ? 0 : explain(volume, device, number, reason, error);
 }
 
 int volume_apply(const struct step *step, struct context *context, struct error *error)

@@ -20,18 +20,19 @@ static void check_target(const struct persist_entry *entry, struct report *repor
     static const char *const kernels[] = {"/proc", "/sys", "/dev", "/run"};
     if (strcmp(entry->target, "/") == 0)
         report_error(report, entry->origin,
-                     "the whole root cannot persist: it is thrown away at every boot; name the "
-                     "folders to keep");
+                     "\"/\" cannot persist as a whole: the root is thrown away at every boot; name "
+                     "the folders to keep");
     for (size_t i = 0; i < ARRAY_LENGTH(kernels); i++)
         if (path_is_within(entry->target, kernels[i]))
-            report_error(
-                report, entry->origin,
-                "\"%s\" lies in \"%s\", which the kernel makes anew at every boot; remove it",
-                entry->target, kernels[i]);
+            report_error(report, entry->origin,
+                         "\"%s\" belongs to \"%s\", which is made anew at every boot; remove it",
+                         entry->target, kernels[i]);
     if (entry->source && strlen(entry->source) >= PATH_MAX)
-        report_error(report, entry->origin,
-                     "the path on the volume is longer than the kernel's 4095 bytes; shorten the "
-                     "entry or its store");
+        report_error(
+            report, entry->origin,
+            "the path on the volume \"%s\" is longer than the kernel's 4095 bytes; shorten "
+            "the entry or its store",
+            entry->store->volume_name);
 }
 
 static void check_volumes(const struct config *config, const struct persist_entry *entry,
@@ -39,11 +40,19 @@ static void check_volumes(const struct config *config, const struct persist_entr
 {
     for (size_t i = 0; i < config->volume_count; i++) {
         const struct volume *volume = config->volumes[i];
-        if (volume->mount && strcmp(volume->mount, entry->target) == 0)
+        if (!volume->mount || !path_is_within(volume->mount, entry->target))
+            continue;
+        const char *place = origin_text(report->arena, volume->mount_origin);
+        if (strcmp(volume->mount, entry->target) == 0)
             report_error(
                 report, entry->origin,
                 "\"%s\" is where the volume \"%s\" is mounted, at %s; remove one of the two",
-                entry->target, volume->name, origin_text(report->arena, volume->mount_origin));
+                entry->target, volume->name, place);
+        else if (entry->kind == PERSIST_FILE)
+            report_error(report, entry->origin,
+                         "\"%s\" is declared as a file, but the volume \"%s\" is mounted below "
+                         "it, at %s; correct one",
+                         entry->target, volume->name, place);
     }
 }
 
@@ -154,6 +163,16 @@ static int open_entry(const struct persist_entry *entry, int parent, const char 
     return TAKE_FD(fd);
 }
 
+static int cannot_make(const struct persist_entry *entry, int code, struct error *error)
+{
+    const char *remedy = code == ENOSPC   ? "; free some on the volume"
+                         : code == EROFS  ? "; mount the volume writable, or make it beforehand"
+                         : code == EEXIST ? "; remove \".ebb-new\" beside it"
+                                          : "";
+    return error_set(error, code, "cannot make \"%s:%s\": %s%s", entry->store->volume_name,
+                     entry->source, strerror(code), remedy);
+}
+
 /* An empty folder or file with the declared owner and mode, complete before it has its name. */
 static int make_entry(const struct persist_entry *entry, int root, int parent, const char *name,
                       struct error *error)
@@ -174,8 +193,7 @@ static int make_entry(const struct persist_entry *entry, int root, int parent, c
         fd = openat(parent, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 || fchown(fd, user, group) < 0 || fchmod(fd, (mode_t)entry->mode) < 0 ||
         fsync(fd) < 0 || renameat2(parent, unfinished, parent, name, RENAME_NOREPLACE) < 0)
-        return error_system(error, errno, "cannot make \"%s:%s\"", entry->store->volume_name,
-                            entry->source);
+        return cannot_make(entry, errno, error);
     /* Its name must be on the disk before anything is written into it. */
     auto_fd folder = path_open(parent, ".", O_RDONLY | O_DIRECTORY);
     if (folder < 0 || fsync(folder) < 0)
@@ -195,7 +213,7 @@ static int open_source(const struct persist_entry *entry, const struct context *
     snprintf(where, sizeof(where), "%.64s:", entry->store->volume_name);
     int code = path_make_parent(state->fd, entry->source, &parent, &name, error);
     if (code < 0)
-        return code;
+        return error_prefix(error, "on the volume \"%s\"", entry->store->volume_name);
     int fd = open_entry(entry, parent, name, where, error);
     if (fd == -ENOENT) {
         code = make_entry(entry, context->root.fd, parent, name, error);
@@ -220,7 +238,7 @@ static int open_target(const struct persist_entry *entry, const struct context *
     int code = path_make_parent(context->root.fd, entry->target, &parent, &name, error);
     if (code < 0)
         return code;
-    int fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
+    auto_fd fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
     if (fd == -ENOENT) {
         auto_fd made = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (made < 0)
@@ -230,7 +248,13 @@ static int open_target(const struct persist_entry *entry, const struct context *
     }
     if (fd < 0)
         return error_system(error, -fd, "cannot open \"%s\" to bind on", entry->target);
-    *target = fd;
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+        return error_set(error, EISDIR,
+                         "\"%s\" is declared as a file, but the generation has a folder there; "
+                         "declare it as it is, or remove it from the generation",
+                         entry->target);
+    *target = TAKE_FD(fd);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "persist/owner.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,10 +24,10 @@ static int look_up(int root, const char *file, const char *kind, const char *nam
     auto_string text = NULL;
     auto_fd fd = path_open_in_root(root, file, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return error_system(error, -fd,
-                            "the %s \"%s\" cannot be looked up in the new root's %s; "
-                            "declare a number instead",
-                            kind, name, file);
+        return error_set(error, -fd,
+                         "the %s \"%s\" cannot be looked up in the new root's %s: %s; declare a "
+                         "number instead",
+                         kind, name, file, strerror(-fd));
     int code = path_read_fd(fd, file, DATABASE_LIMIT, &text, NULL, error);
     if (code < 0)
         return code;
@@ -37,8 +38,8 @@ static int look_up(int root, const char *file, const char *kind, const char *nam
             continue;
         const char *field = line + length + 1;
         field += strcspn(field, ":\n");
-        if (*field != ':')
-            continue;
+        if (*field != ':' || !isdigit((unsigned char)field[1]))
+            continue; /* strtoul would pass over blanks, and the line's end with them */
         *number = strtoul(field + 1, &end, 10);
         if (end != field + 1 && *end == ':' && *number < UINT_MAX)
             return 0;

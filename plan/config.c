@@ -83,23 +83,46 @@ static void collect(struct config *config, const struct declaration *declaration
     }
 }
 
+/* Silent where the volume is declared, but not well enough to be in the list, or where it may stand
+ * in what could not be read: that was reported already. */
+static void report_unknown(struct config *config, const struct place *place, struct report *report)
+{
+    const char **names = NULL, *wanted = place->volume_name;
+    size_t count = 0;
+    bool lost = config->incomplete;
+    for (size_t i = 0; i < config->declaration_count; i++) {
+        if (config->declarations[i]->kind != DECLARED_VOLUME)
+            continue;
+        const char *name = ((struct volume *)config->declarations[i]->object)->name;
+        if (strcmp(name, wanted) == 0)
+            return;
+        if (*name)
+            *ARENA_PUSH(config->arena, names, count) = name;
+        else
+            lost = true;
+    }
+    const char *near = suggest(wanted, names, count);
+    if (near)
+        report_error(report, place->origin, "no volume \"%s\" is declared; did you mean \"%s\"?",
+                     wanted, near);
+    else if (!lost)
+        report_error(report, place->origin,
+                     "no volume \"%s\" is declared; add: volume %s UUID=ID { ... }", wanted,
+                     wanted);
+}
+
 static void resolve_place(struct config *config, struct place *place, struct report *report)
 {
-    const char **names = arena_alloc(config->arena, (config->volume_count + 1) * sizeof(*names));
-    for (size_t i = 0; place->volume_name && i < config->volume_count; i++) {
-        names[i] = config->volumes[i]->name;
-        if (strcmp(names[i], place->volume_name) == 0) {
+    if (!place->volume_name)
+        return; /* reported already */
+    for (size_t i = 0; i < config->volume_count; i++) {
+        if (strcmp(config->volumes[i]->name, place->volume_name) == 0) {
             config->volumes[i]->holds_state = true;
             place->volume = config->volumes[i];
             return;
         }
     }
-    if (!place->volume_name)
-        return; /* reported already */
-    const char *near = suggest(place->volume_name, names, config->volume_count);
-    report_error(report, place->origin, "no volume \"%s\" is declared%s%s%s", place->volume_name,
-                 near ? "; did you mean \"" : "; add: volume NAME UUID=ID { ... }",
-                 near ? near : "", near ? "\"?" : "");
+    report_unknown(config, place, report);
 }
 
 /* Declarations without a good name were reported; nothing further can be said of them. */
@@ -115,7 +138,8 @@ static bool is_whole(const struct declaration *declaration)
     case DECLARED_MODULE:
         return ((struct wanted_module *)declaration->object)->name != NULL;
     case DECLARED_VOLUME:
-        return ((struct volume *)declaration->object)->device != NULL;
+        return ((struct volume *)declaration->object)->device != NULL &&
+               *((struct volume *)declaration->object)->name;
     case DECLARED_ROOT:
     case DECLARED_GENERATIONS:
     case DECLARED_STORE:
@@ -143,6 +167,7 @@ struct config *config_load(const char *file, const char *const *extra, struct re
     load_file(config, config->file, 0, report);
     for (; extra && *extra; extra++)
         load_file(config, *extra, 1, report);
+    config->incomplete = report->errors > 0;
     for (size_t i = 0; i < config->directive_count; i++)
         keyword_read(config, language, language_length, NULL, NULL, &config->directives[i], report);
     resolve_overrides(config, report);

@@ -121,8 +121,9 @@ struct source_file {
     const char *name; /* as in origins: what the user typed, or what follows from it */
     const char *text;
     size_t length;
-    unsigned depth; /* how many includes lead to it */
-    bool added;     /* given beside ebb.conf, and included by nobody */
+    const char *real; /* without symbolic links, so that each file is read once */
+    unsigned depth;   /* how many includes lead to it, by the shortest way */
+    bool added;       /* given beside ebb.conf, and included by nobody */
 };
 
 struct config {
@@ -145,8 +146,13 @@ struct config {
     size_t override_count;
     struct source_file *files;
     size_t file_count;
+    struct include {
+        size_t from, to; /* places in `files` */
+    } * includes;
+    size_t include_count;
     struct scfg_directive *directives;
     size_t directive_count;
+    bool incomplete; /* some of it could not be understood, so what is missing may stand there */
 };
 
 extern const char *const root_kind_names[],

@@ -48,13 +48,21 @@ static void *volume_object(struct config *config, void *parent,
 static void volume_stored(struct config *config, void *object,
                           const struct scfg_directive *directive)
 {
-    (void)directive; /* its words are in the object */
-    set_key(config, "volume", ((struct volume *)object)->name);
+    (void)directive;                      /* its words are in the object */
+    if (*((struct volume *)object)->name) /* else reported already */
+        set_key(config, "volume", ((struct volume *)object)->name);
 }
 
-/* `fs` and the like fill the volume around them. */
-static void *same_object(struct config *config, void *parent,
-                         const struct scfg_directive *directive)
+static void *fs_object(struct config *config, void *parent, const struct scfg_directive *directive)
+{
+    (void)config;                            /* nothing new is declared */
+    (void)directive;                         /* and it needs no origin of its own */
+    ((struct volume *)parent)->fs_type = ""; /* it is said, even if it cannot be understood */
+    return parent;
+}
+
+static void *identity_object(struct config *config, void *parent,
+                             const struct scfg_directive *directive)
 {
     (void)config;    /* nothing new is declared */
     (void)directive; /* and it needs no origin of its own */
@@ -191,11 +199,11 @@ static const struct field identity_parameters[] = {
 };
 static const struct keyword volume_rows[] = {
     {"fs",       "fs TYPE options=LIST", FIELDS(fs_parameters),       FIELDS(fs_options), NULL, 0, false,
-     same_object,                                                                                                       NULL},
+     fs_object,                                                                                                         NULL},
     {"mount",    "mount /path",          FIELDS(mount_parameters),    NO_FIELDS,          NULL, 0, false, mount_object,
      NULL                                                                                                                   },
-    {"identity", "identity ID",          FIELDS(identity_parameters), NO_FIELDS,          NULL, 0, false, same_object,
-     NULL                                                                                                                   },
+    {"identity", "identity ID",          FIELDS(identity_parameters), NO_FIELDS,          NULL, 0, false,
+     identity_object,                                                                                                   NULL},
 };
 
 static const struct field root_parameters[] = {

@@ -9,16 +9,14 @@
 
 #include "base/path.h"
 
-/* The files that led to the one being read, innermost first: an include of one of them is a loop.
- */
+/* The files that led to an include, innermost first: an include of one of them is a loop. */
 struct chain {
     const struct chain *outer;
-    const char *file;
-    struct origin include;
+    size_t file; /* its place in config->files */
 };
 
-static void load(struct config *config, const char *file, unsigned depth, const struct chain *chain,
-                 struct report *report);
+static void load(struct config *config, const char *file, struct origin place,
+                 const struct chain *chain, unsigned depth, struct report *report);
 
 static bool is_glob(const char *pattern)
 {
@@ -40,8 +38,8 @@ static int by_name(const void *left, const void *right)
 }
 
 /* Not glob(3): it asks glibc's name services for "~", which a static PID 1 cannot. */
-static void include_matches(struct config *config, const char *pattern, struct origin origin,
-                            unsigned depth, const struct chain *chain, struct report *report)
+static void load_matches(struct config *config, const char *pattern, struct origin origin,
+                         const struct chain *chain, unsigned depth, struct report *report)
 {
     const char *slash = strrchr(pattern, '/'), **names = NULL;
     size_t folder_length = slash ? (size_t)(slash - pattern) + 1 : 0, count = 0;
@@ -52,20 +50,25 @@ static void include_matches(struct config *config, const char *pattern, struct o
         return;
     }
     auto_dir list = opendir(slash ? folder : ".");
+    if (!list && errno != ENOENT) {
+        report_error(report, origin, "cannot list \"%s\": %s; correct the name", folder,
+                     strerror(errno));
+        return;
+    }
     for (struct dirent *entry; list && (entry = readdir(list));)
         if (fnmatch(slash ? slash + 1 : pattern, entry->d_name, FNM_PERIOD) == 0)
             *ARENA_PUSH(config->arena, names, count) =
                 arena_printf(config->arena, "%s%s", folder, entry->d_name);
     if (count == 0)
-        report_warning(report, origin, "no file matches \"%s\"", pattern);
+        report_warning(report, origin, "no file matches \"%s\"; ignoring the include", pattern);
     else
         qsort(names, count, sizeof(*names), by_name);
     for (size_t i = 0; i < count; i++)
-        load(config, names[i], depth + 1, chain, report);
+        load(config, names[i], origin, chain, depth, report);
 }
 
-static void include(struct config *config, const struct scfg_directive *directive, unsigned depth,
-                    const struct chain *chain, struct report *report)
+static void include(struct config *config, const struct scfg_directive *directive,
+                    const struct chain *chain, unsigned depth, struct report *report)
 {
     if (directive->word_count != 2 || directive->has_block) {
         report_error(report, directive->words[0].origin,
@@ -73,72 +76,103 @@ static void include(struct config *config, const struct scfg_directive *directiv
         return;
     }
     const struct scfg_word *word = &directive->words[1];
-    struct chain here = {chain, chain->file, word->origin};
-    const char *path = beside(config, chain->file, word->text);
-    if (!is_glob(path)) {
-        load(config, path, depth + 1, &here, report);
-        return;
-    }
-    include_matches(config, path, word->origin, depth, &here, report);
+    const char *path = beside(config, config->files[chain->file].name, word->text);
+    if (is_glob(path))
+        load_matches(config, path, word->origin, chain, depth, report);
+    else
+        load(config, path, word->origin, chain, depth, report);
 }
 
-/* Two names of one file, such as a.conf and ./a.conf, are one file. */
-static bool same_file(const char *left, const char *right)
+/* A shorter way to a file was found: what it includes is nearer, too. */
+static void lower(struct config *config, size_t file, unsigned depth)
 {
-    auto_string a = realpath(left, NULL);
-    auto_string b = realpath(right, NULL);
-    return a && b && strcmp(a, b) == 0;
+    if (config->files[file].depth <= depth)
+        return;
+    config->files[file].depth = depth;
+    for (size_t i = 0; i < config->include_count; i++)
+        if (config->includes[i].from == file)
+            lower(config, config->includes[i].to, depth + 1);
+}
+
+static void note_include(struct config *config, const struct chain *chain, size_t to)
+{
+    if (chain)
+        *ARENA_PUSH(config->arena, config->includes, config->include_count) =
+            (struct include){chain->file, to};
 }
 
 /* Whether the file may be read: not in a loop, not for a second time, not one too many. */
-static bool may_read(struct config *config, const char *file, struct origin place, unsigned depth,
-                     const struct chain *chain, struct report *report)
+static bool may_read(struct config *config, const char *file, const char *real, struct origin place,
+                     const struct chain *chain, unsigned depth, struct report *report)
 {
     for (const struct chain *outer = chain; outer; outer = outer->outer) {
-        if (same_file(outer->file, file)) {
-            report_error(report, place, "\"%s\" includes itself%s%s; remove one include", file,
-                         outer == chain ? "" : " by way of ", outer == chain ? "" : chain->file);
-            return false;
-        }
-    }
-    if (depth > LOAD_MAX_DEPTH || config->file_count >= LOAD_MAX_FILES) {
-        report_error(report, place, "more than %d files, or %d includes deep", LOAD_MAX_FILES,
-                     LOAD_MAX_DEPTH);
+        if (strcmp(config->files[outer->file].real, real) != 0)
+            continue;
+        if (outer == chain)
+            report_error(report, place, "\"%s\" includes itself; remove the include", file);
+        else
+            report_error(report, place,
+                         "\"%s\" includes itself by way of \"%s\"; remove one include", file,
+                         config->files[chain->file].name);
         return false;
     }
-    for (size_t i = 0; i < config->file_count; i++)
-        if (same_file(config->files[i].name, file))
-            return false; /* included twice says nothing new */
-    return true;
+    for (size_t i = 0; i < config->file_count; i++) {
+        if (strcmp(config->files[i].real, real) != 0)
+            continue;
+        note_include(config, chain, i);
+        lower(config, i, depth);
+        return false; /* included twice says nothing new */
+    }
+    if (depth > LOAD_MAX_DEPTH)
+        report_error(report, place, "\"%s\" is included more than %d deep; include it further up",
+                     file, LOAD_MAX_DEPTH);
+    else if (config->file_count >= LOAD_MAX_FILES)
+        report_error(report, place, "\"%s\" is one file too many, after %d; join some", file,
+                     LOAD_MAX_FILES);
+    else
+        return true;
+    return false;
 }
 
-static void load(struct config *config, const char *file, unsigned depth, const struct chain *chain,
-                 struct report *report)
+static const char *remedy(int code)
 {
-    struct origin place = chain ? chain->include : (struct origin){file, 0, 0};
-    if (!may_read(config, file, place, depth, chain, report))
+    return code == ENOENT   ? "; make it, or correct the name"
+           : code == EISDIR ? "; name a file in it, or all with a glob such as *.conf"
+           : code == EFBIG  ? ", which no configuration is; correct the name"
+                            : "";
+}
+
+static void load(struct config *config, const char *file, struct origin place,
+                 const struct chain *chain, unsigned depth, struct report *report)
+{
+    auto_string real = realpath(file, NULL);
+    if (!may_read(config, file, real ? real : file, place, chain, depth, report))
         return;
     struct error error;
     char *text;
     size_t length;
     if (path_read(AT_FDCWD, file, SCFG_MAX_SIZE, &text, &length, &error) < 0) {
-        const char *remedy = error.code == ENOENT ? "; make it, or correct the name" : "";
-        report_error(report, place, "%s%s", error.text, remedy);
+        report_error(report, place, "%s%s", error.text, remedy(error.code));
         return;
     }
     const char *name = arena_string(config->arena, file);
-    struct source_file *source = ARENA_PUSH(config->arena, config->files, config->file_count);
-    *source = (struct source_file){name, arena_copy(config->arena, text, length), length, depth,
-                                   !chain && depth > 0};
+    const struct chain here = {chain, config->file_count};
+    *ARENA_PUSH(config->arena, config->files, config->file_count) =
+        (struct source_file){.name = name,
+                             .text = arena_copy(config->arena, text, length),
+                             .length = length,
+                             .real = arena_string(config->arena, real ? real : file),
+                             .depth = depth,
+                             .added = !chain && depth > 0};
     free(text);
+    note_include(config, chain, here.file);
 
     struct scfg_directive *list = NULL;
     size_t count = 0;
-    scfg_parse(config->arena, name, source->text, length, &list, &count, report);
-    const struct chain here = {chain, name, place};
+    scfg_parse(config->arena, name, config->files[here.file].text, length, &list, &count, report);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(list[i].words[0].text, "include") == 0)
-            include(config, &list[i], depth, &here, report);
+            include(config, &list[i], &here, depth + 1, report);
         else
             *ARENA_PUSH(config->arena, config->directives, config->directive_count) = list[i];
     }
@@ -146,7 +180,7 @@ static void load(struct config *config, const char *file, unsigned depth, const 
 
 void load_file(struct config *config, const char *file, unsigned depth, struct report *report)
 {
-    load(config, file, depth, NULL, report);
+    load(config, file, (struct origin){file, 0, 0}, NULL, depth, report);
 }
 
 unsigned load_depth(const struct config *config, struct origin origin)

@@ -100,7 +100,8 @@ static bool is_text(struct parser *parser)
         size_t length =
             character_length((const unsigned char *)scan.at, (size_t)(scan.end - scan.at));
         unsigned char byte = (unsigned char)*scan.at;
-        if (length == 0 || is_control(scan.at, length)) {
+        bool lone = byte == '\r' && (scan.at + 1 == scan.end || scan.at[1] != '\n');
+        if (length == 0 || lone || is_control(scan.at, length)) {
             report_error(parser->report, here(&scan),
                          length == 0 ? "the byte 0x%02x is not UTF-8; save the file as UTF-8 text"
                                      : "there is a control character (0x%02x); remove it",
@@ -152,10 +153,13 @@ static bool read_word(struct parser *parser, struct scfg_word *word)
         }
         if (*parser->at == '\\') {
             advance(parser);
-            if (at_end(parser) || *parser->at == '\n') {
+            if (at_end(parser) || *parser->at == '\r' || *parser->at == '\n') {
                 report_error(parser->report, word->origin,
                              "nothing follows the backslash, and no line is continued on the next; "
                              "join the two");
+                skip_line(parser);
+                if (!at_end(parser))
+                    advance(parser); /* its continuation is skipped, too */
                 good = false;
                 break;
             }
@@ -175,7 +179,7 @@ static void skip_broken_line(struct parser *parser, const char *start)
     const char *last = parser->at;
     while (last > start && is_blank(last[-1]))
         last--;
-    if (last - start < 2 || !strchr("{}", last[-1]) || !is_blank(last[-2]))
+    if (last - start < 2 || !strchr("{}", last[-1]) || !ends_word(last[-2]))
         return;
     parser->column -= (unsigned)(parser->at - last) + 1;
     parser->at = last - 1;

@@ -1,5 +1,6 @@
 #include "plan/suggest.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { LONGEST = 32 };
@@ -15,7 +16,7 @@ static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][LONGEST + 1], length_a = strlen(a), length_b = strlen(b);
     if (length_a > LONGEST || length_b > LONGEST)
-        return LONGEST;
+        return SIZE_MAX;
     size_t *before = rows[0], *last = rows[1], *row = rows[2];
     for (size_t j = 0; j <= length_b; j++)
         last[j] = before[j] = j;

@@ -1,0 +1,511 @@
+#include "base/testdata/scratch.h"
+
+#include <limits.h>
+
+#include "persist/entry.h"
+
+/* Two volumes and a new root, each a file system of its own, as in a boot. */
+struct world {
+    struct report report;
+    struct config *config;
+    struct context *context;
+    struct plan plan;
+};
+
+/* `entries` stand in the block of the store on "state", or end it and begin another. */
+static void read_config(struct world *world, const char *entries)
+{
+    char *text = NULL;
+    world->report.arena = arena_new();
+    assert_true(asprintf(&text,
+                         "volume state LABEL=state { fs ext4 }\n"
+                         "volume data LABEL=data { fs ext4; mount /data }\n"
+                         "generations state:/generations\n"
+                         "persist state:/persist {\n%s\n}\n",
+                         entries) > 0);
+    put("ebb.conf", text);
+    free(text);
+    world->config = config_load("ebb.conf", NULL, &world->report);
+    persist_check(world->config, &world->report);
+}
+
+static void end_world(struct world *world)
+{
+    if (world->context) {
+        close(world->context->root.fd);
+        for (size_t i = 0; i < world->config->volume_count; i++)
+            close(world->context->states[i].fd);
+    }
+    config_free(world->config);
+    arena_free(world->report.arena);
+    for (size_t i = 0; world->context && i < 3; i++)
+        assert_int_equal(umount2((const char *[]){"root", "state", "data"}[i], MNT_DETACH), 0);
+}
+
+/* The scene is set once the volumes are there, and before they are opened. */
+static void begin_world(struct world *world, const char *entries, const char *scene)
+{
+    *world = (struct world){0};
+    read_config(world, entries);
+    for (size_t i = 0; i < world->report.count; i++)
+        fail_msg("%s", world->report.problems[i].text);
+    must_run("mkdir -p root state data outside && echo secret > outside/secret &&"
+             "for place in root state data; do mount -t tmpfs -o mode=755 $place $PWD/$place; done");
+    must_run("%s", scene);
+    struct arena *arena = world->report.arena;
+    world->context = context_new(arena, world->config, ".", "root");
+    world->context->root.fd = open_folder("root");
+    for (size_t i = 0; i < world->config->volume_count; i++)
+        world->context->states[i].fd = open(world->config->volumes[i]->name, O_PATH | O_CLOEXEC);
+    world->plan.arena = arena;
+    persist_plan(world->config, &world->plan);
+    plan_sort(&world->plan, 0);
+}
+
+/* Does all steps up to the first that fails. */
+static int apply(struct world *world, struct error *error)
+{
+    int code = 0;
+    for (size_t i = 0; i < world->plan.count && code == 0; i++)
+        code = entry_apply(&world->plan.steps[i], world->context, error);
+    return code;
+}
+
+struct scenario {
+    const char *name, *entries, *scene;
+    const char *message; /* NULL: all entries are brought back */
+    const char *check;   /* a shell command that must succeed afterwards */
+};
+
+static void play(const struct scenario *scenario)
+{
+    struct world world;
+    struct error error = {0};
+    begin_world(&world, scenario->entries, scenario->scene);
+    assert_outcome(scenario->name, apply(&world, &error), &error, scenario->message);
+    if (!succeeds("%s", scenario->check))
+        fail_msg("%s: %s", scenario->name, scenario->check);
+    /* Whatever was planted: nothing came out of it, and nothing went in. */
+    must_run("test \"$(find outside | sort | tr '\\n' ' ')\" = 'outside outside/secret ' &&"
+             "test \"$(cat outside/secret)\" = secret && test $(stat -c %%a outside) = 755 &&"
+             "test -z \"$(find state data -name .ebb-new)\"");
+    end_world(&world);
+}
+
+#define PLAY(scenarios)                                                                            \
+    do {                                                                                           \
+        need_namespace();                                                                          \
+        for (size_t i = 0; i < ARRAY_LENGTH(scenarios); i++)                                       \
+            play(&(scenarios)[i]);                                                                 \
+    } while (0)
+
+/* What is bound is the thing on the volume, with its own mode, and writing reaches the volume. */
+static void test_bind(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"a new folder", "dir /var/log mode=02750", "true", NULL,
+         "test $(stat -c %a:%u:%g:%F state/persist/var/log | tr ' ' -) = 2750:0:0:directory &&"
+         "echo x > root/var/log/x && test $(cat state/persist/var/log/x) = x &&"
+         "mountpoint -q root/var/log && test $(stat -c %a state/persist/var) = 755 &&"
+         "test $(stat -c %a root/var) = 755"},
+        {"a new file", "file /etc/adjtime mode=0600", "true", NULL,
+         "test \"$(stat -c %a:%u:%g:%F state/persist/etc/adjtime)\" = '600:0:0:regular empty file' &&"
+         "echo x > root/etc/adjtime && test $(cat state/persist/etc/adjtime) = x &&"
+         "test $(stat -c %d root/etc/adjtime) = $(stat -c %d state)"},
+        {"modes that were not given", "dir /a; file /b", "umask 077", NULL,
+         "test $(stat -c %a state/persist/a)-$(stat -c %a state/persist/b) = 755-644"},
+        {"an unusual mode", "dir /a mode=0000; dir /tmp2 mode=1777; file /f mode=4711", "true", NULL,
+         "test $(stat -c %a state/persist/a) = 0 && test $(stat -c %a root/tmp2) = 1777 &&"
+         "test $(stat -c %a root/f) = 4711"},
+        {"an old folder is left as it is", "dir /a mode=0700",
+         "mkdir -p -m 0751 state/persist/a && echo old > state/persist/a/old", NULL,
+         "test $(cat root/a/old) = old && test $(stat -c %a root/a) = 751"},
+        {"an old file is left as it is", "file /a mode=0600",
+         "mkdir state/persist && echo old > state/persist/a && chmod 0604 state/persist/a", NULL,
+         "test $(cat root/a) = old && test $(stat -c %a root/a) = 604"},
+        {"what the generation has there is covered", "dir /etc/ssh; file /etc/hosts",
+         "mkdir -p root/etc/ssh && echo generation | tee root/etc/ssh/key > root/etc/hosts", NULL,
+         "test ! -e root/etc/ssh/key && test ! -s root/etc/hosts &&"
+         "umount root/etc/ssh root/etc/hosts && test $(cat root/etc/hosts) = generation &&"
+         "test -f root/etc/ssh/key"},
+        {"a store at the top of its volume", "}\npersist data:/ {\ndir /a", "true", NULL,
+         "test -d data/a && mountpoint -q root/a"},
+        {"a folder of the volume has a closed mode", "dir /a/b", "mkdir -p -m 0700 state/persist/a",
+         NULL, "test $(stat -c %a state/persist/a) = 700 && mountpoint -q root/a/b"},
+        {"a folder above it, left of the reset", "dir /home/alice/.ssh mode=0700", "true", NULL,
+         "test $(stat -c %a state/persist/home/alice/.ssh) = 700 &&"
+         "test $(stat -c %a root/home/alice/.ssh) = 700"},
+        {"half made before a power cut: a folder", "dir /a mode=0750",
+         "mkdir -p state/persist/.ebb-new", NULL, "test $(stat -c %a state/persist/a) = 750"},
+        {"half made before a power cut: a file", "dir /a; file /b",
+         "mkdir state/persist && echo half > state/persist/.ebb-new", NULL,
+         "test ! -s state/persist/b && mountpoint -q root/a"},
+        {"a link under the name of what is half made", "dir /a; file /b",
+         "mkdir state/persist && ln -s ../../outside/secret state/persist/.ebb-new", NULL,
+         "mountpoint -q root/a && mountpoint -q root/b"},
+    };
+    PLAY(scenarios);
+}
+
+/* Sections 5 and 2 of the reference: what stands in the way, and what it is called. */
+static void test_in_the_way(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"a folder is declared, a file is there", "dir /var/lib/x",
+         "mkdir -p state/persist/var/lib && echo x > state/persist/var/lib/x",
+         "\"/var/lib/x\" is declared as a folder, but \"state:/persist/var/lib/x\" is a file; "
+         "declare it as it is, or move it away",
+         "test ! -e root/var"},
+        {"a file is declared, a folder is there", "file /etc/x", "mkdir -p state/persist/etc/x",
+         "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is a folder; declare it as "
+         "it is, or move it away",
+         "test ! -e root/etc"},
+        {"a pipe is there", "file /etc/x", "mkdir -p state/persist/etc && mkfifo state/persist/etc/x",
+         "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is something else; declare "
+         "it as it is, or move it away",
+         "test ! -e root/etc"},
+        {"a file stands above it on the volume", "dir /a/b/c",
+         "mkdir -p state/persist/a && echo > state/persist/a/b",
+         "on the volume \"state\": \"b\" in \"/persist/a/b/c\" is not a folder", "test ! -e root/a"},
+        {"a file stands above it in the new root", "dir /a/b/c", "mkdir root/a && echo > root/a/b",
+         "in the new root: \"b\" in \"/a/b/c\" is not a folder", "test -f root/a/b"},
+        {"the generation has a file there", "dir /a", "echo > root/a",
+         "in the new root: \"a\" in \"/a\" is not a folder", "test -f root/a"},
+        {"the generation has a folder there", "file /a", "mkdir root/a",
+         "in the new root: \"/a\" is declared as a file, but the generation has a folder there; "
+         "declare it as it is, or remove it from the generation",
+         "test -d root/a && ! mountpoint -q root/a"},
+        {"the half made thing is not ours", "dir /a", "mkdir -p state/persist/.ebb-new/theirs",
+         "cannot make \"state:/persist/a\": File exists; remove \".ebb-new\" beside it",
+         "test -d state/persist/.ebb-new/theirs && rm -r state/persist/.ebb-new"},
+    };
+    PLAY(scenarios);
+}
+
+/* A planted link costs the entry, and never leads anywhere. */
+static void test_links(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"as the folder", "dir /a", "mkdir state/persist && ln -s ../../outside state/persist/a",
+         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the folder itself "
+         "in its place",
+         "test ! -e root/a"},
+        {"as the folder, absolute", "dir /a", "mkdir state/persist && ln -s $PWD/outside state/persist/a",
+         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the folder itself "
+         "in its place",
+         "test ! -e root/a"},
+        {"as the file", "file /a", "mkdir state/persist && ln -s ../../outside/secret state/persist/a",
+         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the file itself "
+         "in its place",
+         "test ! -e root/a"},
+        {"to nowhere", "file /a", "mkdir state/persist && ln -s ../../outside/new state/persist/a",
+         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the file itself "
+         "in its place",
+         "test ! -e root/a"},
+        {"as the store", "dir /a", "ln -s ../outside state/persist",
+         "on the volume \"state\": \"/persist/a\" leads through the symbolic link \"persist\"; "
+         "replace the link, or name the folder itself",
+         "test ! -e root/a"},
+        {"above it on the volume", "dir /home/eve/.ssh",
+         "mkdir -p state/persist/home && ln -s $PWD/outside state/persist/home/eve",
+         "on the volume \"state\": \"/persist/home/eve/.ssh\" leads through the symbolic link "
+         "\"eve\"; replace the link, or name the folder itself",
+         "test ! -e root/home"},
+        {"above it on the volume, inside it", "file /a/b",
+         "mkdir -p state/persist/c && ln -s c state/persist/a",
+         "on the volume \"state\": \"/persist/a/b\" leads through the symbolic link \"a\"; replace "
+         "the link, or name the folder itself",
+         "test -z \"$(ls -A state/persist/c)\""},
+        {"above it in the new root", "dir /home/eve/.ssh",
+         "mkdir root/home && ln -s $PWD/outside root/home/eve",
+         "in the new root: \"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the "
+         "link, or name the folder itself",
+         "true"},
+        {"above a file in the new root", "file /etc/x", "ln -s ../outside root/etc",
+         "in the new root: \"/etc/x\" leads through the symbolic link \"etc\"; replace the link, or "
+         "name the folder itself",
+         "true"},
+        {"as the folder of the new root", "dir /a", "ln -s ../outside root/a",
+         "in the new root: \"/a\" leads through the symbolic link \"a\"; replace the link, or name "
+         "the folder itself",
+         "test -L root/a"},
+        /* The mount covers the link itself. */
+        {"as the file of the new root", "file /a", "ln -s ../outside/secret root/a", NULL,
+         "test ! -s root/a && echo x > root/a && test $(cat state/persist/a) = x"},
+        {"in what the volume brings back", "dir /a\n}\npersist data:/ {\ndir /a/b",
+         "mkdir -p state/persist/a && ln -s $PWD/outside state/persist/a/b",
+         "in the new root: \"/a/b\" leads through the symbolic link \"b\"; replace the link, or name "
+         "the folder itself",
+         "mountpoint -q root/a"},
+    };
+    PLAY(scenarios);
+}
+
+static void test_volumes(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"read-only, and there", "dir /a; file /b",
+         "mkdir -p state/persist/a && echo old > state/persist/b && mount -o remount,ro $PWD/state",
+         NULL, "test $(cat root/b) = old && ! touch root/a/x 2>/dev/null"},
+        {"read-only, and missing", "dir /a", "mkdir state/persist && mount -o remount,ro $PWD/state",
+         "cannot make \"state:/persist/a\": Read-only file system; mount the volume writable, "
+         "or make it beforehand",
+         "test ! -e root/a"},
+        {"read-only, and its folder is missing", "dir /a/b", "mount -o remount,ro $PWD/state",
+         "on the volume \"state\": cannot make the folder \"/persist/a/b\": Read-only file system",
+         "test ! -e root/a"},
+        {"no inode is left", "dir /a", "mkdir state/persist && mount -o remount,nr_inodes=2 $PWD/state",
+         "cannot make \"state:/persist/a\": No space left on device; free some on the volume",
+         "test ! -e root/a"},
+        {"no inode is left for a file", "file /a",
+         "mkdir state/persist && mount -o remount,nr_inodes=2 $PWD/state",
+         "cannot make \"state:/persist/a\": No space left on device; free some on the volume",
+         "test ! -e root/a"},
+        {"no inode is left, and there", "dir /a",
+         "mkdir -p state/persist/a && mount -o remount,nr_inodes=3 $PWD/state", NULL,
+         "mountpoint -q root/a"},
+        {"the new root is full", "file /a", "mount -o remount,nr_inodes=1 $PWD/root",
+         "in the new root: cannot make the file \"/a\" to bind on: No space left on device",
+         "test -f state/persist/a"},
+        {"one below the other, on two volumes, in any order",
+         "dir /var/lib/x/y/z\n}\npersist data:/ {\ndir /var/lib/x mode=0700\n}\n"
+         "persist state:/second {\ndir /var/lib/x/y", "true", NULL,
+         "touch root/var/lib/x/1 root/var/lib/x/y/2 root/var/lib/x/y/z/3 && test -f data/var/lib/x/1 &&"
+         "test -f state/second/var/lib/x/y/2 && test -f state/persist/var/lib/x/y/z/3 &&"
+         /* the mount point of the inner one lies on the outer one */
+         "test -d data/var/lib/x/y && test ! -e data/var/lib/x/y/2"},
+        {"neighbours by name", "dir /a-b; dir /ab; dir /a.b; dir /a\n}\npersist data:/ {\ndir /a/b",
+         "true", NULL, "touch root/a/b/x && test -f data/a/b/x && test ! -e state/persist/a/b/x"},
+    };
+    PLAY(scenarios);
+}
+
+static void test_owners(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"nobody is called so", "dir /a owner=nobody-here",
+         "mkdir root/etc && echo root:x:0:0::/: > root/etc/passwd",
+         "the new root's /etc/passwd has no user \"nobody-here\"; add it to the generation, or "
+         "declare a number",
+         "test ! -e state/persist/a && test ! -e root/a"},
+        {"no group is called so", "file /a group=nogroup-here",
+         "mkdir root/etc && echo root:x:0: > root/etc/group",
+         "the new root's /etc/group has no group \"nogroup-here\"; add it to the generation, or "
+         "declare a number",
+         "test ! -e state/persist/a && test ! -e root/a"},
+        {"nobody has a name", "dir /a owner=alice", "true",
+         "the user \"alice\" cannot be looked up in the new root's /etc/passwd: No such file or "
+         "directory; declare a number instead",
+         "test ! -e state/persist/a && test ! -e root/a"},
+        {"what is there needs no owner", "dir /a owner=nobody-here", "mkdir -p state/persist/a", NULL,
+         "mountpoint -q root/a"},
+        {"by name", "dir /a owner=alice group=users mode=2770; file /b owner=alice mode=0600",
+         "mkdir root/etc && echo alice:x:0:9::/: > root/etc/passwd && echo users:x:0: > root/etc/group",
+         NULL, "test $(stat -c %u:%g:%a root/a root/b | tr '\\n' ' ' | tr ' ' -) = 0:0:2770-0:0:600-"},
+    };
+    PLAY(scenarios);
+}
+
+/* More users than one exist only where the tests run as root. */
+static void test_other_owners(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"by number", "dir /a owner=1000 group=100 mode=0750; file /b owner=7 mode=4755", "true", NULL,
+         "test $(stat -c %u:%g:%a root/a) = 1000:100:750 && test $(stat -c %u:%g:%a root/b) = 7:0:4755"},
+        {"by the name in the new root", "dir /a owner=alice group=users mode=2770",
+         "mkdir root/etc && echo alice:x:1234:9::/: > root/etc/passwd &&"
+         "echo users:x:77: > root/etc/group",
+         NULL, "test $(stat -c %u:%g:%a root/a) = 1234:77:2770"},
+        {"what is there keeps its own", "dir /a owner=1000", "mkdir -p state/persist/a &&"
+         "chown 42:43 state/persist/a", NULL, "test $(stat -c %u:%g root/a) = 42:43"},
+    };
+    need_namespace();
+    if (!has_users)
+        skip_because("only root may map more users than one");
+    PLAY(scenarios);
+}
+
+/* Any bytes that a configuration can hold are just bytes of a name. */
+static void test_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "two words", "  blanks  ", "Téléchargements et plus", "100%", "%s%n%d", "-rf", "*", "?[a]",
+        "$HOME", "`id`", "a\\b", "it's", "\"quoted\"", "a=b", "{", "}", "#", ";", "a:b", "...", "~",
+    };
+    need_namespace();
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        char entries[200], path[100];
+        int length = snprintf(entries, sizeof(entries), "dir \"/d/");
+        for (const char *at = names[i]; *at; at++)
+            length += snprintf(entries + length, sizeof(entries) - (size_t)length, "%s%c",
+                               strchr("\"\\", *at) ? "\\" : "", *at);
+        snprintf(entries + length, sizeof(entries) - (size_t)length, "\"");
+        struct world world;
+        struct error error;
+        begin_world(&world, entries, "true");
+        assert_outcome(names[i], apply(&world, &error), &error, NULL);
+        snprintf(path, sizeof(path), "root/d/%s/x", names[i]);
+        put(path, "through");
+        snprintf(path, sizeof(path), "state/persist/d/%s/x", names[i]);
+        assert_content(path, "through");
+        end_world(&world);
+    }
+}
+
+static void test_long_names(void **state)
+{
+    (void)state;
+    need_namespace();
+    static char entries[PATH_MAX + 100];
+    /* "/persist" and a path of 200 in each folder, up to what the kernel takes at once. */
+    size_t length = (size_t)sprintf(entries, "dir ");
+    for (size_t i = 0; i < PATH_MAX - 1 - strlen("/persist"); i++)
+        entries[length++] = i % 200 ? 'x' : '/';
+    entries[length] = '\0';
+    struct world world;
+    struct error error;
+    begin_world(&world, entries, "true");
+    assert_outcome("longest", apply(&world, &error), &error, NULL);
+    end_world(&world);
+    world = (struct world){0};
+    strcpy(entries + length, "x");
+    read_config(&world, entries);
+    assert_int_equal(world.report.errors, 1);
+    assert_string_equal(world.report.problems[0].text,
+                        "the path on the volume \"state\" is longer than the kernel's 4095 bytes; "
+                        "shorten the entry or its store");
+    end_world(&world);
+}
+
+static void test_many(void **state)
+{
+    (void)state;
+    enum { COUNT = 2000 };
+    need_namespace();
+    static char entries[COUNT * 40];
+    size_t length = 0;
+    for (int i = 0; i < COUNT; i++)
+        length += (size_t)sprintf(entries + length, "%s /var/lib/%02d/%s%d mode=0%s\n",
+                                  i % 2 ? "file" : "dir", i % 50, i % 2 ? "f" : "d", i,
+                                  i % 2 ? "600" : "700");
+    struct world world;
+    struct error error;
+    begin_world(&world, entries, "true");
+    assert_int_equal(world.plan.count, COUNT);
+    assert_outcome("many", apply(&world, &error), &error, NULL);
+    must_run("test $(grep -c \" $PWD/root/var/lib/\" /proc/self/mountinfo) = %d &&"
+             "test $(find state/persist/var/lib -type f -perm 600 | wc -l) = %d &&"
+             "test $(find root/var/lib/00 -type d -name 'd*' -perm 700 | wc -l) = 40",
+             COUNT, COUNT / 2);
+    end_world(&world);
+}
+
+/* Nothing of an entry that fails is left half done: the next boot, once mended, succeeds. */
+static void test_again(void **state)
+{
+    (void)state;
+    need_namespace();
+    struct world world;
+    struct error error;
+    begin_world(&world, "dir /a; file /b; dir /c mode=0700",
+                "mkdir state/persist && ln -s nowhere state/persist/b");
+    assert_int_equal(apply(&world, &error), -ELOOP);
+    must_run("mountpoint -q root/a && test ! -e root/c && umount root/a && rm state/persist/b");
+    assert_outcome("again", apply(&world, &error), &error, NULL);
+    must_run("mountpoint -q root/a && mountpoint -q root/b && test $(stat -c %%a root/c) = 700");
+    end_world(&world);
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *entries, *problem; /* NULL: none */
+    } cases[] = {
+        {"dir /a; dir /b; file /c",      NULL                                                        },
+        {"dir /a-b; dir /a; dir /ab",    NULL                                                        },
+        {"dir /processes; dir /sysroot", NULL                                                        },
+        {"dir /data2; dir /data/x",      NULL                                                        },
+        {"dir /",
+         "\"/\" cannot persist as a whole: the root is thrown away at every boot; name the folders to "
+         "keep"                                                                                      },
+        {"dir /proc",
+         "\"/proc\" belongs to \"/proc\", which is made anew at every boot; remove it"               },
+        {"file /run/x/y",
+         "\"/run/x/y\" belongs to \"/run\", which is made anew at every boot; remove it"             },
+        {"dir /data",
+         "\"/data\" is where the volume \"data\" is mounted, at ebb.conf:2:35; remove one of the two"},
+        {"dir /a; dir /a/b",
+         "\"/a/b\" persists already as part of \"/a\", at ebb.conf:5:1; remove one of the two"       },
+        {"dir /a/b/c; dir /a",
+         "\"/a/b/c\" persists already as part of \"/a\", at ebb.conf:5:13; remove one of the two"    },
+        {"file /a; dir /a/b",
+         "\"/a/b\" lies below \"/a\", which is declared as a file at ebb.conf:5:1; correct one"      },
+        {"file /a\n}\npersist data:/ {\nfile /a/b/c",
+         "\"/a/b/c\" lies below \"/a\", which is declared as a file at ebb.conf:5:1; correct one"    },
+        {"file /data",
+         "\"/data\" is where the volume \"data\" is mounted, at ebb.conf:2:35; remove one of the two"},
+        {"dir /a\n}\npersist data:/ {\ndir /a/b",                       NULL                         },
+        {"dir /a\n}\npersist state:/other {\ndir /a/b",                 NULL                         },
+        {"dir /a; dir /a",      "\"persist /a\" is declared twice, first at ebb.conf:5:1; remove one"},
+        {"dir /a; file /a",     "\"persist /a\" is declared twice, first at ebb.conf:5:1; remove one"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct world world = {0};
+        read_config(&world, cases[i].entries);
+        const char *found = world.report.count ? world.report.problems[0].text : "none";
+        const char *expected = cases[i].problem ? cases[i].problem : "none";
+        if (strcmp(found, expected) != 0 || world.report.count > 1)
+            fail_msg("%s:\n  %s, not\n  %s", cases[i].entries, found, expected);
+        end_world(&world);
+    }
+}
+
+static void test_sentence(void **state)
+{
+    (void)state;
+    struct world world = {0};
+    read_config(&world, "dir /a\n}\npersist data:/ {\nfile \"/b c\"\n}\npersist state:/x {\n"
+                        "file /etc/machine-id");
+    struct plan plan = {.arena = world.report.arena};
+    static const struct {
+        enum step_kind kind;
+        const char *sentence;
+        unsigned line;
+    } expected[] = {
+        {STEP_BIND,       "bind state:/persist/a on /a",                      5},
+        {STEP_BIND,       "bind data:/b c on /b c",                           8},
+        {STEP_MACHINE_ID, "bind state:/x/etc/machine-id on /etc/machine-id", 11},
+    };
+    persist_plan(world.config, &plan);
+    assert_int_equal(plan.count, ARRAY_LENGTH(expected));
+    for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
+        char sentence[200] = "";
+        auto_file stream = fmemopen(sentence, sizeof(sentence), "w");
+        entry_sentence(&plan.steps[i], stream);
+        fflush(stream);
+        assert_string_equal(sentence, expected[i].sentence);
+        assert_int_equal(plan.steps[i].kind, expected[i].kind);
+        assert_int_equal(plan.steps[i].origin.line, expected[i].line);
+    }
+    end_world(&world);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_bind),   TEST(test_in_the_way),   TEST(test_links), TEST(test_volumes),
+        TEST(test_owners), TEST(test_other_owners), TEST(test_names), TEST(test_long_names),
+        TEST(test_many),   TEST(test_again),        TEST(test_check), TEST(test_sentence),
+    };
+    return cmocka_run_group_tests(tests, enter_namespace, NULL);
+}
