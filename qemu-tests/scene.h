@@ -25,10 +25,16 @@ struct scene {
 
 struct scene *scene_new(const char *name, const char *configuration);
 void scene_make(struct scene *scene);
-/* Boots until the system is up; for the first time, after a clean end or after a power cut. */
+/* Boots, for the first time, after a clean end or after a power cut, if the machine does not run.
+ */
+void scene_start(struct scene *scene);
+/* Boots until the system is up. */
 void scene_boot(struct scene *scene);
-/* Boots what is expected to fail: the rescue screen says `text`, and the machine reboots. */
-void scene_expect_rescue(struct scene *scene, const char *text);
+/* Boots what is expected to fail, and waits for the machine to end. The rescue screen, which is
+ * returned, has this sentence, word for word. */
+const char *scene_expect_rescue(struct scene *scene, const char *sentence);
+/* What programs wrote to the console in this boot, without the kernel's lines between. */
+const char *scene_screen(const struct scene *scene);
 /* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
 const char *scene_run(struct scene *scene, const char *command);
 /* Passes over the machine and removes the folder; only after a test that succeeded. */

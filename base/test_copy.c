@@ -1,0 +1,309 @@
+#include "base/testdata/scratch.h"
+
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#include "base/copy.h"
+
+/* find(1) is the witness: everything it can tell of a tree but inode numbers. Folders have no size
+ * that means anything. */
+static char *description(const char *folder)
+{
+    return output_of("cd %s && find . -printf '%%P|%%y %%m %%U:%%G %%n %%T@ %%l|' "
+                     "\\( -type d -o -printf '%%s %%b' \\) -printf '\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'",
+                     folder);
+}
+
+static void assert_same(const char *one, const char *other)
+{
+    auto_string left = description(one);
+    auto_string right = description(other);
+    if (strcmp(left, right) != 0) { /* cmocka would cut them */
+        put("left", left);
+        put("right", right);
+        fail_msg("%s", output_of("diff left right || true"));
+    }
+    must_run("diff -r --no-dereference -x '*pipe' -x '*socket' -x '*whiteout' %s %s >&2", one,
+             other);
+}
+
+/* Everything that a tree may hold; other users where there are any. */
+static void make_tree(const char *folder)
+{
+    must_run("mkdir -p %s && cd %s && umask 022 &&"
+             "mkdir -p etc/deep/er empty 'with blank' sticky private && chmod 1777 sticky &&"
+             "chmod 0700 private && echo text > etc/text && head -c 300000 /dev/urandom > etc/big &&"
+             ": > etc/nothing && echo suid > etc/suid && chmod 6755 etc/suid &&"
+             "chmod 0000 etc/nothing && touch -d '2001-02-03 04:05:06.789' etc/text etc/deep &&"
+             "printf 'new\\nline' > 'with blank/a\nb' && echo long > $(printf %%0255d 0) &&"
+             "ln -s text etc/link && ln -s /nonesuch etc/dangling && ln -s .. etc/deep/up &&"
+             "touch -h -d '2002-02-02 02:02:02' etc/link && mkfifo -m 0640 a-pipe &&"
+             "touch -d '2003-03-03 03:03:03' a-pipe && ln etc/text private/second &&"
+             "ln etc/text etc/deep/er/third && ln etc/link etc/link2 &&"
+             "truncate -s 5M etc/hole && truncate -s 3M etc/holes && "
+             "printf x | dd of=etc/holes bs=1 seek=1M conv=notrunc status=none &&"
+             "printf y | dd of=etc/holes bs=1 seek=2M conv=notrunc status=none",
+             folder, folder);
+    if (has_users || geteuid() == 0)
+        must_run("cd %s && chown 12:34 etc/text private && chown -h 56:78 etc/link &&"
+                 "chown 9:9 etc/suid a-pipe && chmod 6755 etc/suid",
+                 folder);
+    must_run("cd %s && touch -d '2004-04-04 04:04:04' private . etc/suid", folder);
+}
+
+static void assert_linked(const char *one, const char *other, bool linked)
+{
+    struct stat a, b;
+    assert_true(lstat(one, &a) == 0 && lstat(other, &b) == 0);
+    assert_int_equal(a.st_ino == b.st_ino && a.st_dev == b.st_dev, linked);
+}
+
+static int copy_folders(const char *from, const char *to, struct error *error)
+{
+    auto_fd source = open_folder(from), target = open_folder(to);
+    return copy_tree(source, target, error);
+}
+
+static void copy_everything(void)
+{
+    struct error error;
+    make_tree("tree");
+    assert_outcome("copy", copy_folders("tree", "copy", &error), &error, NULL);
+    assert_same("tree", "copy");
+    assert_linked("copy/etc/text", "copy/private/second", true);
+    assert_linked("copy/etc/text", "copy/etc/deep/er/third", true);
+    assert_linked("copy/etc/link", "copy/etc/link2", true);
+    assert_linked("copy/etc/text", "tree/etc/text", false);
+    assert_linked("copy/etc/text", "copy/etc/suid", false);
+    must_run("test $(stat -c %%b copy/etc/hole) = 0 && test $(stat -c %%b copy/etc/holes) -lt 1024");
+}
+
+static void test_tree(void **state)
+{
+    (void)state;
+    must_run("mkdir -m 0700 copy");
+    copy_everything();
+}
+
+/* Between two file systems the kernel does not copy ranges. */
+static void test_tree_across(void **state)
+{
+    (void)state;
+    need_namespace();
+    must_run("mkdir copy");
+    assert_int_equal(mount("copy", "copy", "tmpfs", 0, NULL), 0);
+    copy_everything();
+}
+
+static void test_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *message;
+    } cases[] = {
+        {"etc",        NULL                                                },
+        {"empty",      NULL                                                },
+        {"a-pipe",     NULL                                                },
+        {"with blank", NULL                                                },
+        {"link",       NULL                                                },
+        {"dangling",   NULL                                                },
+        {"file",       NULL                                                },
+        {"nonesuch",   "cannot look at \"nonesuch\": No such file or directory"},
+    };
+    make_tree("tree");
+    must_run("cd tree && ln -s etc link && ln -s nonesuch dangling && echo file > file &&"
+             "touch -d '2005-05-05 05:05:05' file");
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        must_run("rm -rf copy one && mkdir copy one && touch -d 1999-01-01 copy one");
+        auto_fd source = open_folder("tree"), target = open_folder("copy");
+        int code = copy_named(source, target, cases[i].name, &error);
+        assert_outcome(cases[i].name, code, &error, cases[i].message);
+        if (code < 0)
+            continue;
+        must_run("cp -a 'tree/%s' one && touch -d 1999-01-01 one copy &&"
+                 "test $(ls -A copy | wc -l) = 1",
+                 cases[i].name);
+        assert_same("one", "copy"); /* cp(1) does the same */
+    }
+}
+
+static void test_merge(void **state)
+{
+    (void)state;
+    struct error error;
+    make_tree("tree");
+    must_run("mkdir -p copy/etc/deep/kept && echo kept > copy/etc/kept && chmod 0711 copy/etc &&"
+             "mkdir copy/other");
+    assert_outcome("merge", copy_folders("tree", "copy", &error), &error, NULL);
+    assert_content("copy/etc/kept", "kept\n");
+    assert_content("copy/etc/text", "text\n");
+    must_run("test -d copy/etc/deep/kept && test -d copy/other && rm -r copy/etc/deep/kept "
+             "copy/etc/kept copy/other && touch -r tree/etc copy/etc && touch -r tree copy &&"
+             "touch -r tree/etc/deep copy/etc/deep");
+    assert_same("tree", "copy");
+}
+
+static void test_in_the_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *target, *message;
+    } cases[] = {
+        {"echo > a",              "echo old > a",      "cannot make \"a\": File exists"                     },
+        {"echo > a",              "ln -s ../secret a", "cannot make \"a\": File exists"                     },
+        {"echo > a",              "ln -s ../new a",    "cannot make \"a\": File exists"                     },
+        {"echo > a",              "mkdir a",           "cannot make \"a\": File exists"                     },
+        {"ln -s x a",             "echo old > a",      "cannot make the link \"a\": File exists"            },
+        {"ln -s x a",             "mkdir a",           "cannot make the link \"a\": File exists"            },
+        {"mkfifo a",              "echo old > a",      "cannot make the node \"a\": File exists"            },
+        {"mkdir a",               "echo old > a",      "cannot make the folder \"a\": File exists"          },
+        {"mkdir a",               "ln -s ../outside a", "cannot make the folder \"a\": File exists"         },
+        {"mkdir -p b/a; echo > b/a/x", "mkdir b; ln -s ../../outside b/a", "cannot make the folder \"b/a\": File exists"},
+        {"mkdir b; echo > b/a",   "mkdir b; echo > b/a", "cannot make \"b/a\": File exists"                 },
+        {"mkdir b; echo > b/a; ln b/a b/c", "mkdir b; echo old > b/c", NULL                                 },
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        must_run("rm -rf tree copy outside new && mkdir tree copy outside && echo secret > secret &&"
+                 "(cd tree && %s) && (cd copy && %s) && cp -a copy before",
+                 cases[i].source, cases[i].target);
+        int code = copy_folders("tree", "copy", &error);
+        if (cases[i].message)
+            assert_outcome(cases[i].source, code, &error, cases[i].message);
+        assert_true(code < 0);
+        /* Nothing was written over or through what was there. */
+        must_run("test ! -e new && test $(cat secret) = secret && test -z \"$(ls -A outside)\" &&"
+                 "test \"$(cat copy/b/c copy/a 2>&1)\" = \"$(cat before/b/c before/a 2>&1 |"
+                 "sed s/before/copy/)\" && rm -rf before");
+    }
+}
+
+/* A mount point inside the source is copied as an empty folder. */
+static void test_mount_point(void **state)
+{
+    (void)state;
+    need_namespace();
+    struct error error;
+    must_run("mkdir -p tree/a/mounted tree/b copy && echo x > tree/b/x");
+    assert_int_equal(mount("inner", "tree/a/mounted", "tmpfs", 0, NULL), 0);
+    put("tree/a/mounted/file", "of another file system");
+    assert_outcome("copy", copy_folders("tree", "copy", &error), &error, NULL);
+    must_run("test -d copy/a/mounted && test -z \"$(ls -A copy/a/mounted)\" && test -f copy/b/x");
+}
+
+static void test_attributes(void **state)
+{
+    (void)state;
+    static const char note[] = "a\0b", other[] = "second";
+    /* user::rw- user:0:r-- group::r-- mask::rw- other::--- */
+    static const uint16_t acl[] = {2, 0, 1, 6, 0xffff, 0xffff, 2, 4, 0,      0,      4,   4,
+                                   0xffff, 0xffff, 0x10, 6, 0xffff, 0xffff, 0x20, 0, 0xffff, 0xffff};
+    char found[100];
+    struct error error;
+    must_run("mkdir -p tree/folder copy && echo x > tree/file && chmod 0440 tree/file");
+    if (setxattr("tree/file", "user.note", note, sizeof(note), 0) < 0 ||
+        setxattr("tree/folder", "user.other", other, sizeof(other), 0) < 0 ||
+        setxattr("tree", "user.other", other, sizeof(other), 0) < 0)
+        skip_because("this file system has no extended attributes");
+    assert_int_equal(setxattr("tree/file", "user.empty", "", 0, 0), 0);
+    bool acls = setxattr("tree/file", "system.posix_acl_access", acl, sizeof(acl), 0) == 0;
+    if (acls)
+        assert_int_equal(
+            setxattr("tree/folder", "system.posix_acl_default", acl, sizeof(acl), 0), 0);
+    assert_outcome("copy", copy_folders("tree", "copy", &error), &error, NULL);
+    assert_int_equal(getxattr("copy/file", "user.note", found, sizeof(found)), sizeof(note));
+    assert_memory_equal(found, note, sizeof(note));
+    assert_int_equal(getxattr("copy/file", "user.empty", found, sizeof(found)), 0);
+    assert_int_equal(getxattr("copy/folder", "user.other", found, sizeof(found)), sizeof(other));
+    assert_int_equal(getxattr("copy", "user.other", found, sizeof(found)), sizeof(other));
+    assert_same("tree", "copy");
+    if (!acls)
+        skip_because("this file system has no ACLs");
+    assert_int_equal(getxattr("copy/file", "system.posix_acl_access", found, sizeof(found)),
+                     sizeof(acl));
+    assert_memory_equal(found, acl, sizeof(acl));
+    assert_int_equal(getxattr("copy/folder", "system.posix_acl_default", found, sizeof(found)),
+                     sizeof(acl));
+}
+
+/* A character device 0:0 is the one that everybody may make. */
+static void test_nodes(void **state)
+{
+    (void)state;
+    struct error error;
+    struct stat status;
+    must_run("mkdir tree copy");
+    assert_int_equal(mknod("tree/a-socket", S_IFSOCK | 0700, 0), 0);
+    if (mknod("tree/a-whiteout", S_IFCHR | 0600, makedev(0, 0)) < 0)
+        skip_because("no device can be made here");
+    must_run("touch -d '2001-01-01' tree/*");
+    assert_outcome("copy", copy_folders("tree", "copy", &error), &error, NULL);
+    assert_same("tree", "copy");
+    assert_true(stat("copy/a-whiteout", &status) == 0 && S_ISCHR(status.st_mode));
+    assert_true(stat("copy/a-socket", &status) == 0 && S_ISSOCK(status.st_mode));
+}
+
+/* Which file did not fit, whether it ended at a page or between two. */
+static void test_full(void **state)
+{
+    (void)state;
+    need_namespace();
+    static const struct {
+        const char *source, *options, *message;
+    } cases[] = {
+        {"mkdir etc; head -c 100000 /dev/zero > etc/big", "size=64k",   "cannot write \"etc/big\": No space left on device"   },
+        {"mkdir etc; head -c 1000 /dev/zero > etc/small; head -c 65536 /dev/zero > etc/big; rm etc/small",
+         "size=32k",                                                    "cannot write \"etc/big\": No space left on device"   },
+        {"mkdir etc; echo > etc/one",                     "nr_inodes=2", "cannot make \"etc/one\": No space left on device"    },
+        {"mkdir etc",                                     "nr_inodes=1", "cannot make the folder \"etc\": No space left on device"},
+        {"ln -s x link",                                  "nr_inodes=1", "cannot make the link \"link\": No space left on device"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        must_run("rm -rf tree && mkdir -p tree copy && cd tree && %s", cases[i].source);
+        assert_int_equal(mount("small", "copy", "tmpfs", 0, cases[i].options), 0);
+        assert_outcome(cases[i].source, copy_folders("tree", "copy", &error), &error,
+                       cases[i].message);
+        assert_int_equal(error.code, ENOSPC); /* callers know a remedy for it */
+        assert_int_equal(umount("copy"), 0);
+    }
+}
+
+static void test_read_only(void **state)
+{
+    (void)state;
+    need_namespace();
+    struct error error;
+    must_run("mkdir tree copy");
+    assert_int_equal(mount("copy", "copy", "tmpfs", MS_RDONLY, NULL), 0);
+    assert_outcome("empty", copy_folders("tree", "copy", &error), &error,
+                   "cannot give the owner to \".\": Read-only file system");
+    must_run("echo > tree/file");
+    assert_outcome("file", copy_folders("tree", "copy", &error), &error,
+                   "cannot make \"file\": Read-only file system");
+}
+
+/* Deeper than a path may be: refused in words, not copied in part without a word. */
+static void test_deep(void **state)
+{
+    (void)state;
+    struct error error;
+    must_run("mkdir tree copy && cd tree && i=0 && name=$(printf %%0250d 0) && "
+             "while [ $i -lt 17 ]; do mkdir $name && cd -P $name && i=$((i + 1)); done");
+    assert_int_equal(copy_folders("tree", "copy", &error), -ENAMETOOLONG);
+    assert_contains(error.text, "cannot copy below \"0000");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_tree),       TEST(test_tree_across), TEST(test_named),
+        TEST(test_merge),      TEST(test_in_the_way),  TEST(test_mount_point),
+        TEST(test_attributes), TEST(test_nodes),       TEST(test_full),
+        TEST(test_read_only),  TEST(test_deep),
+    };
+    return cmocka_run_group_tests(tests, enter_namespace, NULL);
+}

@@ -1,0 +1,535 @@
+/* Wrong configurations, and exactly what is said about each: the whole way from the file to
+ * config_check. A message names the object, the reason and the remedy; one fault is told once. */
+
+#include "plan/testing.h"
+
+struct wrong {
+    const char *text, *report;
+};
+
+/* clang-format off */
+static const struct wrong cases[] = {
+    /* Words that nobody knows. */
+    {BASE "hok before-switch /bin/true\n",
+     "ebb.conf:3:1: unknown directive \"hok\"; did you mean \"hook\"?\n"},
+    {BASE "bananas\n",
+     "ebb.conf:3:1: unknown directive \"bananas\"; see ebb.conf(5)\n"},
+    {STORE "    dri /var/log\n}\n",
+     "ebb.conf:4:5: unknown directive \"dri\" in \"persist\"; did you mean \"dir\"?\n"},
+    {"volume state LABEL=state {\n    sf ext4\n}\ngenerations state:/generations\n",
+     "ebb.conf:2:5: unknown directive \"sf\" in \"volume\"; did you mean \"fs\"?\n"},
+    {BASE "dir /var/log\n",
+     "ebb.conf:3:1: \"dir\" belongs in the block of \"persist\"; move it there\n"},
+    {STORE "    mount /x\n}\n",
+     "ebb.conf:4:5: \"mount\" belongs in the block of \"volume\"; move it there\n"},
+    {STORE "    module loop\n}\n",
+     "ebb.conf:4:5: \"module\" belongs outside of all blocks; move it there\n"},
+    {STORE "    include a.conf\n}\n",
+     "ebb.conf:4:5: \"include\" belongs outside of all blocks; move it there\n"},
+    {BASE "root tmpfs sise=10%\n",
+     "ebb.conf:3:12: \"root\" has no option \"sise\"; did you mean \"size\"?\n"},
+    {BASE "root tmpfs colour=blue\n",
+     "ebb.conf:3:12: \"root\" has no option \"colour\"; write: root tmpfs|overlay size=25% "
+     "inodes=1m mode=0755\n"},
+    {BASE "module loop timeout=3s\n",
+     "ebb.conf:3:13: \"module\" has no option \"timeout\"; write: module NAME\n"},
+    {"volume state label=state { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:14: \"volume\" has no option \"label\"; write: volume NAME UUID=ID { ... }\n"},
+    {BASE "root tmpfs size=10% mode=0755 size=20%\n",
+     "ebb.conf:3:31: option \"size\" is given twice; remove one\n"},
+    {BASE "root tmpfs \"size=10%\"\n",
+     "ebb.conf:3:12: \"size=10%\" is one word too many; write: root tmpfs|overlay size=25% "
+     "inodes=1m mode=0755\n"},
+
+    /* Too few words, too many, too often. */
+    {BASE "volume\n",
+     "ebb.conf:3:1: \"volume\" lacks its name; write: volume NAME UUID=ID { ... }\n"},
+    {"volume state { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: \"volume\" lacks its device; write: volume NAME UUID=ID { ... }\n"},
+    {BASE "root\n",
+     "ebb.conf:3:1: \"root\" lacks its kind; write: root tmpfs|overlay size=25% inodes=1m "
+     "mode=0755\n"},
+    {VOLUME "generations\n",
+     "ebb.conf:2:1: \"generations\" lacks its place; write: generations VOLUME:/path "
+     "default=latest\n"},
+    {VOLUME "generations state:/a state:/b\n",
+     "ebb.conf:2:22: \"state:/b\" is one word too many; write: generations VOLUME:/path "
+     "default=latest\n"},
+    {BASE "persist { dir /a }\n",
+     "ebb.conf:3:1: \"persist\" lacks its place; write: persist VOLUME:/path { dir /path; "
+     "file /path }\n"},
+    {STORE "    dir mode=0700\n}\n",
+     "ebb.conf:4:5: \"dir\" lacks its path; write: dir /path owner=NAME group=NAME "
+     "mode=0755\n"},
+    {STORE "    dir /a /b\n}\n",
+     "ebb.conf:4:12: \"/b\" is one word too many; write: dir /path owner=NAME group=NAME "
+     "mode=0755\n"},
+    {BASE "hook before-switch\n",
+     "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
+     "failure=fail\n"},
+    {BASE "hook /etc/announce\n",
+     "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
+     "failure=fail\n"
+     "ebb.conf:3:6: point \"/etc/announce\" is unknown; write after-volumes, after-root or "
+     "before-switch\n"},
+    {BASE "module\n",
+     "ebb.conf:3:1: \"module\" lacks its name; write: module NAME\n"},
+    {BASE "rescue after=10s\n",
+     "ebb.conf:3:1: \"rescue\" lacks its action; write: rescue wait|reboot|poweroff "
+     "after=30s\n"},
+    {"volume state LABEL=state { fs }\ngenerations state:/generations\n",
+     "ebb.conf:1:28: \"fs\" lacks its type; write: fs TYPE options=LIST\n"},
+    {"volume state LABEL=state { fs ext4; mount }\ngenerations state:/generations\n",
+     "ebb.conf:1:37: \"mount\" lacks its path; write: mount /path\n"},
+    {BASE "include\n",
+     "ebb.conf:3:1: \"include\" takes one file or glob, such as: include common.conf\n"},
+    {BASE "include a.conf b.conf\n",
+     "ebb.conf:3:1: \"include\" takes one file or glob, such as: include common.conf\n"},
+    {BASE "include a.conf { root tmpfs }\n",
+     "ebb.conf:3:1: \"include\" takes one file or glob, such as: include common.conf\n"},
+    {BASE "root tmpfs { size 10% }\n",
+     "ebb.conf:3:1: \"root\" takes no block; write: root tmpfs|overlay size=25% inodes=1m "
+     "mode=0755\n"},
+
+    /* Values. */
+    {STORE "    dir /a mode=8\n}\n",
+     "ebb.conf:4:12: mode \"8\" is not a mode; write octal digits, such as 0755\n"},
+    {STORE "    dir /a mode=10000\n}\n",
+     "ebb.conf:4:12: mode \"10000\" is not a mode; write octal digits, such as 0755\n"},
+    {STORE "    dir /a mode=rwx\n}\n",
+     "ebb.conf:4:12: mode \"rwx\" is not a mode; write octal digits, such as 0755\n"},
+    {STORE "    dir /a mode=\n}\n",
+     "ebb.conf:4:12: mode \"\" is not a mode; write octal digits, such as 0755\n"},
+    {BASE "root tmpfs size=0\n",
+     "ebb.conf:3:12: size \"0\" is not a size; write bytes with k, M or G, or a percentage "
+     "of memory, such as 25%\n"},
+    {BASE "root tmpfs size=10X\n",
+     "ebb.conf:3:12: size \"10X\" is not a size; write bytes with k, M or G, or a "
+     "percentage of memory, such as 25%\n"},
+    {BASE "root tmpfs size=101%\n",
+     "ebb.conf:3:12: size \"101%\" is more than all memory; write at most 100%\n"},
+    {BASE "root tmpfs size=99999999999g\n",
+     "ebb.conf:3:12: size \"99999999999g\" is more than any memory; write a smaller one, or "
+     "a percentage such as 25%\n"},
+    {BASE "root tmpfs size=-5\n",
+     "ebb.conf:3:12: size \"-5\" is not a size; write bytes with k, M or G, or a percentage "
+     "of memory, such as 25%\n"},
+    {BASE "root tmpfs inodes=many\n",
+     "ebb.conf:3:12: inodes \"many\" is not a number of inodes; write for example 800k\n"},
+    {BASE "root tmpfs inodes=10%\n",
+     "ebb.conf:3:12: inodes \"10%\" is not a number of inodes; write for example 800k\n"},
+    {BASE "rescue reboot after=\"10\"\n",
+     "ebb.conf:3:15: after \"10\" is not a duration; write a number and ms, s, min or h, "
+     "such as 30s\n"},
+    {BASE "rescue reboot after=\"5 min\"\n",
+     "ebb.conf:3:15: after \"5 min\" is not a duration; write a number and ms, s, min or h, "
+     "such as 30s\n"},
+    {BASE "rescue reboot after=\"597h\"\n",
+     "ebb.conf:3:15: after \"597h\" is too long; the longest is 596h\n"},
+    {BASE "rescue reboot after=\"fast\"\n",
+     "ebb.conf:3:15: after \"fast\" is not a duration; write a number and ms, s, min or h, "
+     "such as 30s\n"},
+    {BASE "rescue reboot after=\"-1s\"\n",
+     "ebb.conf:3:15: after \"-1s\" is not a duration; write a number and ms, s, min or h, "
+     "such as 30s\n"},
+    {STORE "    dir /a owner=4294967295\n}\n",
+     "ebb.conf:4:12: owner \"4294967295\" is not a user or group number; the largest is "
+     "4294967294\n"},
+    {STORE "    dir /a owner=-alice\n}\n",
+     "ebb.conf:4:12: owner \"-alice\" is not the name of a user or group; write owner=NAME "
+     "group=NAME\n"},
+    {STORE "    dir /a owner=alice:users\n}\n",
+     "ebb.conf:4:12: owner \"alice:users\" is not the name of a user or group; write "
+     "owner=NAME group=NAME\n"},
+    {STORE "    dir /a owner=\n}\n",
+     "ebb.conf:4:12: owner \"\" is not the name of a user or group; write owner=NAME "
+     "group=NAME\n"},
+    {STORE "    dir /a group=\"the staff\"\n}\n",
+     "ebb.conf:4:12: group \"the staff\" is not the name of a user or group; write "
+     "owner=NAME group=NAME\n"},
+    {"volume state sda1 { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:14: device \"sda1\" is not a device; write UUID=, LABEL=, PARTUUID= or "
+     "PARTLABEL=, or a path in /dev\n"},
+    {"volume state /dev/ { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:14: device \"/dev/\" is not a device; write UUID=, LABEL=, PARTUUID= or "
+     "PARTLABEL=, or a path in /dev\n"},
+    {"volume state /dev/../sda { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:14: device \"/dev/../sda\" is not a device; write UUID=, LABEL=, PARTUUID= "
+     "or PARTLABEL=, or a path in /dev\n"},
+    {"volume state UUID= { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:14: device \"UUID=\" names no device; put the value behind \"=\", as `blkid` "
+     "shows it\n"},
+    {BASE "persist state { dir /a }\n",
+     "ebb.conf:3:9: place \"state\" is not a place on a volume; write VOLUME:/path, such as "
+     "state:/persist\n"},
+    {BASE "persist /persist { dir /a }\n",
+     "ebb.conf:3:9: place \"/persist\" is not a place on a volume; write VOLUME:/path, such "
+     "as state:/persist\n"},
+    {BASE "persist :/persist { dir /a }\n",
+     "ebb.conf:3:9: place \":/persist\" is not a place on a volume; write VOLUME:/path, "
+     "such as state:/persist\n"},
+    {BASE "persist state:persist { dir /a }\n",
+     "ebb.conf:3:9: place \"state:persist\" is relative behind the colon; write "
+     "VOLUME:/path\n"},
+    {BASE "persist state:/a/../b { dir /a }\n",
+     "ebb.conf:3:9: place \"state:/a/../b\" contains \"..\" behind the colon; write "
+     "VOLUME:/path\n"},
+    {BASE "persist state:/a/ { dir /a }\n",
+     "ebb.conf:3:9: place \"state:/a/\" ends in \"/\" behind the colon; write VOLUME:/path\n"},
+    {BASE "persist st/te:/a { dir /a }\n",
+     "ebb.conf:3:9: place \"st/te:/a\" has no volume's name before the colon; write "
+     "VOLUME:/path\n"},
+    {BASE "root zfs\n",
+     "ebb.conf:3:6: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+    {BASE "root tmpsf\n",
+     "ebb.conf:3:6: kind \"tmpsf\" is unknown; did you mean \"tmpfs\"?\n"},
+    {BASE "hook after-root /bin/true failure=ignore\n",
+     "ebb.conf:3:27: failure \"ignore\" is unknown; write fail or warn\n"},
+    {STORE "    dir \"var/log\"\n}\n",
+     "ebb.conf:4:9: path \"var/log\" is relative; write a path such as /var/log\n"},
+    {STORE "    dir \"/var/../log\"\n}\n",
+     "ebb.conf:4:9: path \"/var/../log\" contains \"..\"; write a path such as /var/log\n"},
+    {STORE "    dir \"/var/./log\"\n}\n",
+     "ebb.conf:4:9: path \"/var/./log\" contains \".\"; write a path such as /var/log\n"},
+    {STORE "    dir \"/var//log\"\n}\n",
+     "ebb.conf:4:9: path \"/var//log\" contains \"//\"; write a path such as /var/log\n"},
+    {STORE "    dir \"/var/log/\"\n}\n",
+     "ebb.conf:4:9: path \"/var/log/\" ends in \"/\"; write a path such as /var/log\n"},
+    {STORE "    dir \"\"\n}\n",
+     "ebb.conf:4:9: path \"\" is relative; write a path such as /var/log\n"},
+    {BASE "hook after-root bin/true\n",
+     "ebb.conf:3:17: path \"bin/true\" is relative; write a path such as /var/log\n"},
+    {"volume state LABEL=state { fs ext4; mount persist }\ngenerations state:/generations\n",
+     "ebb.conf:1:43: path \"persist\" is relative; write a path such as /var/log\n"},
+    {VOLUME "generations state:/g default=0\n",
+     "ebb.conf:2:22: default \"0\" names no generation; write its number, latest or "
+     "previous\n"},
+    {VOLUME "generations state:/g default=oldest\n",
+     "ebb.conf:2:22: default \"oldest\" names no generation; write its number, latest or "
+     "previous\n"},
+    {VOLUME "generations state:/g default=1000000000\n",
+     "ebb.conf:2:22: default \"1000000000\" names no generation; write its number, latest "
+     "or previous\n"},
+    {"volume \"my state\" LABEL=state { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:8: name \"my state\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+    {BASE "volume a.b LABEL=a { fs ext4 }\nvolume a.c LABEL=b { fs ext4 }\n",
+     "ebb.conf:3:8: name \"a.b\" is not a name; use letters, digits, \"-\" and \"_\"\n"
+     "ebb.conf:4:8: name \"a.c\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+    {"volume state LABEL=state { fs \"ext 4\" }\ngenerations state:/generations\n",
+     "ebb.conf:1:31: type \"ext 4\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+    {"volume state LABEL=state { fs ext4 options=\"\" }\ngenerations state:/generations\n",
+     "ebb.conf:1:36: options \"\" is empty; give it a value or leave it out\n"},
+    {"volume state LABEL=state { fs ext4; identity a/b }\ngenerations state:/generations\n",
+     "ebb.conf:1:46: identity \"a/b\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+    {BASE "module /lib/loop.ko\n",
+     "ebb.conf:3:8: name \"/lib/loop.ko\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+
+    /* Syntax. */
+    {STORE "    dir /a\n",
+     "ebb.conf:3:1: the block of \"persist\" is not closed; add a line with \"}\"\n"},
+    {"volume state LABEL=state {\n    fs ext4 {\n",
+     "ebb.conf:1:1: the block of \"volume\" is not closed; add a line with \"}\"\n"
+     "ebb.conf:2:5: \"fs\" takes no block; write: fs TYPE options=LIST\n"
+     "ebb.conf:2:5: the block of \"fs\" is not closed; add a line with \"}\"\n"},
+    {BASE "}\n",
+     "ebb.conf:3:1: \"}\" closes nothing; remove it\n"},
+    {BASE "persist state:/persist\n{\n    dir /a\n}\n",
+     "ebb.conf:4:1: \"{\" stands alone; put it on the line of its directive\n"},
+    {VOLUME "persist state:/p { dir /a } generations state:/g\n",
+     "ebb.conf:2:29: a new directive begins behind \"}\"; put it on a line of its own\n"},
+    {BASE "module \"loop\nroot zfs\n",
+     "ebb.conf:3:8: the quote \" is not closed on its line; close it\n"
+     "ebb.conf:4:6: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+    {BASE "module 'loop\n",
+     "ebb.conf:3:8: the quote ' is not closed on its line; close it\n"},
+    {"volume state \"LABEL=state {\n    fs ext4\n    mount /persist\n}\n",
+     "ebb.conf:1:14: the quote \" is not closed on its line; close it\n"},
+    {BASE "persist state:/persist { dir \"/a }\nmodule a/b\n",
+     "ebb.conf:3:30: the quote \" is not closed on its line; close it\n"
+     "ebb.conf:4:8: name \"a/b\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+    {BASE "root tmpfs \\\n    size=10%\n",
+     "ebb.conf:3:12: nothing follows the backslash, and no line is continued on the next; "
+     "join the two\n"},
+    {BASE "module loop\\",
+     "ebb.conf:3:8: nothing follows the backslash, and no line is continued on the next; "
+     "join the two\n"},
+    {BASE "module \"loop\\",
+     "ebb.conf:3:8: the quote \" is not closed on its line; close it\n"},
+    {"persist state:/persist \\\n"
+     "{\n"
+     "    dir /a\n"
+     "}\n"
+     "volume state LABEL=state { fs ext4; mount /persist }\n"
+     "generations state:/generations\n",
+     "ebb.conf:1:24: nothing follows the backslash, and no line is continued on the next; "
+     "join the two\n"},
+    {BASE "module loop\\\r\n  timeout=3\r\n",
+     "ebb.conf:3:8: nothing follows the backslash, and no line is continued on the next; "
+     "join the two\n"},
+    {BASE "rot tmpfs\npersist satte:/a { dir /a }\n",
+     "ebb.conf:3:1: unknown directive \"rot\"; did you mean \"root\"?\n"
+     "ebb.conf:4:9: no volume \"satte\" is declared; did you mean \"state\"?\n"},
+    {STORE "    dir \"/srv/Téléchargements\" mode=9\n}\n",
+     "ebb.conf:4:32: mode \"9\" is not a mode; write octal digits, such as 0755\n"},
+
+    /* Bytes. */
+    {BASE "module \xff\n",
+     "ebb.conf:3:8: the byte 0xff is not UTF-8; save the file as UTF-8 text\n"},
+    {BASE "module \xc0\xaf\n",
+     "ebb.conf:3:8: the byte 0xc0 is not UTF-8; save the file as UTF-8 text\n"},
+    {BASE "module \xed\xa0\x80\n",
+     "ebb.conf:3:8: the byte 0xed is not UTF-8; save the file as UTF-8 text\n"},
+    {BASE "module \xf4\x90\x80\x80\n",
+     "ebb.conf:3:8: the byte 0xf4 is not UTF-8; save the file as UTF-8 text\n"},
+    {BASE "module \xe2\x82\n",
+     "ebb.conf:3:8: the byte 0xe2 is not UTF-8; save the file as UTF-8 text\n"},
+    {BASE "module T\xe9l\xe9\n",
+     "ebb.conf:3:9: the byte 0xe9 is not UTF-8; save the file as UTF-8 text\n"},
+    {BASE "module a\x07""b\n",
+     "ebb.conf:3:9: there is a control character (0x07); remove it\n"},
+    {BASE "module \x1b[2J\n",
+     "ebb.conf:3:8: there is a control character (0x1b); remove it\n"},
+    {BASE "module \xc2\x9b""2J\n",
+     "ebb.conf:3:8: there is a control character (0x9b); remove it\n"},
+    {BASE "module \x7f\n",
+     "ebb.conf:3:8: there is a control character (0x7f); remove it\n"},
+    {BASE "module a\rb\n",
+     "ebb.conf:3:9: there is a control character (0x0d); remove it\n"},
+    {BASE "# a\x0c""b\n",
+     "ebb.conf:3:4: there is a control character (0x0c); remove it\n"},
+
+    /* Includes. */
+    {BASE "include ebb.conf\n",
+     "ebb.conf:3:9: \"ebb.conf\" includes itself; remove the include\n"},
+    {BASE "include ./ebb.conf\n",
+     "ebb.conf:3:9: \"./ebb.conf\" includes itself; remove the include\n"},
+    {BASE "include a.conf\n=== a.conf\n# first\n  include ebb.conf\n",
+     "a.conf:2:11: \"ebb.conf\" includes itself by way of \"a.conf\"; remove one include\n"},
+    {BASE "include a.conf\n=== a.conf\ninclude b.conf\n=== b.conf\ninclude a.conf\n",
+     "b.conf:1:9: \"a.conf\" includes itself by way of \"b.conf\"; remove one include\n"},
+    {BASE "include nowhere.conf\n",
+     "ebb.conf:3:9: cannot read \"nowhere.conf\": No such file or directory; make it, or "
+     "correct the name\n"},
+    {BASE "include more/a.conf\n=== more/a.conf\ninclude b.conf\n",
+     "more/a.conf:1:9: cannot read \"more/b.conf\": No such file or directory; make it, or "
+     "correct the name\n"},
+    {"include disks.conf\npersist state:/persist { dir /a }\n",
+     "ebb.conf:1:9: cannot read \"disks.conf\": No such file or directory; make it, or "
+     "correct the name\n"},
+    {BASE "include more/*.conf\n",
+     "ebb.conf:3:9: warning: no file matches \"more/*.conf\"; ignoring the include\n"},
+    {BASE "include more/*.conf\n=== more/a.txt\nmodule loop\n",
+     "ebb.conf:3:9: warning: no file matches \"more/*.conf\"; ignoring the include\n"},
+    {BASE "include */a.conf\n",
+     "ebb.conf:3:9: \"*/a.conf\" has a wildcard in a folder; use it in the last part only\n"},
+    {BASE "include ebb.conf/*.conf\n",
+     "ebb.conf:3:9: cannot list \"ebb.conf/\": Not a directory; correct the name\n"},
+    {BASE "include more\n=== more/a.conf\nmodule loop\n",
+     "ebb.conf:3:9: cannot read \"more\": Is a directory; name a file in it, or all with a "
+     "glob such as *.conf\n"},
+    {BASE "include more/a.conf\n=== more/a.conf\n\n\n  root zfs\n",
+     "more/a.conf:3:8: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+    {BASE "include a.conf\nroot zfs\n=== a.conf\nroot tmpfs mode=9\n",
+     "a.conf:1:12: mode \"9\" is not a mode; write octal digits, such as 0755\n"
+     "ebb.conf:4:6: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+
+    /* The same thing twice. */
+    {STORE "    dir /a\n    dir /b\n    dir /a\n}\n",
+     "ebb.conf:6:5: \"persist /a\" is declared twice, first at ebb.conf:4:5; remove one\n"},
+    {STORE "    dir /a\n    file /a\n}\n",
+     "ebb.conf:5:5: \"persist /a\" is declared twice, first at ebb.conf:4:5; remove one\n"},
+    {STORE "    dir /a\n}\npersist state:/other { dir /a }\n",
+     "ebb.conf:6:24: \"persist /a\" is declared twice, first at ebb.conf:4:5; remove one\n"},
+    {STORE "    dir /a\n    dir /a\n    dir /a\n}\n",
+     "ebb.conf:5:5: \"persist /a\" is declared twice, first at ebb.conf:4:5; remove one\n"
+     "ebb.conf:6:5: \"persist /a\" is declared twice, first at ebb.conf:4:5; remove one\n"},
+    {BASE "volume state LABEL=other { fs ext4 }\n",
+     "ebb.conf:3:1: \"volume state\" is declared twice, first at ebb.conf:1:1; remove one\n"},
+    {BASE "root tmpfs\nroot overlay\n",
+     "ebb.conf:4:1: \"root\" is declared twice, first at ebb.conf:3:1; remove one\n"},
+    {BASE "generations state:/other\n",
+     "ebb.conf:3:1: \"generations\" is declared twice, first at ebb.conf:2:1; remove one\n"},
+    {BASE "rescue wait\nrescue reboot\n",
+     "ebb.conf:4:1: \"rescue\" is declared twice, first at ebb.conf:3:1; remove one\n"},
+    {BASE "include a.conf\ninclude b.conf\n=== a.conf\nroot tmpfs\n=== b.conf\nroot overlay\n",
+     "b.conf:1:1: \"root\" is declared twice, first at a.conf:1:1; remove one\n"},
+    {BASE "include a.conf\n=== a.conf\nroot tmpfs\nroot overlay\n",
+     "a.conf:2:1: \"root\" is declared twice, first at a.conf:1:1; remove one\n"},
+    {BASE "root tmpfs\nroot overlay\ninclude a.conf\n=== a.conf\nroot tmpfs size=1g\n",
+     "ebb.conf:4:1: \"root\" is declared twice, first at ebb.conf:3:1; remove one\n"},
+    {BASE
+     "include a.conf\n"
+     "include b.conf\n"
+     "=== a.conf\n"
+     "include b.conf\n"
+     "rescue wait\n"
+     "=== b.conf\n"
+     "rescue reboot\n",
+     "a.conf:2:1: \"rescue\" is declared twice, first at b.conf:1:1; remove one\n"},
+    {"volume state LABEL=state {\n"
+     "    fs ext4\n"
+     "    mount /a\n"
+     "    fs btrfs\n"
+     "}\n"
+     "generations state:/generations\n",
+     "ebb.conf:4:5: \"fs\" stands twice in this \"volume\", first at ebb.conf:2:5; remove one\n"},
+
+    /* What makes no sense together. */
+    {BASE "volume other LABEL=state { fs ext4 }\n",
+     "ebb.conf:3:1: \"LABEL=state\" is the volume \"state\" already, at ebb.conf:1:1; declare "
+     "it once\n"},
+    {BASE "volume other LABEL=other { fs ext4; mount /persist }\n",
+     "ebb.conf:3:37: \"/persist\" is where the volume \"state\" is mounted, at ebb.conf:1:37; "
+     "choose another\n"},
+    {"volume state LABEL=state { fs ext4; mount / }\ngenerations state:/generations\n",
+     "ebb.conf:1:37: the volume \"state\" cannot be the root, which is thrown away at every "
+     "boot; mount it below, such as on /persist\n"},
+    {"volume state LABEL=state { fs ext4; mount /proc/x }\ngenerations state:/generations\n",
+     "ebb.conf:1:37: \"/proc/x\" belongs to the kernel's own file systems; mount the volume "
+     "elsewhere\n"},
+    {"volume state LABEL=state { mount /persist }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: the volume \"state\" does not say its file system; add to its block: fs "
+     "ext4\n"},
+    {"volume state LABEL=state\ngenerations state:/generations\n",
+     "ebb.conf:1:1: the volume \"state\" does not say its file system; add to its block: fs "
+     "ext4\n"},
+    {BASE "persist sttae:/persist { dir /a }\n",
+     "ebb.conf:3:9: no volume \"sttae\" is declared; did you mean \"state\"?\n"},
+    {BASE "persist games:/persist { dir /a }\n",
+     "ebb.conf:3:9: no volume \"games\" is declared; add: volume games UUID=ID { ... }\n"},
+    {VOLUME "generations games:/generations\n",
+     "ebb.conf:2:13: no volume \"games\" is declared; add: volume games UUID=ID { ... }\n"},
+    {VOLUME,
+     "ebb.conf: no generations are declared, so there is nothing to boot; add: "
+     "generations VOLUME:/generations\n"},
+    {"",
+     "ebb.conf: no generations are declared, so there is nothing to boot; add: "
+     "generations VOLUME:/generations\n"},
+    {"# later\n",
+     "ebb.conf: no generations are declared, so there is nothing to boot; add: "
+     "generations VOLUME:/generations\n"},
+    {BASE "root tmpfs mode=0\n",
+     "ebb.conf:3:1: nobody could enter a root of mode 0000; write mode=0755\n"},
+    {STORE "    dir /\n}\n",
+     "ebb.conf:4:5: \"/\" cannot persist as a whole: the root is thrown away at every boot; "
+     "name the folders to keep\n"},
+    {STORE "    dir /proc/a\n}\n",
+     "ebb.conf:4:5: \"/proc/a\" belongs to \"/proc\", which is made anew at every boot; "
+     "remove it\n"},
+    {STORE "    dir /sys\n}\n",
+     "ebb.conf:4:5: \"/sys\" belongs to \"/sys\", which is made anew at every boot; remove it\n"},
+    {STORE "    dir /dev/shm\n}\n",
+     "ebb.conf:4:5: \"/dev/shm\" belongs to \"/dev\", which is made anew at every boot; "
+     "remove it\n"},
+    {STORE "    dir /run/user\n}\n",
+     "ebb.conf:4:5: \"/run/user\" belongs to \"/run\", which is made anew at every boot; "
+     "remove it\n"},
+    {STORE "    dir /persist\n}\n",
+     "ebb.conf:4:5: \"/persist\" is where the volume \"state\" is mounted, at ebb.conf:1:37; "
+     "remove one of the two\n"},
+    {STORE "    dir /var/lib/a\n    dir /var\n}\n",
+     "ebb.conf:4:5: \"/var/lib/a\" persists already as part of \"/var\", at ebb.conf:5:5; "
+     "remove one of the two\n"},
+    {STORE "    dir /a\n    file /a/b/c/d/e\n}\n",
+     "ebb.conf:5:5: \"/a/b/c/d/e\" persists already as part of \"/a\", at ebb.conf:4:5; "
+     "remove one of the two\n"},
+    {STORE "    file /etc/a\n    dir /etc/a/b\n}\n",
+     "ebb.conf:5:5: \"/etc/a/b\" lies below \"/etc/a\", which is declared as a file at "
+     "ebb.conf:4:5; correct one\n"},
+    {STORE "    file /etc/a\n}\npersist state:/other { dir /etc/a/b }\n",
+     "ebb.conf:6:24: \"/etc/a/b\" lies below \"/etc/a\", which is declared as a file at "
+     "ebb.conf:4:5; correct one\n"},
+    {STORE "    file /srv\n}\nvolume games LABEL=games { fs ext4; mount /srv/games }\n",
+     "ebb.conf:4:5: \"/srv\" is declared as a file, but the volume \"games\" is mounted below "
+     "it, at ebb.conf:6:37; correct one\n"},
+
+    /* All of one run. */
+    {"volume state UUUD=1 { fs }\n"
+     "rot tmpfs\n"
+     "generations sate:/generations\n"
+     "persist state:/persist {\n"
+     "    dir var/log mode=9\n"
+     "    file /etc/a onwer=x\n"
+     "    dir /proc\n"
+     "}\n"
+     "module a b\n"
+     "}\n",
+     "ebb.conf:1:14: device \"UUUD=1\" is not a device; write UUID=, LABEL=, PARTUUID= or "
+     "PARTLABEL=, or a path in /dev\n"
+     "ebb.conf:1:23: \"fs\" lacks its type; write: fs TYPE options=LIST\n"
+     "ebb.conf:2:1: unknown directive \"rot\"; did you mean \"root\"?\n"
+     "ebb.conf:3:13: no volume \"sate\" is declared; did you mean \"state\"?\n"
+     "ebb.conf:5:9: path \"var/log\" is relative; write a path such as /var/log\n"
+     "ebb.conf:5:17: mode \"9\" is not a mode; write octal digits, such as 0755\n"
+     "ebb.conf:6:17: \"file\" has no option \"onwer\"; did you mean \"owner\"?\n"
+     "ebb.conf:7:5: \"/proc\" belongs to \"/proc\", which is made anew at every boot; remove "
+     "it\n"
+     "ebb.conf:9:10: \"b\" is one word too many; write: module NAME\n"
+     "ebb.conf:10:1: \"}\" closes nothing; remove it\n"},
+};
+/* clang-format on */
+
+static void test_cases(void **state)
+{
+    (void)state;
+    size_t failures = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        begin();
+        write_files(cases[i].text);
+        auto_string report = report_of(NULL);
+        if (strcmp(report, cases[i].report) == 0)
+            continue;
+        print_error("--- of\n%s--- is said\n%s--- and not\n%s", cases[i].text, report,
+                    cases[i].report);
+        failures++;
+    }
+    assert_int_equal(failures, 0);
+}
+
+/* Every line is `place: text`; the text begins in lower case, with a quote or "/", and is no full
+ * sentence. */
+static void test_taste(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_true(*cases[i].report);
+        for (const char *line = cases[i].report; *line; line = strchr(line, '\n') + 1) {
+            const char *text = strstr(line, ": "), *end = strchr(line, '\n');
+            assert_true(text && end && text < end);
+            assert_true(strchr("\"abcdefghijklmnopqrstuvwxyz", text[2]));
+            assert_int_not_equal(end[-1], '.');
+        }
+    }
+}
+
+static void test_good(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        VOLUME "generations state:/generations\n",
+        BASE "\r\n# a comment\r\n\r\nroot tmpfs\r\n",
+        "\xef\xbb\xbf" BASE,
+        "; ;" BASE ";;\n",
+        STORE "    dir /a-b\n    dir /a\n    dir /a+\n}\n",
+        STORE "    dir /var\n}\npersist other:/p { dir /var/log }\n"
+              "volume other LABEL=other { fs ext4 }\n",
+        STORE "    dir /a\n}\ninclude a.conf\n=== a.conf\npersist state:/ { file /a }\n",
+        BASE "include *.cfg\n=== a.cfg\ninclude *.inc\n=== b.cfg\n=== c.inc\n=== d.inc\n",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
+        begin();
+        write_files(good[i]);
+        auto_string report = report_of(NULL);
+        assert_string_equal(report, "");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_taste),
+        cmocka_unit_test(test_good),
+    };
+    return cmocka_run_group_tests(tests, enter_cases, leave_scratch);
+}
