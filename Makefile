@@ -139,4 +139,7 @@ uninstall:
 clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))
 
+# The assembler reads it, which the compiler's list of dependencies does not know.
+$(BUILD)/kconfig/spine.o: kconfig/spine.config
+
 -include $(foreach room,$(ROOMS) init tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))

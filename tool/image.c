@@ -13,8 +13,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "image/archive.h"
-
-int verb_image(int argc, char **argv);
+#include "tool/verb.h"
 
 #define LARGEST_IMAGE ((size_t)1 << 30)
 
@@ -37,7 +36,7 @@ struct options {
 static int wrong_usage(const char *reason, const char *word)
 {
     log_error("image: %s \"%s\": see \"ebb image --help\"", reason, word);
-    return 2;
+    return EXIT_USAGE;
 }
 
 /* The length of the UTF-8 character at `text`, 0 if there is none. */

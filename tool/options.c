@@ -74,7 +74,7 @@ static int take(const struct usage *usage, int argc, char **argv, int *at)
     return -1;
 }
 
-int options_read(const struct usage *usage, int argc, char **argv, int *words)
+int usage_read(const struct usage *usage, int argc, char **argv, int *words)
 {
     bool only_words = false;
     *words = 0;

@@ -43,7 +43,7 @@ struct usage {
 /* Puts the words that are no options first in `argv` and their number in *words (argv[0] stays the
  * verb). Returns -1 to go on, or the exit status to end with: --help was asked, or wrong use told.
  */
-int options_read(const struct usage *usage, int argc, char **argv, int *words);
+int usage_read(const struct usage *usage, int argc, char **argv, int *words);
 /* 512M and the like; 0, or -1 if it is no size. */
 int options_size(const char *text, uint64_t *bytes);
 

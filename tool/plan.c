@@ -85,7 +85,7 @@ int verb_plan(int argc, char **argv)
         .options = options,
         .option_count = ARRAY_LENGTH(options),
         .most_words = 1};
-    int words, status = options_read(&usage, argc, argv, &words);
+    int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
     auto_config config = verb_config(words ? argv[1] : NULL, NULL);

@@ -143,7 +143,7 @@ static int read_options(struct job *job, int argc, char **argv)
         .option_count = ARRAY_LENGTH(options),
         .most_words = 1,
         .context = job};
-    int words, status = options_read(&usage, argc, argv, &words);
+    int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
     job->conf = words ? argv[1] : NULL;
