@@ -3,10 +3,21 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int kernel_log = -1;
 static enum log_level threshold = LOG_LEVEL_INFO;
+
+static void set_limit(const char *value)
+{
+    int limit = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
+    if (limit < 0)
+        return;
+    (void)!write(limit, value,
+                 strlen(value)); /* a kernel that was told `printk.devkmsg=` refuses */
+    close(limit);
+}
 
 void log_to_kernel(void)
 {
@@ -15,11 +26,12 @@ void log_to_kernel(void)
         return;
     kernel_log = fd;
     /* The kernel drops lines of a chatty writer by default; a boot has few, and each matters. */
-    int limit = open("/proc/sys/kernel/printk_devkmsg", O_WRONLY | O_CLOEXEC);
-    if (limit >= 0) {
-        (void)!write(limit, "on\n", 3); /* older kernels have no such knob */
-        close(limit);
-    }
+    set_limit("on\n");
+}
+
+void log_release(void)
+{
+    set_limit("ratelimit\n");
 }
 
 void log_set_level(enum log_level level)

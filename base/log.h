@@ -1,7 +1,4 @@
-/* Where sentences for people go: the kernel log in PID 1, standard error in the tool.
- *
- * In PID 1 a line that matters is also shown on the console, because `quiet` hides the kernel log.
- */
+/* Where sentences for people go: the kernel log in PID 1, standard error in the tool. */
 #ifndef EBB_BASE_LOG_H
 #define EBB_BASE_LOG_H
 
@@ -15,6 +12,8 @@ enum log_level {
 
 /* Sends everything to /dev/kmsg from now on; errors too while it cannot be opened. */
 void log_to_kernel(void);
+/* Gives the kernel's own settings back, for whoever comes after PID 1. */
+void log_release(void);
 /* Lines less urgent than this are dropped; the default keeps information. */
 void log_set_level(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

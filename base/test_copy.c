@@ -9,9 +9,10 @@
  * that means anything. */
 static char *description(const char *folder)
 {
-    return output_of("cd %s && find . -printf '%%P|%%y %%m %%U:%%G %%n %%T@ %%l|' "
-                     "\\( -type d -o -printf '%%s %%b' \\) -printf '\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'",
-                     folder);
+    return output_of(
+        "cd %s && find . -printf '%%P|%%y %%m %%U:%%G %%n %%T@ %%l|' "
+        "\\( -type d -o -printf '%%s %%b' \\) -printf '\\0' | LC_ALL=C sort -z | tr '\\0' '\\n'",
+        folder);
 }
 
 static void assert_same(const char *one, const char *other)
@@ -30,20 +31,21 @@ static void assert_same(const char *one, const char *other)
 /* Everything that a tree may hold; other users where there are any. */
 static void make_tree(const char *folder)
 {
-    must_run("mkdir -p %s && cd %s && umask 022 &&"
-             "mkdir -p etc/deep/er empty 'with blank' sticky private && chmod 1777 sticky &&"
-             "chmod 0700 private && echo text > etc/text && head -c 300000 /dev/urandom > etc/big &&"
-             ": > etc/nothing && echo suid > etc/suid && chmod 6755 etc/suid &&"
-             "chmod 0000 etc/nothing && touch -d '2001-02-03 04:05:06.789' etc/text etc/deep &&"
-             "printf 'new\\nline' > 'with blank/a\nb' && echo long > $(printf %%0255d 0) &&"
-             "ln -s text etc/link && ln -s /nonesuch etc/dangling && ln -s .. etc/deep/up &&"
-             "touch -h -d '2002-02-02 02:02:02' etc/link && mkfifo -m 0640 a-pipe &&"
-             "touch -d '2003-03-03 03:03:03' a-pipe && ln etc/text private/second &&"
-             "ln etc/text etc/deep/er/third && ln etc/link etc/link2 &&"
-             "truncate -s 5M etc/hole && truncate -s 3M etc/holes && "
-             "printf x | dd of=etc/holes bs=1 seek=1M conv=notrunc status=none &&"
-             "printf y | dd of=etc/holes bs=1 seek=2M conv=notrunc status=none",
-             folder, folder);
+    must_run(
+        "mkdir -p %s && cd %s && umask 022 &&"
+        "mkdir -p etc/deep/er empty 'with blank' sticky private && chmod 1777 sticky &&"
+        "chmod 0700 private && echo text > etc/text && head -c 300000 /dev/urandom > etc/big &&"
+        ": > etc/nothing && echo suid > etc/suid && chmod 6755 etc/suid &&"
+        "chmod 0000 etc/nothing && touch -d '2001-02-03 04:05:06.789' etc/text etc/deep &&"
+        "printf 'new\\nline' > 'with blank/a\nb' && echo long > $(printf %%0255d 0) &&"
+        "ln -s text etc/link && ln -s /nonesuch etc/dangling && ln -s .. etc/deep/up &&"
+        "touch -h -d '2002-02-02 02:02:02' etc/link && mkfifo -m 0640 a-pipe &&"
+        "touch -d '2003-03-03 03:03:03' a-pipe && ln etc/text private/second &&"
+        "ln etc/text etc/deep/er/third && ln etc/link etc/link2 &&"
+        "truncate -s 5M etc/hole && truncate -s 3M etc/holes && "
+        "printf x | dd of=etc/holes bs=1 seek=1M conv=notrunc status=none &&"
+        "printf y | dd of=etc/holes bs=1 seek=2M conv=notrunc status=none",
+        folder, folder);
     if (has_users || geteuid() == 0)
         must_run("cd %s && chown 12:34 etc/text private && chown -h 56:78 etc/link &&"
                  "chown 9:9 etc/suid a-pipe && chmod 6755 etc/suid",
@@ -75,7 +77,8 @@ static void copy_everything(void)
     assert_linked("copy/etc/link", "copy/etc/link2", true);
     assert_linked("copy/etc/text", "tree/etc/text", false);
     assert_linked("copy/etc/text", "copy/etc/suid", false);
-    must_run("test $(stat -c %%b copy/etc/hole) = 0 && test $(stat -c %%b copy/etc/holes) -lt 1024");
+    must_run(
+        "test $(stat -c %%b copy/etc/hole) = 0 && test $(stat -c %%b copy/etc/holes) -lt 1024");
 }
 
 static void test_tree(void **state)
@@ -101,14 +104,10 @@ static void test_named(void **state)
     static const struct {
         const char *name, *message;
     } cases[] = {
-        {"etc",        NULL                                                },
-        {"empty",      NULL                                                },
-        {"a-pipe",     NULL                                                },
-        {"with blank", NULL                                                },
-        {"link",       NULL                                                },
-        {"dangling",   NULL                                                },
-        {"file",       NULL                                                },
-        {"nonesuch",   "cannot look at \"nonesuch\": No such file or directory"},
+        {"etc", NULL},    {"empty", NULL},
+        {"a-pipe", NULL}, {"with blank", NULL},
+        {"link", NULL},   {"dangling", NULL},
+        {"file", NULL},   {"nonesuch", "cannot look at \"nonesuch\": No such file or directory"},
     };
     make_tree("tree");
     must_run("cd tree && ln -s etc link && ln -s nonesuch dangling && echo file > file &&"
@@ -150,24 +149,26 @@ static void test_in_the_way(void **state)
     static const struct {
         const char *source, *target, *message;
     } cases[] = {
-        {"echo > a",              "echo old > a",      "cannot make \"a\": File exists"                     },
-        {"echo > a",              "ln -s ../secret a", "cannot make \"a\": File exists"                     },
-        {"echo > a",              "ln -s ../new a",    "cannot make \"a\": File exists"                     },
-        {"echo > a",              "mkdir a",           "cannot make \"a\": File exists"                     },
-        {"ln -s x a",             "echo old > a",      "cannot make the link \"a\": File exists"            },
-        {"ln -s x a",             "mkdir a",           "cannot make the link \"a\": File exists"            },
-        {"mkfifo a",              "echo old > a",      "cannot make the node \"a\": File exists"            },
-        {"mkdir a",               "echo old > a",      "cannot make the folder \"a\": File exists"          },
-        {"mkdir a",               "ln -s ../outside a", "cannot make the folder \"a\": File exists"         },
-        {"mkdir -p b/a; echo > b/a/x", "mkdir b; ln -s ../../outside b/a", "cannot make the folder \"b/a\": File exists"},
-        {"mkdir b; echo > b/a",   "mkdir b; echo > b/a", "cannot make \"b/a\": File exists"                 },
-        {"mkdir b; echo > b/a; ln b/a b/c", "mkdir b; echo old > b/c", NULL                                 },
+        {"echo > a", "echo old > a", "cannot make \"a\": File exists"},
+        {"echo > a", "ln -s ../secret a", "cannot make \"a\": File exists"},
+        {"echo > a", "ln -s ../new a", "cannot make \"a\": File exists"},
+        {"echo > a", "mkdir a", "cannot make \"a\": File exists"},
+        {"ln -s x a", "echo old > a", "cannot make the link \"a\": File exists"},
+        {"ln -s x a", "mkdir a", "cannot make the link \"a\": File exists"},
+        {"mkfifo a", "echo old > a", "cannot make the node \"a\": File exists"},
+        {"mkdir a", "echo old > a", "cannot make the folder \"a\": File exists"},
+        {"mkdir a", "ln -s ../outside a", "cannot make the folder \"a\": File exists"},
+        {"mkdir -p b/a; echo > b/a/x", "mkdir b; ln -s ../../outside b/a",
+         "cannot make the folder \"b/a\": File exists"},
+        {"mkdir b; echo > b/a", "mkdir b; echo > b/a", "cannot make \"b/a\": File exists"},
+        {"mkdir b; echo > b/a; ln b/a b/c", "mkdir b; echo old > b/c", NULL},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
-        must_run("rm -rf tree copy outside new && mkdir tree copy outside && echo secret > secret &&"
-                 "(cd tree && %s) && (cd copy && %s) && cp -a copy before",
-                 cases[i].source, cases[i].target);
+        must_run(
+            "rm -rf tree copy outside new && mkdir tree copy outside && echo secret > secret &&"
+            "(cd tree && %s) && (cd copy && %s) && cp -a copy before",
+            cases[i].source, cases[i].target);
         int code = copy_folders("tree", "copy", &error);
         if (cases[i].message)
             assert_outcome(cases[i].source, code, &error, cases[i].message);
@@ -197,8 +198,9 @@ static void test_attributes(void **state)
     (void)state;
     static const char note[] = "a\0b", other[] = "second";
     /* user::rw- user:0:r-- group::r-- mask::rw- other::--- */
-    static const uint16_t acl[] = {2, 0, 1, 6, 0xffff, 0xffff, 2, 4, 0,      0,      4,   4,
-                                   0xffff, 0xffff, 0x10, 6, 0xffff, 0xffff, 0x20, 0, 0xffff, 0xffff};
+    static const uint16_t acl[] = {2,      0,      1,    6, 0xffff, 0xffff, 2,    4,
+                                   0,      0,      4,    4, 0xffff, 0xffff, 0x10, 6,
+                                   0xffff, 0xffff, 0x20, 0, 0xffff, 0xffff};
     char found[100];
     struct error error;
     must_run("mkdir -p tree/folder copy && echo x > tree/file && chmod 0440 tree/file");
@@ -209,8 +211,8 @@ static void test_attributes(void **state)
     assert_int_equal(setxattr("tree/file", "user.empty", "", 0, 0), 0);
     bool acls = setxattr("tree/file", "system.posix_acl_access", acl, sizeof(acl), 0) == 0;
     if (acls)
-        assert_int_equal(
-            setxattr("tree/folder", "system.posix_acl_default", acl, sizeof(acl), 0), 0);
+        assert_int_equal(setxattr("tree/folder", "system.posix_acl_default", acl, sizeof(acl), 0),
+                         0);
     assert_outcome("copy", copy_folders("tree", "copy", &error), &error, NULL);
     assert_int_equal(getxattr("copy/file", "user.note", found, sizeof(found)), sizeof(note));
     assert_memory_equal(found, note, sizeof(note));
@@ -252,12 +254,15 @@ static void test_full(void **state)
     static const struct {
         const char *source, *options, *message;
     } cases[] = {
-        {"mkdir etc; head -c 100000 /dev/zero > etc/big", "size=64k",   "cannot write \"etc/big\": No space left on device"   },
-        {"mkdir etc; head -c 1000 /dev/zero > etc/small; head -c 65536 /dev/zero > etc/big; rm etc/small",
-         "size=32k",                                                    "cannot write \"etc/big\": No space left on device"   },
-        {"mkdir etc; echo > etc/one",                     "nr_inodes=2", "cannot make \"etc/one\": No space left on device"    },
-        {"mkdir etc",                                     "nr_inodes=1", "cannot make the folder \"etc\": No space left on device"},
-        {"ln -s x link",                                  "nr_inodes=1", "cannot make the link \"link\": No space left on device"},
+        {"mkdir etc; head -c 100000 /dev/zero > etc/big", "size=64k",
+         "cannot write \"etc/big\": No space left on device"},
+        {"mkdir etc; head -c 1000 /dev/zero > etc/small; head -c 65536 /dev/zero > etc/big; rm "
+         "etc/small",
+         "size=32k", "cannot write \"etc/big\": No space left on device"},
+        {"mkdir etc; echo > etc/one", "nr_inodes=2",
+         "cannot make \"etc/one\": No space left on device"},
+        {"mkdir etc", "nr_inodes=1", "cannot make the folder \"etc\": No space left on device"},
+        {"ln -s x link", "nr_inodes=1", "cannot make the link \"link\": No space left on device"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
@@ -300,10 +305,9 @@ static void test_deep(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_tree),       TEST(test_tree_across), TEST(test_named),
-        TEST(test_merge),      TEST(test_in_the_way),  TEST(test_mount_point),
-        TEST(test_attributes), TEST(test_nodes),       TEST(test_full),
-        TEST(test_read_only),  TEST(test_deep),
+        TEST(test_tree),       TEST(test_tree_across), TEST(test_named),      TEST(test_merge),
+        TEST(test_in_the_way), TEST(test_mount_point), TEST(test_attributes), TEST(test_nodes),
+        TEST(test_full),       TEST(test_read_only),   TEST(test_deep),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -9,9 +9,9 @@ static void test_codes(void **state)
         int code, stored;
     } cases[] = {
         {ENOENT, ENOENT},
-        {1,      1     },
-        {0,      EIO   }, /* a failure never looks like success */
-        {-5,     EIO   },
+        {1, 1},
+        {0, EIO}, /* a failure never looks like success */
+        {-5, EIO},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error = {0};

@@ -150,10 +150,8 @@ static void test_exhausted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alloc),
-        cmocka_unit_test(test_push),
-        cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_ownership),
+        cmocka_unit_test(test_alloc),     cmocka_unit_test(test_push),
+        cmocka_unit_test(test_strings),   cmocka_unit_test(test_ownership),
         cmocka_unit_test(test_exhausted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

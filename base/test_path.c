@@ -12,30 +12,30 @@ static void test_objection(void **state)
     static const struct {
         const char *path, *objection;
     } cases[] = {
-        {"/",          NULL                         },
-        {"/a",         NULL                         },
-        {"/a b/\n/é",  NULL                         },
-        {"/.a",        NULL                         },
-        {"/..a/b..",   NULL                         },
-        {"/...",       NULL                         },
-        {"/-a/*/%s/:", NULL                         },
-        {"",           "is relative"                },
-        {"a",          "is relative"                },
-        {"./a",        "is relative"                },
-        {"../a",       "is relative"                },
-        {"~/a",        "is relative"                },
-        {" /a",        "is relative"                },
-        {"/a/",        "ends in \"/\""              },
-        {"//",         "ends in \"/\""              },
-        {"/../",       "ends in \"/\""              },
-        {"//a",        "contains \"//\""            },
-        {"/a//b",      "contains \"//\""            },
-        {"/.",         "contains \".\""             },
-        {"/a/./b",     "contains \".\""             },
-        {"/a/.",       "contains \".\""             },
-        {"/..",        "contains \"..\""            },
-        {"/a/../b",    "contains \"..\""            },
-        {"/a/..",      "contains \"..\""            },
+        {"/", NULL},
+        {"/a", NULL},
+        {"/a b/\n/é", NULL},
+        {"/.a", NULL},
+        {"/..a/b..", NULL},
+        {"/...", NULL},
+        {"/-a/*/%s/:", NULL},
+        {"", "is relative"},
+        {"a", "is relative"},
+        {"./a", "is relative"},
+        {"../a", "is relative"},
+        {"~/a", "is relative"},
+        {" /a", "is relative"},
+        {"/a/", "ends in \"/\""},
+        {"//", "ends in \"/\""},
+        {"/../", "ends in \"/\""},
+        {"//a", "contains \"//\""},
+        {"/a//b", "contains \"//\""},
+        {"/.", "contains \".\""},
+        {"/a/./b", "contains \".\""},
+        {"/a/.", "contains \".\""},
+        {"/..", "contains \"..\""},
+        {"/a/../b", "contains \"..\""},
+        {"/a/..", "contains \"..\""},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const char *found = path_objection(cases[i].path);
@@ -62,16 +62,9 @@ static void test_within(void **state)
         const char *path, *parent;
         int within;
     } cases[] = {
-        {"/a",     "/a",   1},
-        {"/a/b",   "/a",   1},
-        {"/a/b/c", "/a/b", 1},
-        {"/a",     "/",    1},
-        {"/",      "/",    1},
-        {"/ab",    "/a",   0},
-        {"/a-b",   "/a",   0},
-        {"/a",     "/a/b", 0},
-        {"/",      "/a",   0},
-        {"/b/a",   "/a",   0},
+        {"/a", "/a", 1}, {"/a/b", "/a", 1}, {"/a/b/c", "/a/b", 1}, {"/a", "/", 1},
+        {"/", "/", 1},   {"/ab", "/a", 0},  {"/a-b", "/a", 0},     {"/a", "/a/b", 0},
+        {"/", "/a", 0},  {"/b/a", "/a", 0},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         if (path_is_within(cases[i].path, cases[i].parent) != cases[i].within)
@@ -95,30 +88,30 @@ static void test_open(void **state)
         const char *path;
         int flags, code;
     } cases[] = {
-        {"a/b/file",                 O_RDONLY,               0       },
-        {"/a/b/file",                O_RDONLY,               0       },
-        {"//a//b/./file",            O_RDONLY,               0       },
-        {"a/../a/b/file",            O_RDONLY,               0       },
-        {"/",                        O_RDONLY | O_DIRECTORY, 0       },
-        {"",                         O_PATH,                 0       },
-        {".",                        O_PATH,                 0       },
-        {"a/nonesuch",               O_RDONLY,               -ENOENT },
-        {"a/b/file/x",               O_RDONLY,               -ENOTDIR},
-        {"a/b/file",                 O_PATH | O_DIRECTORY,   -ENOTDIR},
-        {"..",                       O_PATH,                 -EXDEV  },
-        {"../secrets/file",          O_RDONLY,               -EXDEV  },
-        {"a/../../secrets/file",     O_RDONLY,               -EXDEV  },
-        {"a/b/../../../top/a",       O_PATH,                 -EXDEV  },
-        {"absolute/file",            O_RDONLY,               -ELOOP  },
-        {"absolute",                 O_PATH,                 -ELOOP  },
-        {"up/file",                  O_RDONLY,               -ELOOP  },
-        {"up/b/file",                O_RDONLY,               -ELOOP  },
-        {"near/b/file",              O_RDONLY,               -ELOOP  }, /* though it stays beneath */
-        {"a/b/last",                 O_RDONLY,               -ELOOP  },
-        {"a/b/last",                 O_RDONLY | O_NOFOLLOW,  -ELOOP  },
-        {"a/b/last",                 O_PATH | O_NOFOLLOW,    0       }, /* the link itself */
-        {"a/b/last",                 O_WRONLY | O_CREAT,     -ELOOP  },
-        {"dangling",                 O_WRONLY | O_CREAT,     -ELOOP  },
+        {"a/b/file", O_RDONLY, 0},
+        {"/a/b/file", O_RDONLY, 0},
+        {"//a//b/./file", O_RDONLY, 0},
+        {"a/../a/b/file", O_RDONLY, 0},
+        {"/", O_RDONLY | O_DIRECTORY, 0},
+        {"", O_PATH, 0},
+        {".", O_PATH, 0},
+        {"a/nonesuch", O_RDONLY, -ENOENT},
+        {"a/b/file/x", O_RDONLY, -ENOTDIR},
+        {"a/b/file", O_PATH | O_DIRECTORY, -ENOTDIR},
+        {"..", O_PATH, -EXDEV},
+        {"../secrets/file", O_RDONLY, -EXDEV},
+        {"a/../../secrets/file", O_RDONLY, -EXDEV},
+        {"a/b/../../../top/a", O_PATH, -EXDEV},
+        {"absolute/file", O_RDONLY, -ELOOP},
+        {"absolute", O_PATH, -ELOOP},
+        {"up/file", O_RDONLY, -ELOOP},
+        {"up/b/file", O_RDONLY, -ELOOP},
+        {"near/b/file", O_RDONLY, -ELOOP}, /* though it stays beneath */
+        {"a/b/last", O_RDONLY, -ELOOP},
+        {"a/b/last", O_RDONLY | O_NOFOLLOW, -ELOOP},
+        {"a/b/last", O_PATH | O_NOFOLLOW, 0}, /* the link itself */
+        {"a/b/last", O_WRONLY | O_CREAT, -ELOOP},
+        {"dangling", O_WRONLY | O_CREAT, -ELOOP},
     };
     make_top();
     auto_fd top = open_folder("top");
@@ -144,18 +137,18 @@ static void test_open_in_root(void **state)
         const char *path, *content; /* NULL: `code` */
         int code;
     } cases[] = {
-        {"/file",         "in the root", 0       },
-        {"file",          "in the root", 0       },
-        {"/absolute",     "in the root", 0       },
-        {"/up",           "in the root", 0       },
-        {"/etc/chain",    "in the root", 0       },
-        {"/../../file",   "in the root", 0       },
-        {"/folder/file",  "in the root", 0       },
-        {"/outside",      NULL,          -ENOENT }, /* it exists, but not in this root */
-        {"/outside-up",   NULL,          -ENOENT },
-        {"/loop",         NULL,          -ELOOP  },
-        {"/file/x",       NULL,          -ENOTDIR},
-        {"/proc/fd/0",    NULL,          -ENOENT },
+        {"/file", "in the root", 0},
+        {"file", "in the root", 0},
+        {"/absolute", "in the root", 0},
+        {"/up", "in the root", 0},
+        {"/etc/chain", "in the root", 0},
+        {"/../../file", "in the root", 0},
+        {"/folder/file", "in the root", 0},
+        {"/outside", NULL, -ENOENT}, /* it exists, but not in this root */
+        {"/outside-up", NULL, -ENOENT},
+        {"/loop", NULL, -ELOOP},
+        {"/file/x", NULL, -ENOTDIR},
+        {"/proc/fd/0", NULL, -ENOENT},
     };
     must_run("mkdir -p root/etc secrets && echo secret > secrets/file &&"
              "printf 'in the root' > root/file && ln -s /file root/absolute &&"
@@ -183,7 +176,8 @@ static void test_open_in_root(void **state)
 static void test_open_while_renaming(void **state)
 {
     (void)state;
-    must_run("mkdir -p root/a/b && ln -s ../../../a/b/../../file root/a/b/link && echo > root/file");
+    must_run(
+        "mkdir -p root/a/b && ln -s ../../../a/b/../../file root/a/b/link && echo > root/file");
     auto_fd root = open_folder("root");
     pid_t child = fork();
     if (child == 0)
@@ -203,31 +197,37 @@ static void test_open_while_renaming(void **state)
 static const struct {
     const char *name, *scene, *message;
 } walks[] = {
-    {"nothing",       "true",                                  NULL                                              },
-    {"all of it",     "mkdir -p a/b/c",                        NULL                                              },
-    {"half of it",    "mkdir -m 0700 a",                       NULL                                              },
-    {"file, first",   "echo > a",                              "\"a\" in \"/a/b/c\" is not a folder"             },
-    {"file, second",  "mkdir a && echo > a/b",                 "\"b\" in \"/a/b/c\" is not a folder"             },
-    {"link, first",   "ln -s ../secrets a",                    "\"/a/b/c\" leads through the symbolic link \"a\"; replace "
-                                                               "the link, or name the folder itself"             },
-    {"link, second",  "mkdir a && ln -s $PWD/../secrets a/b",  "\"/a/b/c\" leads through the symbolic link \"b\"; replace "
-                                                               "the link, or name the folder itself"             },
-    {"link, inside",  "mkdir -p d/b && ln -s d a",             "\"/a/b/c\" leads through the symbolic link \"a\"; replace "
-                                                               "the link, or name the folder itself"             },
-    {"link, nowhere", "ln -s nonesuch a",                      "\"/a/b/c\" leads through the symbolic link \"a\"; replace "
-                                                               "the link, or name the folder itself"             },
+    {"nothing", "true", NULL},
+    {"all of it", "mkdir -p a/b/c", NULL},
+    {"half of it", "mkdir -m 0700 a", NULL},
+    {"file, first", "echo > a", "\"a\" in \"/a/b/c\" is not a folder"},
+    {"file, second", "mkdir a && echo > a/b", "\"b\" in \"/a/b/c\" is not a folder"},
+    {"link, first", "ln -s ../secrets a",
+     "\"/a/b/c\" leads through the symbolic link \"a\"; replace "
+     "the link, or name the folder itself"},
+    {"link, second", "mkdir a && ln -s $PWD/../secrets a/b",
+     "\"/a/b/c\" leads through the symbolic link \"b\"; replace "
+     "the link, or name the folder itself"},
+    {"link, inside", "mkdir -p d/b && ln -s d a",
+     "\"/a/b/c\" leads through the symbolic link \"a\"; replace "
+     "the link, or name the folder itself"},
+    {"link, nowhere", "ln -s nonesuch a",
+     "\"/a/b/c\" leads through the symbolic link \"a\"; replace "
+     "the link, or name the folder itself"},
 };
 
 static void set_walk(size_t i, const char *more)
 {
     must_run("rm -rf top secrets && mkdir -p top secrets/b && echo secret > secrets/b/file &&"
-             "cd top && %s%s", walks[i].scene, more);
+             "cd top && %s%s",
+             walks[i].scene, more);
 }
 
 /* Whatever was planted: nothing appeared behind it. */
 static void assert_secrets_untouched(void)
 {
-    must_run("test \"$(find secrets | sort | tr '\\n' ' ')\" = 'secrets secrets/b secrets/b/file '");
+    must_run(
+        "test \"$(find secrets | sort | tr '\\n' ' ')\" = 'secrets secrets/b secrets/b/file '");
 }
 
 static void test_make_folder(void **state)
@@ -258,10 +258,10 @@ static void test_make_last(void **state)
     static const struct {
         const char *scene, *message;
     } cases[] = {
-        {"echo > a/b/c",           "\"c\" in \"/a/b/c\" is not a folder"             },
+        {"echo > a/b/c", "\"c\" in \"/a/b/c\" is not a folder"},
         {"ln -s ../../../top a/b/c", "\"/a/b/c\" leads through the symbolic link \"c\"; replace "
-                                     "the link, or name the folder itself"           },
-        {"chmod 500 a/b",          "cannot make the folder \"/a/b/c\": Permission denied"},
+                                     "the link, or name the folder itself"},
+        {"chmod 500 a/b", "cannot make the folder \"/a/b/c\": Permission denied"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
@@ -294,11 +294,11 @@ static void test_make_parent(void **state)
     static const struct {
         const char *path, *name, *folder;
     } cases[] = {
-        {"/x",        "x", "top"    },
-        {"x",         "x", "top"    },
-        {"new/x",     "x", "top/new"},
-        {"//new//x",  "x", "top/new"},
-        {"/new/two/", "",  "top/new/two"},
+        {"/x", "x", "top"},
+        {"x", "x", "top"},
+        {"new/x", "x", "top/new"},
+        {"//new//x", "x", "top/new"},
+        {"/new/two/", "", "top/new/two"},
     };
     auto_fd top = open_folder("top");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -359,9 +359,9 @@ static void test_read(void **state)
     static const struct {
         const char *path, *message;
     } cases[] = {
-        {"file",     "\"file\" is larger than 10 bytes"              },
+        {"file", "\"file\" is larger than 10 bytes"},
         {"nonesuch", "cannot read \"nonesuch\": No such file or directory"},
-        {".",        "cannot read \".\": Is a directory"             },
+        {".", "cannot read \".\": Is a directory"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
@@ -419,16 +419,18 @@ static void test_write_in_the_way(void **state)
     const struct {
         const char *scene, *path, *message;
     } cases[] = {
-        {"echo half > .tmp-file",           "file",          NULL                                        },
-        {"ln -s ../secret .tmp-file",       "file",          NULL                                        },
-        {"ln -s ../secret file",            "file",          NULL                                        },
-        {"mkfifo file",                     "file",          NULL                                        },
-        {"mkdir .tmp-file",                 "file",          "cannot write \"file\": File exists"        },
-        {"mkdir file",                      "file",          "cannot write \"file\": Is a directory"     },
-        {"true",                            "nonesuch/file", "cannot open the folder of \"nonesuch/file\": "
-                                                             "No such file or directory"                 },
-        {"echo > file",                     "file/x",        "cannot open the folder of \"file/x\": Not a "
-                                                             "directory"                                 },
+        {"echo half > .tmp-file", "file", NULL},
+        {"ln -s ../secret .tmp-file", "file", NULL},
+        {"ln -s ../secret file", "file", NULL},
+        {"mkfifo file", "file", NULL},
+        {"mkdir .tmp-file", "file", "cannot write \"file\": File exists"},
+        {"mkdir file", "file", "cannot write \"file\": Is a directory"},
+        {"true", "nonesuch/file",
+         "cannot open the folder of \"nonesuch/file\": "
+         "No such file or directory"},
+        {"echo > file", "file/x",
+         "cannot open the folder of \"file/x\": Not a "
+         "directory"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;

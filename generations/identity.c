@@ -12,7 +12,7 @@ static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 void identity_plan(const struct config *config, struct plan *plan)
 {
     for (size_t i = 0; i < config->volume_count; i++)
-        if (config->volumes[i]->holds_state)
+        if (config->volumes[i]->holds_state || config->volumes[i]->identity)
             plan_add(plan, STEP_IDENTITY, config->volumes[i]->origin)->volume = config->volumes[i];
 }
 

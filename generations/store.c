@@ -90,9 +90,13 @@ static unsigned find(const char *choice, const char *folder, const unsigned *num
     unsigned wanted = number_of(choice);
     if (wanted && bsearch(&wanted, numbers, count, sizeof(*numbers), by_number))
         return wanted;
-    error_set(error, ENOENT,
-              "there is no generation \"%s\"; write a number from %u to %u, latest or previous",
-              choice, numbers[0], numbers[count - 1]);
+    if (count == 1)
+        error_set(error, ENOENT, "there is no generation \"%s\", only %u; write that, or latest",
+                  choice, numbers[0]);
+    else
+        error_set(error, ENOENT,
+                  "there is no generation \"%s\"; write a number from %u to %u, latest or previous",
+                  choice, numbers[0], numbers[count - 1]);
     return 0;
 }
 
@@ -112,10 +116,11 @@ static int read_facts(struct arena *arena, int store, struct generation *generat
     snprintf(path, sizeof(path), "%u/generation.json", generation->number);
     auto_fd fd = path_open(store, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return error_set(error, -fd,
-                         "the generation.json of generation %u cannot be read: %s; boot another one "
-                         "with ebb.generation=",
-                         generation->number, strerror(-fd));
+        return error_set(
+            error, -fd,
+            "the generation.json of generation %u cannot be read: %s; boot another one "
+            "with ebb.generation=",
+            generation->number, strerror(-fd));
     auto_string text = NULL;
     int code = path_read_fd(fd, path, FACTS_LIMIT, &text, NULL, error);
     if (code < 0)

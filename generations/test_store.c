@@ -41,24 +41,29 @@ static void test_choose(void **state)
         unsigned number;
         const char *message;
     } cases[] = {
-        {"latest",     12, NULL                                                                          },
-        {"previous",   9,  NULL                                                                          },
-        {"9",          9,  NULL                                                                          },
-        {"2",          2,  NULL                                                                          },
-        {"3",          0,  "there is no generation \"3\"; write a number from 2 to 12, latest or previous"},
-        {"13",         0,  "there is no generation \"13\"; write a number from 2 to 12, latest or previous"},
-        {"0",          0,  "there is no generation \"0\"; write a number from 2 to 12, latest or previous"},
-        {"02",         0,  "there is no generation \"02\"; write a number from 2 to 12, latest or previous"},
-        {"1x",         0,  "there is no generation \"1x\"; write a number from 2 to 12, latest or previous"},
-        {"",           0,  "there is no generation \"\"; write a number from 2 to 12, latest or previous"},
-        {".new",       0,  "there is no generation \".new\"; write a number from 2 to 12, latest or previous"},
-        {"Latest",     0,  "there is no generation \"Latest\"; write a number from 2 to 12, latest or previous"},
-        {"../9",       0,  "there is no generation \"../9\"; write a number from 2 to 12, latest or previous"},
-        {"4294967298", 0,  "there is no generation \"4294967298\"; write a number from 2 to 12, latest or "
-                           "previous"                                                                    },
+        {"latest", 12, NULL},
+        {"previous", 9, NULL},
+        {"9", 9, NULL},
+        {"2", 2, NULL},
+        {"3", 0, "there is no generation \"3\"; write a number from 2 to 12, latest or previous"},
+        {"13", 0, "there is no generation \"13\"; write a number from 2 to 12, latest or previous"},
+        {"0", 0, "there is no generation \"0\"; write a number from 2 to 12, latest or previous"},
+        {"02", 0, "there is no generation \"02\"; write a number from 2 to 12, latest or previous"},
+        {"1x", 0, "there is no generation \"1x\"; write a number from 2 to 12, latest or previous"},
+        {"", 0, "there is no generation \"\"; write a number from 2 to 12, latest or previous"},
+        {".new", 0,
+         "there is no generation \".new\"; write a number from 2 to 12, latest or previous"},
+        {"Latest", 0,
+         "there is no generation \"Latest\"; write a number from 2 to 12, latest or previous"},
+        {"../9", 0,
+         "there is no generation \"../9\"; write a number from 2 to 12, latest or previous"},
+        {"4294967298", 0,
+         "there is no generation \"4294967298\"; write a number from 2 to 12, latest or "
+         "previous"},
     };
-    static const char *const junk[] = {"01", "1x", "x1", "0", "-7", "+8", ".new", "lost+found", " 20",
-                                       "10000000000", "4294967309"};
+    static const char *const junk[] = {"01",  "1x",          "x1",        "0",
+                                       "-7",  "+8",          ".new",      "lost+found",
+                                       " 20", "10000000000", "4294967309"};
     for (size_t i = 0; i < ARRAY_LENGTH(junk); i++)
         must_run("mkdir -p 'volume/generations/%s'", junk[i]);
     put("volume/generations/README", "");
@@ -83,8 +88,9 @@ static void test_few(void **state)
     assert_choice("latest", 5, NULL);
     assert_choice("previous", 0, "there is no previous generation: 5 is the only one");
     must_run("mv volume/generations elsewhere && ln -s ../elsewhere volume/generations");
-    assert_choice("latest", 0,
-                  "cannot open the generations in \"/generations\": Too many levels of symbolic links");
+    assert_choice(
+        "latest", 0,
+        "cannot open the generations in \"/generations\": Too many levels of symbolic links");
     must_run("rm volume/generations && echo > volume/generations");
     assert_choice("latest", 0, "cannot open the generations in \"/generations\": Not a directory");
 }
@@ -103,7 +109,8 @@ static void test_top(void **state)
     assert_string_equal(chosen->tree, "/3/tree");
 }
 
-#define NOT_WHOLE "the generation.json of generation 4 is not whole; boot another one with ebb.generation="
+#define NOT_WHOLE                                                                                  \
+    "the generation.json of generation 4 is not whole; boot another one with ebb.generation="
 
 static void test_facts(void **state)
 {
@@ -112,7 +119,8 @@ static void test_facts(void **state)
         const char *text, *init, *label, *message;
     } cases[] = {
         {"{\"format\": 1}", NULL, NULL, NULL},
-        {"{\"format\": 1, \"init\": \"/init\", \"label\": \"one \\u00e9\"}\n", "/init", "one é", NULL},
+        {"{\"format\": 1, \"init\": \"/init\", \"label\": \"one \\u00e9\"}\n", "/init", "one é",
+         NULL},
         {"{\"init\": \"/a b\", \"unknown\": [1, {}], \"format\": 1}", "/a b", NULL, NULL},
         {"{\"format\": 1, \"init\": null, \"label\": 5}", NULL, NULL, NULL},
         {"", NULL, NULL, NOT_WHOLE},
@@ -129,11 +137,14 @@ static void test_facts(void **state)
         {"{\"format\": null}", NULL, NULL,
          "generation 4 has format 0, and this Ebb reads 1; rebuild the image with a newer one"},
         {"{\"format\": 99999999999}", NULL, NULL,
-         "generation 4 has format 2147483647, and this Ebb reads 1; rebuild the image with a newer one"},
+         "generation 4 has format 2147483647, and this Ebb reads 1; rebuild the image with a newer "
+         "one"},
         {"{\"format\": 1, \"init\": \"sbin/init\"}", NULL, NULL,
-         "the init \"sbin/init\" of generation 4 is relative; boot another one with ebb.generation="},
+         "the init \"sbin/init\" of generation 4 is relative; boot another one with "
+         "ebb.generation="},
         {"{\"format\": 1, \"init\": \"/a/../b\"}", NULL, NULL,
-         "the init \"/a/../b\" of generation 4 contains \"..\"; boot another one with ebb.generation="},
+         "the init \"/a/../b\" of generation 4 contains \"..\"; boot another one with "
+         "ebb.generation="},
         {"{\"format\": 1, \"init\": \"\"}", NULL, NULL,
          "the init \"\" of generation 4 is relative; boot another one with ebb.generation="},
     };
@@ -147,7 +158,8 @@ static void test_facts(void **state)
         assert_outcome(cases[i].text, code, &error, cases[i].message);
         if (code < 0)
             continue;
-        assert_string_equal(chosen->init ? chosen->init : "none", cases[i].init ? cases[i].init : "none");
+        assert_string_equal(chosen->init ? chosen->init : "none",
+                            cases[i].init ? cases[i].init : "none");
         assert_string_equal(chosen->label ? chosen->label : "none",
                             cases[i].label ? cases[i].label : "none");
     }
@@ -160,22 +172,22 @@ static void test_facts_file(void **state)
     static const struct {
         const char *scene, *message;
     } cases[] = {
-        {"true",
-         "the generation.json of generation 4 cannot be read: No such file or directory; boot another "
-         "one with ebb.generation="                                                                  },
-        {"ln -s ../../../good generation.json",
-         "the generation.json of generation 4 cannot be read: Too many levels of symbolic links; boot "
-         "another one with ebb.generation="                                                          },
-        {"mkfifo generation.json",                         NOT_WHOLE                                 },
-        {"mkdir generation.json",  "cannot read \"4/generation.json\": Is a directory"               },
+        {"true", "the generation.json of generation 4 cannot be read: No such file or directory; "
+                 "boot another "
+                 "one with ebb.generation="},
+        {"ln -s ../../../good generation.json", "the generation.json of generation 4 cannot be "
+                                                "read: Too many levels of symbolic links; boot "
+                                                "another one with ebb.generation="},
+        {"mkfifo generation.json", NOT_WHOLE},
+        {"mkdir generation.json", "cannot read \"4/generation.json\": Is a directory"},
         {"head -c 1048577 /dev/zero > generation.json",
-         "\"4/generation.json\" is larger than 1048576 bytes"                                        },
-        {"cd .. && rmdir 4 && ln -s 3 4",
-         "the generation.json of generation 4 cannot be read: Too many levels of symbolic links; boot "
-         "another one with ebb.generation="                                                          },
-        {"cd .. && rmdir 4 && echo > 4",
-         "the generation.json of generation 4 cannot be read: Not a directory; boot another one with "
-         "ebb.generation="                                                                           },
+         "\"4/generation.json\" is larger than 1048576 bytes"},
+        {"cd .. && rmdir 4 && ln -s 3 4", "the generation.json of generation 4 cannot be read: Too "
+                                          "many levels of symbolic links; boot "
+                                          "another one with ebb.generation="},
+        {"cd .. && rmdir 4 && echo > 4", "the generation.json of generation 4 cannot be read: Not "
+                                         "a directory; boot another one with "
+                                         "ebb.generation="},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         must_run("rm -rf volume && mkdir -p volume/generations/4 && echo '{\"format\": 1}' > good");
@@ -203,9 +215,9 @@ static void test_make(void **state)
         struct generation_facts facts;
         const char *tree;
     } cases[] = {
-        {{NULL, NULL},                                        NULL  },
+        {{NULL, NULL}, NULL},
         {{"Debian \"12\" / é\n", "/usr/lib/systemd/systemd"}, "tree"},
-        {{NULL, "/a \\ b"},                                   "tree"},
+        {{NULL, "/a \\ b"}, "tree"},
     };
     must_run("mkdir -p tree/etc && echo x > tree/etc/x && chmod 2711 tree");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -215,8 +227,8 @@ static void test_make(void **state)
         const struct generation *chosen = NULL;
         auto_arena arena = arena_new();
         must_run("rm -rf volume && mkdir -p volume/lost+found");
-        assert_outcome("make", make("here-1", cases[i].tree, &cases[i].facts, &number, &error), &error,
-                       NULL);
+        assert_outcome("make", make("here-1", cases[i].tree, &cases[i].facts, &number, &error),
+                       &error, NULL);
         assert_int_equal(number, 1);
         auto_fd volume = open_folder("volume");
         assert_int_equal(identity_read(volume, identity, &error), 0);
@@ -229,9 +241,10 @@ static void test_make(void **state)
                             cases[i].facts.init ? cases[i].facts.init : "none");
         assert_string_equal(chosen->label ? chosen->label : "none",
                             cases[i].facts.label ? cases[i].facts.label : "none");
-        must_run("cd volume && test \"$(ls -A)\" = '.ebb\ngenerations\nlost+found' &&"
-                 "test \"$(ls -A generations)\" = 1 && test $(stat -c %%a .ebb) = 700 &&"
-                 "grep -qE '\"created\": ?\"[0-9-]{10}T[0-9:]{8}Z\"' generations/1/generation.json");
+        must_run(
+            "cd volume && test \"$(ls -A)\" = '.ebb\ngenerations\nlost+found' &&"
+            "test \"$(ls -A generations)\" = 1 && test $(stat -c %%a .ebb) = 700 &&"
+            "grep -qE '\"created\": ?\"[0-9-]{10}T[0-9:]{8}Z\"' generations/1/generation.json");
         if (cases[i].tree)
             must_run("diff -r tree volume/generations/1/tree &&"
                      "test $(stat -c %%a volume/generations/1/tree) = 2711");
@@ -263,17 +276,22 @@ static void test_refused(void **state)
     static const struct {
         const char *scene, *identity, *init, *message;
     } cases[] = {
-        {"mkdir .ebb && echo theirs > .ebb/store-id", NULL, NULL, "it is the state volume theirs already"},
-        {"mkdir .ebb && echo theirs > .ebb/store-id", "ours", NULL, "it is the state volume theirs already"},
-        {"mkdir .ebb && : > .ebb/store-id", NULL, NULL, "its .ebb/store-id is not one line with a name"},
-        {"mkdir .ebb && mkfifo .ebb/store-id", NULL, NULL, "its .ebb/store-id is not one line with a name"},
+        {"mkdir .ebb && echo theirs > .ebb/store-id", NULL, NULL,
+         "it is the state volume theirs already"},
+        {"mkdir .ebb && echo theirs > .ebb/store-id", "ours", NULL,
+         "it is the state volume theirs already"},
+        {"mkdir .ebb && : > .ebb/store-id", NULL, NULL,
+         "its .ebb/store-id is not one line with a name"},
+        {"mkdir .ebb && mkfifo .ebb/store-id", NULL, NULL,
+         "its .ebb/store-id is not one line with a name"},
         {"mkdir .ebb && ln -s ../x .ebb/store-id", NULL, NULL,
          "cannot read .ebb/store-id: Too many levels of symbolic links"},
         {"ln -s ../outside .ebb", NULL, NULL,
          "cannot read .ebb/store-id: Too many levels of symbolic links"},
         {"echo > .ebb", NULL, NULL, "cannot read .ebb/store-id: Not a directory"},
         {"ln -s ../outside generations", NULL, NULL,
-         "\"/generations\" leads through the symbolic link \"generations\"; replace the link, or name "
+         "\"/generations\" leads through the symbolic link \"generations\"; replace the link, or "
+         "name "
          "the folder itself"},
         {"echo > generations", NULL, NULL, "\"generations\" in \"/generations\" is not a folder"},
         {"mkdir -p generations/.new/half", NULL, NULL,
@@ -282,7 +300,8 @@ static void test_refused(void **state)
          "the identity \"two words\" is not a name; use letters, digits, \"-\" and \"_\""},
         {"true", "", NULL, "the identity \"\" is not a name; use letters, digits, \"-\" and \"_\""},
         {"true", LONGEST "3", NULL, "the identity \"" LONGEST "3\" is longer than 62 bytes"},
-        {"true", NULL, "sbin/init", "the init \"sbin/init\" is relative; write its whole path in the tree"},
+        {"true", NULL, "sbin/init",
+         "the init \"sbin/init\" is relative; write its whole path in the tree"},
     };
     must_run("mkdir tree outside && echo x > tree/x");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -291,11 +310,12 @@ static void test_refused(void **state)
         struct generation_facts facts = {NULL, cases[i].init};
         must_run("rm -rf volume before && mkdir volume && (cd volume && %s) && cp -a volume before",
                  cases[i].scene);
-        assert_outcome(cases[i].scene, make(cases[i].identity, "tree", &facts, &number, &error), &error,
-                       cases[i].message);
+        assert_outcome(cases[i].scene, make(cases[i].identity, "tree", &facts, &number, &error),
+                       &error, cases[i].message);
         assert_int_equal(number, 77);
-        must_run("test \"$(cd volume && find . -printf '%%P %%y %%s|')\" = "
-                 "\"$(cd before && find . -printf '%%P %%y %%s|')\" && test -z \"$(ls -A outside)\"");
+        must_run(
+            "test \"$(cd volume && find . -printf '%%P %%y %%s|')\" = "
+            "\"$(cd before && find . -printf '%%P %%y %%s|')\" && test -z \"$(ls -A outside)\"");
     }
     struct error error;
     unsigned number;
@@ -316,15 +336,16 @@ static void test_commit(void **state)
     must_run("mkdir -p volume/generations/50x");
     auto_fd volume = open_folder("volume");
     auto_fd tree = -1, second = -1;
-    assert_outcome("prepare",
-                   generation_prepare(volume, "/generations", &no_facts, &tree, &error), &error, NULL);
+    assert_outcome("prepare", generation_prepare(volume, "/generations", &no_facts, &tree, &error),
+                   &error, NULL);
     must_run("test -d volume/generations/.new/tree && test ! -e volume/generations/42");
     assert_choice("latest", 41, NULL);
     auto_fd inside = openat(tree, "file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(inside >= 0);
     assert_true(generation_prepare(volume, "/generations", &no_facts, &second, &error) < 0);
     assert_int_equal(second, -1);
-    assert_outcome("commit", generation_commit(volume, "/generations", &number, &error), &error, NULL);
+    assert_outcome("commit", generation_commit(volume, "/generations", &number, &error), &error,
+                   NULL);
     assert_int_equal(number, 42);
     assert_choice("latest", 42, NULL);
     must_run("test -f volume/generations/42/tree/file && test ! -e volume/generations/.new &&"
@@ -359,30 +380,30 @@ static void test_identity_read(void **state)
     static const struct {
         const char *scene, *identity, *message;
     } cases[] = {
-        {"printf 'a-B_9\\n' > .ebb/store-id",     "a-B_9", NULL                                         },
-        {"printf '" LONGEST "\\n' > .ebb/store-id", LONGEST, NULL                                       },
-        {"rmdir .ebb",                            NULL,    "it has no .ebb/store-id"                    },
-        {"true",                                  NULL,    "it has no .ebb/store-id"                    },
-        {": > .ebb/store-id",                     NULL,    NOT_ONE_LINE                                 },
-        {"printf '\\n' > .ebb/store-id",          NULL,    NOT_ONE_LINE                                 },
-        {"printf 'a' > .ebb/store-id",            NULL,    NOT_ONE_LINE                                 },
-        {"printf 'a\\nb\\n' > .ebb/store-id",     NULL,    NOT_ONE_LINE                                 },
-        {"printf 'a\\n\\n' > .ebb/store-id",      NULL,    NOT_ONE_LINE                                 },
-        {"printf 'a\\r\\n' > .ebb/store-id",      NULL,    NOT_ONE_LINE                                 },
-        {"printf 'a b\\n' > .ebb/store-id",       NULL,    NOT_ONE_LINE                                 },
-        {"printf ' a\\n' > .ebb/store-id",        NULL,    NOT_ONE_LINE                                 },
-        {"printf '../a\\n' > .ebb/store-id",      NULL,    NOT_ONE_LINE                                 },
-        {"printf 'a\\0b\\n' > .ebb/store-id",     NULL,    NOT_ONE_LINE                                 },
-        {"printf '\\377\\376' > .ebb/store-id",   NULL,    NOT_ONE_LINE                                 },
-        {"printf '" LONGEST "3\\n' > .ebb/store-id", NULL, NOT_ONE_LINE                                 },
-        {"head -c 100000 /dev/zero | tr '\\0' a > .ebb/store-id", NULL, NOT_ONE_LINE                    },
-        {"mkfifo .ebb/store-id",                  NULL,    NOT_ONE_LINE                                 },
-        {"mkdir .ebb/store-id",                   NULL,    "cannot read .ebb/store-id: Is a directory"  },
+        {"printf 'a-B_9\\n' > .ebb/store-id", "a-B_9", NULL},
+        {"printf '" LONGEST "\\n' > .ebb/store-id", LONGEST, NULL},
+        {"rmdir .ebb", NULL, "it has no .ebb/store-id"},
+        {"true", NULL, "it has no .ebb/store-id"},
+        {": > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf '\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf 'a' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf 'a\\nb\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf 'a\\n\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf 'a\\r\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf 'a b\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf ' a\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf '../a\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf 'a\\0b\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf '\\377\\376' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"printf '" LONGEST "3\\n' > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"head -c 100000 /dev/zero | tr '\\0' a > .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"mkfifo .ebb/store-id", NULL, NOT_ONE_LINE},
+        {"mkdir .ebb/store-id", NULL, "cannot read .ebb/store-id: Is a directory"},
         {"echo a > real; ln -s ../real .ebb/store-id", NULL,
-         "cannot read .ebb/store-id: Too many levels of symbolic links"                                 },
-        {"rmdir .ebb; ln -s ../outside .ebb",     NULL,
-         "cannot read .ebb/store-id: Too many levels of symbolic links"                                 },
-        {"rmdir .ebb; echo a > .ebb",             NULL,    "cannot read .ebb/store-id: Not a directory" },
+         "cannot read .ebb/store-id: Too many levels of symbolic links"},
+        {"rmdir .ebb; ln -s ../outside .ebb", NULL,
+         "cannot read .ebb/store-id: Too many levels of symbolic links"},
+        {"rmdir .ebb; echo a > .ebb", NULL, "cannot read .ebb/store-id: Not a directory"},
     };
     must_run("mkdir outside && echo outside > outside/store-id");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -403,20 +424,24 @@ static void test_identity_apply(void **state)
     static const struct {
         const char *declared, *scene, *message;
     } cases[] = {
-        {"",                "echo any > .ebb/store-id", NULL                                            },
-        {"; identity mine", "echo mine > .ebb/store-id", NULL                                           },
+        {"", "echo any > .ebb/store-id", NULL},
+        {"; identity mine", "echo mine > .ebb/store-id", NULL},
         {"; identity mine", "echo theirs > .ebb/store-id",
-         "/dev/vdz is the state volume theirs, but \"state\" is declared to be mine; attach the right "
-         "disk, or correct `identity`"                                                                  },
+         "/dev/vdz is the state volume theirs, but \"state\" is declared to be mine; attach the "
+         "right "
+         "disk, or correct `identity`"},
         {"; identity mine", "echo Mine > .ebb/store-id",
-         "/dev/vdz is the state volume Mine, but \"state\" is declared to be mine; attach the right "
-         "disk, or correct `identity`"                                                                  },
-        {"",                "rmdir .ebb",
-         "/dev/vdz is not the state volume \"state\": it has no .ebb/store-id; correct the tag of the "
-         "volume, or make this one a state volume with `ebb init`"                                      },
+         "/dev/vdz is the state volume Mine, but \"state\" is declared to be mine; attach the "
+         "right "
+         "disk, or correct `identity`"},
+        {"", "rmdir .ebb",
+         "/dev/vdz is not the state volume \"state\": it has no .ebb/store-id; correct the tag of "
+         "the "
+         "volume, or make this one a state volume with `ebb init`"},
         {"; identity mine", ": > .ebb/store-id",
-         "/dev/vdz is not the state volume \"state\": its .ebb/store-id is not one line with a name; "
-         "correct the tag of the volume, or restore that file"                                          },
+         "/dev/vdz is not the state volume \"state\": its .ebb/store-id is not one line with a "
+         "name; "
+         "correct the tag of the volume, or restore that file"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error = {0};
@@ -450,10 +475,10 @@ static void test_identity_apply(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_choose),        TEST(test_few),           TEST(test_top),
-        TEST(test_facts),         TEST(test_facts_file),    TEST(test_make),
-        TEST(test_new_identities), TEST(test_refused),      TEST(test_commit),
-        TEST(test_make_full),     TEST(test_identity_read), TEST(test_identity_apply),
+        TEST(test_choose),         TEST(test_few),           TEST(test_top),
+        TEST(test_facts),          TEST(test_facts_file),    TEST(test_make),
+        TEST(test_new_identities), TEST(test_refused),       TEST(test_commit),
+        TEST(test_make_full),      TEST(test_identity_read), TEST(test_identity_apply),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -28,14 +28,15 @@ void hook_sentence(const struct step *step, FILE *stream)
 
 _Noreturn static void execute(const struct hook *hook, const struct context *context, int output)
 {
-    char root[300], point[64], generation[64];
+    char root[300], volumes[300], point[64], generation[64];
     snprintf(root, sizeof(root), "EBB_ROOT=%s", context->root.name);
+    snprintf(volumes, sizeof(volumes), "EBB_VOLUMES=%s", context->volumes);
     snprintf(point, sizeof(point), "EBB_POINT=%s", hook_point_names[hook->point]);
     snprintf(generation, sizeof(generation), "EBB_GENERATION=%u",
              context->generation ? context->generation->number : 0);
     char *const arguments[] = {(char *)hook->path, NULL};
-    char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", root, point, generation,
-                                 NULL};
+    char *const environment[] = {
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", root, volumes, point, generation, NULL};
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -97,10 +98,8 @@ static bool listen_to(const struct hook *hook, int fd, int process)
     unsigned long deadline = context_clock() / 1000 + hook->timeout;
     while (!ended && in_time) {
         unsigned long now = context_clock() / 1000;
-        struct pollfd waits[] = {
-            {.fd = output.fd, .events = POLLIN},
-            {.fd = process,   .events = POLLIN}
-        };
+        struct pollfd waits[] = {{.fd = output.fd, .events = POLLIN},
+                                 {.fd = process, .events = POLLIN}};
         in_time = now < deadline;
         if (!in_time || poll(waits, 2, (int)(deadline - now)) <= 0)
             continue;
@@ -158,9 +157,5 @@ static int run(const struct hook *hook, const struct context *context, struct er
 int hook_apply(const struct step *step, struct context *context, struct error *error)
 {
     int code = run(step->hook, context, error);
-    if (code < 0 && step->hook->failure == HOOK_WARNS) {
-        log_warning("ignoring, as failure=warn says: %s", error->text);
-        return 0;
-    }
-    return code;
+    return code < 0 && step->hook->failure == HOOK_WARNS ? 1 : code;
 }

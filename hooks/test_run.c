@@ -15,7 +15,8 @@ static char *run_hook(const char *words, const char *hook, int *code, struct err
     struct report report = {.arena = arena};
     const char *at = strchr(words, '@');
     assert_non_null(at);
-    snprintf(text, sizeof(text), "hook %.*s\"%s/hook\"%s\n", (int)(at - words), words, here, at + 1);
+    snprintf(text, sizeof(text), "hook %.*s\"%s/hook\"%s\n", (int)(at - words), words, here,
+             at + 1);
     put("ebb.conf", text);
     if (hook) {
         put("hook", hook);
@@ -66,12 +67,14 @@ static void test_results(void **state)
         {"after-root @", "#!/bin/sh\necho one; echo two >&2; echo; printf three; exit 255\n",
          "the hook \"@\" failed with exit status 255; its words are in the log above",
          "ebb: @: one\nebb: @: two\nebb: @: \nebb: @: three\n"},
-        {"after-root @", "#!/bin/sh\nkill -9 $$\n", "the hook \"@\" was ended by signal 9 (Killed)", ""},
+        {"after-root @", "#!/bin/sh\nkill -9 $$\n", "the hook \"@\" was ended by signal 9 (Killed)",
+         ""},
         {"after-root @", "#!/bin/sh\necho last words; kill -SEGV $$\n",
          "the hook \"@\" was ended by signal 11 (Segmentation fault)", "ebb: @: last words\n"},
         {"after-root @ failure=warn", "#!/bin/sh\nexit 0\n", NULL, ""},
         {"after-root @ failure=warn", "#!/bin/sh\nexit 3\n", NULL,
-         "ebb: ignoring, as failure=warn says: the hook \"@\" failed with exit status 3; its words are "
+         "ebb: ignoring, as failure=warn says: the hook \"@\" failed with exit status 3; its words "
+         "are "
          "in the log above\n"},
         {"after-root @ failure=fail", "#!/bin/sh\nexit 3\n",
          "the hook \"@\" failed with exit status 3; its words are in the log above", ""},
@@ -124,8 +127,8 @@ static void test_environment(void **state)
         const char *words, *environment;
     } cases[] = {
         {"before-switch @", "EBB_ROOT=/new root|EBB_POINT=before-switch|EBB_GENERATION=12|"},
-        {"after-root @",    "EBB_ROOT=/new root|EBB_POINT=after-root|EBB_GENERATION=12|"   },
-        {"after-volumes @", "EBB_ROOT=/new root|EBB_POINT=after-volumes|EBB_GENERATION=0|" },
+        {"after-root @", "EBB_ROOT=/new root|EBB_POINT=after-root|EBB_GENERATION=12|"},
+        {"after-volumes @", "EBB_ROOT=/new root|EBB_POINT=after-volumes|EBB_GENERATION=0|"},
     };
     setenv("SECRET", "of PID 1", 1);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -161,9 +164,8 @@ static void test_process(void **state)
                                "exec grep SigBlk /proc/self/status\n",
                                &code, &error);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    auto_string expected =
-        with_path("ebb: @: own group\nebb: @: no input\nebb: @: 0, 1, 2, 3\n"
-                  "ebb: @: SigBlk:\t0000000000000000\n");
+    auto_string expected = with_path("ebb: @: own group\nebb: @: no input\nebb: @: 0, 1, 2, 3\n"
+                                     "ebb: @: SigBlk:\t0000000000000000\n");
     assert_outcome("process", code, &error, NULL);
     assert_string_equal(log, expected);
 }
@@ -174,7 +176,8 @@ static void test_much_output(void **state)
     (void)state;
     struct error error = {0};
     int code;
-    auto_string log = run_hook("after-root @ timeout=10min", "#!/bin/sh\nseq 30000\n", &code, &error);
+    auto_string log =
+        run_hook("after-root @ timeout=10min", "#!/bin/sh\nseq 30000\n", &code, &error);
     assert_outcome("much", code, &error, NULL);
     put("log", log);
     must_run("sed 's/^.*hook: //' log > found && seq 30000 | cmp - found");
@@ -248,8 +251,8 @@ static void test_timeout_warns(void **state)
     (void)state;
     struct error error = {0};
     int code;
-    auto_string log = run_hook("after-root @ timeout=1ms failure=warn",
-                               "#!/bin/sh\nsleep 100000\n", &code, &error);
+    auto_string log = run_hook("after-root @ timeout=1ms failure=warn", "#!/bin/sh\nsleep 100000\n",
+                               &code, &error);
     assert_int_equal(code, 0);
     assert_contains(log, "ebb: ignoring, as failure=warn says: the hook \"");
     assert_contains(log, "was not done after 1 ms and was ended");
@@ -287,8 +290,9 @@ static void test_plan(void **state)
     (void)state;
     auto_arena arena = arena_new();
     struct report report = {.arena = arena};
-    put("ebb.conf", "hook after-root /b\nhook before-switch /c timeout=5s\nhook after-root \"/a b\"\n"
-                    "hook after-root /b\n");
+    put("ebb.conf",
+        "hook after-root /b\nhook before-switch /c timeout=5s\nhook after-root \"/a b\"\n"
+        "hook after-root /b\n");
     auto_config config = config_load("ebb.conf", NULL, &report);
     assert_int_equal(report.count, 0);
     static const struct {
@@ -320,9 +324,9 @@ static void test_plan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_results),     TEST(test_not_executable), TEST(test_environment),
-        TEST(test_process),     TEST(test_much_output),    TEST(test_long_lines),
-        TEST(test_timeout),     TEST(test_timeout_warns),  TEST(test_daemon),
+        TEST(test_results), TEST(test_not_executable), TEST(test_environment),
+        TEST(test_process), TEST(test_much_output),    TEST(test_long_lines),
+        TEST(test_timeout), TEST(test_timeout_warns),  TEST(test_daemon),
         TEST(test_plan),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);

@@ -222,9 +222,9 @@ static void join_links(struct contents *contents)
 static int read_entry(struct reader *reader, struct error *error)
 {
     struct contents *contents = reader->contents;
-    uint32_t fields[FIELDS];
+    uint32_t fields[FIELDS] = {0};
     int sums = reader->length - reader->at > 5 && reader->data[reader->at + 5] == '2';
-    const char *path = NULL;
+    const char *path = "";
     int code = parse_fields(reader, fields, error);
     if (code == 0)
         code = parse_name(reader, fields, &path, error);
@@ -373,7 +373,7 @@ const struct archive_entry *archive_find(const struct archive *archive, const ch
 {
     char resolved[PATH_MAX];
     struct error error; /* a circle of links leads to no entry, which is all there is to say */
-    if (links_resolve(path, link_in_archive, (void *)(uintptr_t)archive, resolved, &error) < 0)
+    if (links_resolve(path, link_in_archive, (void *)archive, resolved, &error) < 0)
         return NULL;
     return find_stored(archive, resolved);
 }

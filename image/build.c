@@ -36,7 +36,7 @@ int build_kernel(struct arena *arena, const char *wanted, const char **kernel, s
                      versions);
 }
 
-/* "a/./b/../c" without its dots; what climbs above "/" stays there. */
+/* "/a/./b/../c" without its dots; what climbs above "/" stays there. */
 static void clean(char *path)
 {
     char *out = path;
@@ -56,36 +56,38 @@ static void clean(char *path)
     *out = '\0';
 }
 
-/* Where PID 1 will look for a file: beside /etc/ebb/ebb.conf as it lies beside the main file here.
- */
-static char *place_in_image(struct arena *arena, const struct config *config,
-                            const struct source_file *file)
+/* Where PID 1 will look for what `from` includes. */
+static char *place_of_include(struct arena *arena, const char *from, const char *written)
 {
-    if (file == &config->files[0])
-        return arena_string(arena, "/etc/ebb/ebb.conf");
-    if (file->added)
-        return arena_string(arena, "/etc/ebb/added.conf");
-    const char *slash = strrchr(config->file, '/'), *name = file->name;
-    size_t folder = slash ? (size_t)(slash - config->file) + 1 : 0;
-    bool absolute = name[0] == '/' && strncmp(name, config->file, folder) != 0;
-    if (!absolute && strncmp(name, config->file, folder) == 0)
-        name += folder;
-    char *path = arena_printf(arena, "%s%s", absolute ? "" : "/etc/ebb/", name);
-    clean(path);
-    return path;
+    int folder = (int)(strrchr(from, '/') - from);
+    char *place = *written == '/' ? arena_string(arena, written)
+                                  : arena_printf(arena, "%.*s/%s", folder, from, written);
+    clean(place);
+    return place;
 }
 
+/* Every file lies where the first include of it looks; where others look, links lead there. So PID
+ * 1 sees the same files as the tool, each once. */
 static int add_config(struct image *image, struct arena *arena, const struct config *config,
                       struct error *error)
 {
-    for (size_t i = 0; i < config->file_count; i++) {
-        const struct source_file *file = &config->files[i];
-        int code = image_add_bytes(image, place_in_image(arena, config, file), file->text,
-                                   file->length, 0600, error);
-        if (code < 0)
-            return error_prefix(error, "the configuration \"%s\"", file->name);
+    const char **places = arena_alloc(arena, config->file_count * sizeof(*places));
+    for (size_t i = 0; i < config->file_count; i++)
+        if (i == 0 || config->files[i].added)
+            places[i] = i == 0 ? "/etc/ebb/ebb.conf" : "/etc/ebb/added.conf";
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < config->include_count; i++) {
+        const struct include *include = &config->includes[i];
+        const char *place = place_of_include(arena, places[include->from], include->written);
+        if (!places[include->to])
+            places[include->to] = place;
+        else if (strcmp(places[include->to], place) != 0)
+            code = image_add_link(image, place, places[include->to], error);
     }
-    return 0;
+    for (size_t i = 0; code == 0 && i < config->file_count; i++)
+        code = image_add_bytes(image, places[i], config->files[i].text, config->files[i].length,
+                               0600, error);
+    return code < 0 ? error_prefix(error, "the configuration \"%s\"", config->file) : 0;
 }
 
 static int add_hooks(struct image *image, struct arena *arena, const struct config *config,

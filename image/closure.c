@@ -301,7 +301,7 @@ static int add_program(struct closure *closure, const char *path, const char *so
     auto_string data = NULL;
     size_t length = 0;
     int code = read_file(closure, source, &data, &length, error);
-    if (code < 0)
+    if (!data)
         return code;
     if (strncmp(data, "#!", 2) == 0)
         return add_script(closure, source, data, depth, error);

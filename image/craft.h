@@ -10,7 +10,7 @@ struct craft {
     int narrow, big_endian; /* the default is what this machine most likely is */
     unsigned machine;       /* 0: x86-64 */
     const char *interpreter, *soname, *rpath, *runpath;
-    const char *needed[4];
+    const char *needed; /* names, each with a blank behind it */
 };
 
 enum { CRAFT_SIZE = 4096, CRAFT_INTERPRETER = 512, CRAFT_DYNAMIC = 1024, CRAFT_STRINGS = 2048 };
@@ -70,7 +70,7 @@ UNUSED static void craft_file(const struct craft *craft, char *file)
 {
     unsigned segments = 0;
     memset(file, 0, CRAFT_SIZE);
-    memcpy(file, ELFMAG, SELFMAG);
+    strcpy(file, ELFMAG);
     file[EI_CLASS] = craft->narrow ? ELFCLASS32 : ELFCLASS64;
     file[EI_DATA] = craft->big_endian ? ELFDATA2MSB : ELFDATA2LSB;
     CRAFT_FIELD(craft, file, Ehdr, e_machine, craft->machine ? craft->machine : EM_X86_64);
@@ -84,8 +84,11 @@ UNUSED static void craft_file(const struct craft *craft, char *file)
                       strlen(craft->interpreter) + 1);
     }
     struct craft_table table = {file + CRAFT_DYNAMIC, file + CRAFT_STRINGS + 1};
-    for (size_t i = 0; i < ARRAY_LENGTH(craft->needed); i++)
-        craft_string(craft, &table, file, DT_NEEDED, craft->needed[i]);
+    for (const char *at = craft->needed; at && *at; at = strchr(at, ' ') + 1) {
+        char name[64] = "";
+        memcpy(name, at, strcspn(at, " "));
+        craft_string(craft, &table, file, DT_NEEDED, name);
+    }
     craft_string(craft, &table, file, DT_SONAME, craft->soname);
     craft_string(craft, &table, file, DT_RPATH, craft->rpath);
     craft_string(craft, &table, file, DT_RUNPATH, craft->runpath);

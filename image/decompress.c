@@ -42,8 +42,7 @@ static int emit(struct stream *stream, size_t length)
 
 static int unpack_gzip(struct stream *stream)
 {
-    z_stream z = {.next_in = (unsigned char *)(uintptr_t)stream->input,
-                  .avail_in = (unsigned)stream->length};
+    z_stream z = {.next_in = (unsigned char *)stream->input, .avail_in = (unsigned)stream->length};
     if (inflateInit2(&z, MAX_WBITS + 16) != Z_OK) /* 16: a gzip header */
         memory_exhausted();
     int code = 0;
@@ -123,8 +122,7 @@ static int unpack_lzma(struct stream *stream)
 
 static int unpack_bzip2(struct stream *stream)
 {
-    bz_stream bzip2 = {.next_in = (char *)(uintptr_t)stream->input,
-                       .avail_in = (unsigned)stream->length};
+    bz_stream bzip2 = {.next_in = (char *)stream->input, .avail_in = (unsigned)stream->length};
     if (BZ2_bzDecompressInit(&bzip2, 0, 0) != BZ_OK)
         memory_exhausted();
     int code = 0;

@@ -72,7 +72,7 @@ static void read_file(struct ldconf *conf, const char *path, int depth)
     (void)TAKE_FD(fd); /* the stream has it now */
     auto_string line = NULL;
     size_t room = 0;
-    for (ssize_t length; (length = getline(&line, &room, file)) > 0;) {
+    while (getline(&line, &room, file) > 0) {
         line[strcspn(line, "\n")] = '\0';
         read_line(conf, path, line, depth);
     }

@@ -157,10 +157,7 @@ static void test_bomb(void **state)
 static void test_unknown(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "\x1f", "070701",
-                                        "\x7f"
-                                        "ELF",
-                                        "\x28\xb5\x2f"};
+    static const char *const texts[] = {"", "\x1f", "070701", "\177ELF", "\x28\xb5\x2f"};
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
         struct error error;
         struct decompressed result;

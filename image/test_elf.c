@@ -5,10 +5,10 @@
 #include "image/elf.h"
 
 static const struct craft layouts[] = {
-    {0, 0, EM_X86_64, "/lib64/ld.so", "libme.so", "/r:$ORIGIN", "/run", {"liba.so", "libb.so"}},
-    {1, 0, EM_386,    "/lib/ld.so",   "libme.so", "/r:$ORIGIN", "/run", {"liba.so", "libb.so"}},
-    {0, 1, EM_S390,   "/lib64/ld.so", "libme.so", "/r:$ORIGIN", "/run", {"liba.so", "libb.so"}},
-    {1, 1, EM_PPC,    "/lib/ld.so",   "libme.so", "/r:$ORIGIN", "/run", {"liba.so", "libb.so"}},
+    {0, 0, EM_X86_64, "/lib64/ld.so", "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
+    {1, 0, EM_386,    "/lib/ld.so",   "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
+    {0, 1, EM_S390,   "/lib64/ld.so", "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
+    {1, 1, EM_PPC,    "/lib/ld.so",   "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
 };
 
 static void test_layouts(void **state)

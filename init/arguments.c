@@ -48,12 +48,6 @@ static void set_wait(struct arguments *arguments, const char *value)
     arguments->wait_for_ever = true;
 }
 
-static void set_quiet(struct arguments *arguments, const char *value)
-{
-    (void)value; /* a flag */
-    arguments->quiet = true;
-}
-
 static void set_debug(struct arguments *arguments, const char *value)
 {
     (void)value; /* a flag */
@@ -65,14 +59,13 @@ static const struct {
     bool has_value;
     void (*set)(struct arguments *arguments, const char *value);
 } known[] = {
-    {"init",           true,  set_init      },
-    {"ro",             false, set_read_only },
-    {"rw",             false, set_writable  },
-    {"rootwait",       false, set_wait      },
-    {"quiet",          false, set_quiet     },
-    {"ebb.generation", true,  set_generation},
-    {"ebb.rescue",     true,  set_rescue    },
-    {"ebb.debug",      false, set_debug     },
+    {"init", true, set_init},
+    {"ro", false, set_read_only},
+    {"rw", false, set_writable},
+    {"rootwait", false, set_wait},
+    {"ebb.generation", true, set_generation},
+    {"ebb.rescue", true, set_rescue},
+    {"ebb.debug", false, set_debug},
 };
 
 static void take(struct arguments *arguments, const char *name, const char *value)

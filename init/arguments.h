@@ -14,7 +14,6 @@ struct arguments {
     int rescue;             /* ebb.rescue=: enum rescue_action, or -1 for the declared one */
     bool read_only;         /* ro, unless rw follows it */
     bool wait_for_ever;     /* rootwait */
-    bool quiet;             /* the console shows failures only */
     bool debug;             /* ebb.debug: details go to the log */
 };
 

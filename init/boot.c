@@ -98,11 +98,11 @@ static int make_root(struct boot *boot, struct error *error)
     return plan_apply(plan, boot->context, &boot->history, error);
 }
 
-static void keep_status(struct boot *boot)
+static void keep_status(struct boot *boot, const char *failure)
 {
     struct error error;
-    if (status_write("/run/ebb/status.json", boot->context, &boot->history, boot->start, &error) <
-        0)
+    if (status_write("/run/ebb/status.json", boot->context, &boot->history, boot->start, failure,
+                     &error) < 0)
         log_warning("ignoring: %s", error.text);
 }
 
@@ -123,7 +123,7 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     if (code == 0)
         code = make_root(boot, error);
     if (boot->context)
-        keep_status(boot);
+        keep_status(boot, code < 0 ? error->text : NULL);
     if (code < 0)
         return code;
     arguments[0] = (char *)boot->init;

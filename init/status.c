@@ -15,7 +15,9 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
     json_object_object_add(object, "origin",
                            json_object_new_string(origin_line(arena, step->origin)));
     json_object_object_add(object, "result",
-                           json_object_new_string(outcome->failure ? "failed" : "done"));
+                           json_object_new_string(!outcome->failure  ? "done"
+                                                  : outcome->ignored ? "ignored"
+                                                                     : "failed"));
     if (outcome->failure)
         json_object_object_add(object, "error", json_object_new_string(outcome->failure));
     json_object_object_add(object, "microseconds",
@@ -24,14 +26,15 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
 }
 
 int status_write(const char *path, const struct context *context, const struct history *history,
-                 unsigned long start, struct error *error)
+                 unsigned long start, const char *failure, struct error *error)
 {
     struct json_object *status = json_object_new_object(), *steps = json_object_new_array();
-    bool failed = history->count && history->outcomes[history->count - 1].failure;
     for (size_t i = 0; i < history->count; i++)
         json_object_array_add(steps, step_object(history->arena, &history->outcomes[i]));
     json_object_object_add(status, "format", json_object_new_int(1));
-    json_object_object_add(status, "result", json_object_new_string(failed ? "failed" : "done"));
+    json_object_object_add(status, "result", json_object_new_string(failure ? "failed" : "done"));
+    if (failure)
+        json_object_object_add(status, "error", json_object_new_string(failure));
     if (context->generation)
         json_object_object_add(status, "generation",
                                json_object_new_int64(context->generation->number));

@@ -98,6 +98,7 @@ int switch_root(const struct context *context, const char *init, char *const arg
                 bool read_only, struct error *error)
 {
     end_processes(context);
+    log_release();
     modules_close(context->modules);
     auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")

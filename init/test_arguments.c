@@ -22,9 +22,9 @@ static void test_parse(void **state)
         {"BOOT_IMAGE=/vmlinuz root=UUID=1 console=ttyS0,115200 quiets x.ro=1 ebbing=1\n", {0}, ""},
         {"init=/bin/sh", {.init = "/bin/sh"}, ""},
         {"init=/a init=/b\n", {.init = "/b"}, ""},
-        {"  init=/a\t\tquiet \n", {.init = "/a", .quiet = true}, ""},
-        {"init=\"/a b\" quiet", {.init = "/a b", .quiet = true}, ""},
-        {"\"init=/a b\" quiet", {.init = "/a b", .quiet = true}, ""},
+        {"  init=/a\t\tquiet \n", {.init = "/a"}, ""},
+        {"init=\"/a b\" quiet", {.init = "/a b"}, ""},
+        {"\"init=/a b\" quiet", {.init = "/a b"}, ""},
         {"init=/a\" \"b", {.init = "/a b"}, ""},
         {"other=\"init=/x quiet\" rootwait", {.wait_for_ever = true}, ""},
         {"other=\"not closed quiet ro", {0}, ""},
@@ -32,7 +32,7 @@ static void test_parse(void **state)
         {"init=/a=b", {.init = "/a=b"}, ""},
         {"init", {0}, ""},
         {"=quiet = =", {0}, ""},
-        {"\"\" quiet", {.quiet = true}, ""},
+        {"\"\" quiet", {0}, ""},
         {"ro", {.read_only = true}, ""},
         {"rw", {0}, ""},
         {"ro rw", {0}, ""},
@@ -44,32 +44,44 @@ static void test_parse(void **state)
         {"ebb.generation=", {.generation = ""}, ""},
         {"ebb.rescue=reboot", {.rescue = RESCUE_REBOOT}, ""},
         {"ebb.rescue=reboot ebb.rescue=poweroff", {.rescue = RESCUE_POWEROFF}, ""},
-        {"ebb.rescue=reboot ebb.rescue=none", {.rescue = RESCUE_REBOOT},
+        {"ebb.rescue=reboot ebb.rescue=none",
+         {.rescue = RESCUE_REBOOT},
          "ebb: ignoring ebb.rescue=none: it is none of wait, reboot and poweroff\n"},
-        {"ebb.debug quiet", {.debug = true, .quiet = true}, ""},
-        {"ro rootwait quiet ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single init=/x rw",
+        {"ebb.debug quiet", {.debug = true}, ""},
+        {"ro rootwait quiet ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single "
+         "init=/x rw",
          {"/i", "3", RESCUE_POWEROFF, true, true, true, true},
          ""},
         {"-- quiet", {0}, ""},
-        {"quiet --", {.quiet = true}, ""},
-        {"--x quiet", {.quiet = true}, ""}, /* only "--" alone ends Ebb's part */
+        {"quiet --", {0}, ""},
+        {"--x quiet", {0}, ""}, /* only "--" alone ends Ebb's part */
         {"init=sh", {0}, "ebb: ignoring init=sh: it is relative\n"},
         {"init=", {0}, "ebb: ignoring init=: it is relative\n"},
-        {"init=/a init=/b/../c", {.init = "/a"}, "ebb: ignoring init=/b/../c: it contains \"..\"\n"},
-        {"ebb.genaration=3", {0},
-         "ebb: ignoring the kernel parameter \"ebb.genaration=3\": did you mean \"ebb.generation\"?\n"},
-        {"ebb.debgu", {0},
+        {"init=/a init=/b/../c",
+         {.init = "/a"},
+         "ebb: ignoring init=/b/../c: it contains \"..\"\n"},
+        {"ebb.genaration=3",
+         {0},
+         "ebb: ignoring the kernel parameter \"ebb.genaration=3\": did you mean "
+         "\"ebb.generation\"?\n"},
+        {"ebb.debgu",
+         {0},
          "ebb: ignoring the kernel parameter \"ebb.debgu\": did you mean \"ebb.debug\"?\n"},
-        {"ebb.colour=blue quiet", {.quiet = true},
+        {"ebb.colour=blue quiet",
+         {0},
          "ebb: ignoring the kernel parameter \"ebb.colour=blue\": see ebb-init(8)\n"},
         {"ebb.", {0}, "ebb: ignoring the kernel parameter \"ebb.\": see ebb-init(8)\n"},
-        {"ebb.generation", {0},
+        {"ebb.generation",
+         {0},
          "ebb: ignoring the kernel parameter \"ebb.generation\": write ebb.generation=VALUE\n"},
-        {"ebb.debug=1", {0},
+        {"ebb.debug=1",
+         {0},
          "ebb: ignoring the kernel parameter \"ebb.debug=1\": write ebb.debug alone\n"},
-        {"ebb.debug=", {0},
+        {"ebb.debug=",
+         {0},
          "ebb: ignoring the kernel parameter \"ebb.debug=\": write ebb.debug alone\n"},
-        {"ebb.one ebb.two=x -- ebb.three", {0},
+        {"ebb.one ebb.two=x -- ebb.three",
+         {0},
          "ebb: ignoring the kernel parameter \"ebb.one\": see ebb-init(8)\n"
          "ebb: ignoring the kernel parameter \"ebb.two=x\": see ebb-init(8)\n"},
     };
@@ -83,8 +95,9 @@ static void test_parse(void **state)
         arguments_parse(arena, cases[i].line, &found);
         auto_string log = log_end();
         assert_string_equal(log, cases[i].log);
-        if (!same_text(found.init, expected.init) || !same_text(found.generation, expected.generation) ||
-            found.rescue != expected.rescue || found.read_only != expected.read_only ||
+        if (!same_text(found.init, expected.init) ||
+            !same_text(found.generation, expected.generation) || found.rescue != expected.rescue ||
+            found.read_only != expected.read_only ||
             found.wait_for_ever != expected.wait_for_ever || found.quiet != expected.quiet ||
             found.debug != expected.debug)
             fail_msg("\"%s\": init=%s generation=%s rescue=%d", cases[i].line, found.init,

@@ -125,8 +125,10 @@ static int look(const char *tag, char *path, size_t size, char *second, size_t s
 {
     int matches = 0;
     if (tag[0] == '/') {
+        if (access(tag, F_OK) < 0)
+            return 0;
         snprintf(path, size, "%s", tag);
-        return access(tag, F_OK) == 0;
+        return 1;
     }
     auto_dir folder = opendir("/sys/class/block");
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
@@ -185,7 +187,10 @@ int device_apply(const struct step *step, struct context *context, struct error 
         /* A driver may need a moment between its event and a readable medium, so the devices are
          * looked at once a second even without an event. */
         struct pollfd wait = {.fd = events, .events = POLLIN};
-        (void)poll(&wait, 1, events < 0 ? 50 : 1000);
+        unsigned long pause = events < 0 ? 50 : 1000;
+        if (!context->wait_for_ever && pause > volume->timeout - waited)
+            pause = volume->timeout - waited;
+        (void)poll(&wait, 1, (int)pause);
         if (events >= 0)
             drain(events);
     }

@@ -14,13 +14,13 @@ static const struct {
     const char *options;
     bool moves; /* what lies below another one moves with it */
 } table[] = {
-    {"/proc",    "proc",     MS_NOSUID | MS_NOEXEC | MS_NODEV,      NULL,                                true },
-    {"/sys",     "sysfs",    MS_NOSUID | MS_NOEXEC | MS_NODEV,      NULL,                                true },
-    {"/dev",     "devtmpfs", MS_NOSUID | MS_STRICTATIME,            "mode=0755,size=4m",                 true },
-    {"/dev/pts", "devpts",   MS_NOSUID | MS_NOEXEC,                 "ptmxmode=0666,mode=0620,gid=5",     false},
- /* systemd does not mount /run again, so these are its own limits for it. */
-    {"/run",     "tmpfs",    MS_NOSUID | MS_NODEV | MS_STRICTATIME, "mode=0755,size=20%,nr_inodes=800k",
-     true                                                                                                     },
+    {"/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL, true},
+    {"/sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL, true},
+    {"/dev", "devtmpfs", MS_NOSUID | MS_STRICTATIME, "mode=0755,size=4m", true},
+    {"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666,mode=0620,gid=5", false},
+    /* systemd does not mount /run again, so these are its own limits for it. */
+    {"/run", "tmpfs", MS_NOSUID | MS_NODEV | MS_STRICTATIME, "mode=0755,size=20%,nr_inodes=800k",
+     true},
 };
 
 int kernel_mount(struct error *error)
@@ -34,7 +34,7 @@ int kernel_mount(struct error *error)
             errno != EBUSY)
             return error_system(error, errno,
                                 "cannot mount %s on \"%s\"; the kernel needs it "
-                                "built in, see kconfig/spine.config",
+                                "built in, see `ebb check --kernel`",
                                 table[i].type, table[i].place);
     }
     return 0;

@@ -214,10 +214,13 @@ static int copy_into(const struct step *step, int tree, int root, const char *na
 int tree_apply(const struct step *step, struct context *context, struct error *error)
 {
     int tree = open_tree_of(step->generation, context, error);
-    auto_dir folder = tree < 0 ? NULL : fdopendir(tree);
-    if (!folder)
+    if (tree < 0)
         return tree;
-    for (struct dirent *entry; (entry = readdir(folder));) {
+    auto_dir folder = fdopendir(tree);
+    if (!folder)
+        return error_system(error, errno, "cannot list the tree of generation %u",
+                            step->generation->number);
+    for (struct dirent *entry; errno = 0, (entry = readdir(folder));) {
         const char *name = entry->d_name;
         struct stat status;
         int code = 0;
@@ -232,7 +235,9 @@ int tree_apply(const struct step *step, struct context *context, struct error *e
         if (code < 0)
             return code;
     }
-    return 0;
+    return errno ? error_system(error, errno, "cannot list the tree of generation %u",
+                                step->generation->number)
+                 : 0;
 }
 
 void prove_plan(const struct config *config, const struct generation *generation, const char *init,
@@ -262,8 +267,10 @@ static int find_interpreter(const struct step *step, int program, char *interpre
     ElfW(Phdr) part;
     ssize_t length = pread(program, interpreter, size - 1, 0);
     interpreter[length > 0 ? length : 0] = '\0';
-    if (strncmp(interpreter, "#!", 2) == 0) {
-        const char *name = interpreter + 2 + strspn(interpreter + 2, " \t");
+    const char *name = strncmp(interpreter, "#!", 2) == 0
+                           ? interpreter + 2 + strspn(interpreter + 2, " \t")
+                           : "";
+    if (*name && *name != '\n') {
         length = (ssize_t)strcspn(name, " \t\n");
         memmove(interpreter, name, (size_t)length);
     } else if (pread(program, &header, sizeof(header), 0) == sizeof(header) &&
@@ -293,12 +300,18 @@ static int prove_interpreter(const struct step *step, int root, int program, str
     int code = find_interpreter(step, program, interpreter, sizeof(interpreter), error);
     if (code < 0)
         return code;
+    if (!*interpreter)
+        return 0;
+    struct stat status;
     auto_fd found = path_open_in_root(root, interpreter, O_PATH);
-    if (found < 0)
-        return error_set(error, -found,
+    int reason = found < 0 ? -found : fstat(found, &status) < 0 ? errno : 0;
+    if (!reason && (!S_ISREG(status.st_mode) || !(status.st_mode & 0111)))
+        reason = EACCES;
+    if (reason)
+        return error_set(error, reason,
                          "the init \"%s\" of generation %u needs \"%s\", which cannot be opened in "
                          "the new root (%s); %s",
-                         step->init, step->generation->number, interpreter, strerror(-found),
+                         step->init, step->generation->number, interpreter, strerror(reason),
                          others);
     return 0;
 }

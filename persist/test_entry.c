@@ -49,8 +49,9 @@ static void begin_world(struct world *world, const char *entries, const char *sc
     read_config(world, entries);
     for (size_t i = 0; i < world->report.count; i++)
         fail_msg("%s", world->report.problems[i].text);
-    must_run("mkdir -p root state data outside && echo secret > outside/secret &&"
-             "for place in root state data; do mount -t tmpfs -o mode=755 $place $PWD/$place; done");
+    must_run(
+        "mkdir -p root state data outside && echo secret > outside/secret &&"
+        "for place in root state data; do mount -t tmpfs -o mode=755 $place $PWD/$place; done");
     must_run("%s", scene);
     struct arena *arena = world->report.arena;
     world->context = context_new(arena, world->config, ".", "root");
@@ -110,12 +111,14 @@ static void test_bind(void **state)
          "mountpoint -q root/var/log && test $(stat -c %a state/persist/var) = 755 &&"
          "test $(stat -c %a root/var) = 755"},
         {"a new file", "file /etc/adjtime mode=0600", "true", NULL,
-         "test \"$(stat -c %a:%u:%g:%F state/persist/etc/adjtime)\" = '600:0:0:regular empty file' &&"
+         "test \"$(stat -c %a:%u:%g:%F state/persist/etc/adjtime)\" = '600:0:0:regular empty file' "
+         "&&"
          "echo x > root/etc/adjtime && test $(cat state/persist/etc/adjtime) = x &&"
          "test $(stat -c %d root/etc/adjtime) = $(stat -c %d state)"},
         {"modes that were not given", "dir /a; file /b", "umask 077", NULL,
          "test $(stat -c %a state/persist/a)-$(stat -c %a state/persist/b) = 755-644"},
-        {"an unusual mode", "dir /a mode=0000; dir /tmp2 mode=1777; file /f mode=4711", "true", NULL,
+        {"an unusual mode", "dir /a mode=0000; dir /tmp2 mode=1777; file /f mode=4711", "true",
+         NULL,
          "test $(stat -c %a state/persist/a) = 0 && test $(stat -c %a root/tmp2) = 1777 &&"
          "test $(stat -c %a root/f) = 4711"},
         {"an old folder is left as it is", "dir /a mode=0700",
@@ -159,16 +162,20 @@ static void test_in_the_way(void **state)
          "declare it as it is, or move it away",
          "test ! -e root/var"},
         {"a file is declared, a folder is there", "file /etc/x", "mkdir -p state/persist/etc/x",
-         "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is a folder; declare it as "
+         "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is a folder; declare it "
+         "as "
          "it is, or move it away",
          "test ! -e root/etc"},
-        {"a pipe is there", "file /etc/x", "mkdir -p state/persist/etc && mkfifo state/persist/etc/x",
-         "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is something else; declare "
+        {"a pipe is there", "file /etc/x",
+         "mkdir -p state/persist/etc && mkfifo state/persist/etc/x",
+         "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is something else; "
+         "declare "
          "it as it is, or move it away",
          "test ! -e root/etc"},
         {"a file stands above it on the volume", "dir /a/b/c",
          "mkdir -p state/persist/a && echo > state/persist/a/b",
-         "on the volume \"state\": \"b\" in \"/persist/a/b/c\" is not a folder", "test ! -e root/a"},
+         "on the volume \"state\": \"b\" in \"/persist/a/b/c\" is not a folder",
+         "test ! -e root/a"},
         {"a file stands above it in the new root", "dir /a/b/c", "mkdir root/a && echo > root/a/b",
          "in the new root: \"b\" in \"/a/b/c\" is not a folder", "test -f root/a/b"},
         {"the generation has a file there", "dir /a", "echo > root/a",
@@ -190,14 +197,18 @@ static void test_links(void **state)
     (void)state;
     static const struct scenario scenarios[] = {
         {"as the folder", "dir /a", "mkdir state/persist && ln -s ../../outside state/persist/a",
-         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the folder itself "
+         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the folder "
+         "itself "
          "in its place",
          "test ! -e root/a"},
-        {"as the folder, absolute", "dir /a", "mkdir state/persist && ln -s $PWD/outside state/persist/a",
-         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the folder itself "
+        {"as the folder, absolute", "dir /a",
+         "mkdir state/persist && ln -s $PWD/outside state/persist/a",
+         "\"state:/persist/a\" is a symbolic link, and none is followed there; put the folder "
+         "itself "
          "in its place",
          "test ! -e root/a"},
-        {"as the file", "file /a", "mkdir state/persist && ln -s ../../outside/secret state/persist/a",
+        {"as the file", "file /a",
+         "mkdir state/persist && ln -s ../../outside/secret state/persist/a",
          "\"state:/persist/a\" is a symbolic link, and none is followed there; put the file itself "
          "in its place",
          "test ! -e root/a"},
@@ -225,7 +236,8 @@ static void test_links(void **state)
          "link, or name the folder itself",
          "true"},
         {"above a file in the new root", "file /etc/x", "ln -s ../outside root/etc",
-         "in the new root: \"/etc/x\" leads through the symbolic link \"etc\"; replace the link, or "
+         "in the new root: \"/etc/x\" leads through the symbolic link \"etc\"; replace the link, "
+         "or "
          "name the folder itself",
          "true"},
         {"as the folder of the new root", "dir /a", "ln -s ../outside root/a",
@@ -237,7 +249,8 @@ static void test_links(void **state)
          "test ! -s root/a && echo x > root/a && test $(cat state/persist/a) = x"},
         {"in what the volume brings back", "dir /a\n}\npersist data:/ {\ndir /a/b",
          "mkdir -p state/persist/a && ln -s $PWD/outside state/persist/a/b",
-         "in the new root: \"/a/b\" leads through the symbolic link \"b\"; replace the link, or name "
+         "in the new root: \"/a/b\" leads through the symbolic link \"b\"; replace the link, or "
+         "name "
          "the folder itself",
          "mountpoint -q root/a"},
     };
@@ -251,14 +264,16 @@ static void test_volumes(void **state)
         {"read-only, and there", "dir /a; file /b",
          "mkdir -p state/persist/a && echo old > state/persist/b && mount -o remount,ro $PWD/state",
          NULL, "test $(cat root/b) = old && ! touch root/a/x 2>/dev/null"},
-        {"read-only, and missing", "dir /a", "mkdir state/persist && mount -o remount,ro $PWD/state",
+        {"read-only, and missing", "dir /a",
+         "mkdir state/persist && mount -o remount,ro $PWD/state",
          "cannot make \"state:/persist/a\": Read-only file system; mount the volume writable, "
          "or make it beforehand",
          "test ! -e root/a"},
         {"read-only, and its folder is missing", "dir /a/b", "mount -o remount,ro $PWD/state",
          "on the volume \"state\": cannot make the folder \"/persist/a/b\": Read-only file system",
          "test ! -e root/a"},
-        {"no inode is left", "dir /a", "mkdir state/persist && mount -o remount,nr_inodes=2 $PWD/state",
+        {"no inode is left", "dir /a",
+         "mkdir state/persist && mount -o remount,nr_inodes=2 $PWD/state",
          "cannot make \"state:/persist/a\": No space left on device; free some on the volume",
          "test ! -e root/a"},
         {"no inode is left for a file", "file /a",
@@ -273,8 +288,10 @@ static void test_volumes(void **state)
          "test -f state/persist/a"},
         {"one below the other, on two volumes, in any order",
          "dir /var/lib/x/y/z\n}\npersist data:/ {\ndir /var/lib/x mode=0700\n}\n"
-         "persist state:/second {\ndir /var/lib/x/y", "true", NULL,
-         "touch root/var/lib/x/1 root/var/lib/x/y/2 root/var/lib/x/y/z/3 && test -f data/var/lib/x/1 &&"
+         "persist state:/second {\ndir /var/lib/x/y",
+         "true", NULL,
+         "touch root/var/lib/x/1 root/var/lib/x/y/2 root/var/lib/x/y/z/3 && test -f "
+         "data/var/lib/x/1 &&"
          "test -f state/second/var/lib/x/y/2 && test -f state/persist/var/lib/x/y/z/3 &&"
          /* the mount point of the inner one lies on the outer one */
          "test -d data/var/lib/x/y && test ! -e data/var/lib/x/y/2"},
@@ -302,11 +319,13 @@ static void test_owners(void **state)
          "the user \"alice\" cannot be looked up in the new root's /etc/passwd: No such file or "
          "directory; declare a number instead",
          "test ! -e state/persist/a && test ! -e root/a"},
-        {"what is there needs no owner", "dir /a owner=nobody-here", "mkdir -p state/persist/a", NULL,
-         "mountpoint -q root/a"},
+        {"what is there needs no owner", "dir /a owner=nobody-here", "mkdir -p state/persist/a",
+         NULL, "mountpoint -q root/a"},
         {"by name", "dir /a owner=alice group=users mode=2770; file /b owner=alice mode=0600",
-         "mkdir root/etc && echo alice:x:0:9::/: > root/etc/passwd && echo users:x:0: > root/etc/group",
-         NULL, "test $(stat -c %u:%g:%a root/a root/b | tr '\\n' ' ' | tr ' ' -) = 0:0:2770-0:0:600-"},
+         "mkdir root/etc && echo alice:x:0:9::/: > root/etc/passwd && echo users:x:0: > "
+         "root/etc/group",
+         NULL,
+         "test $(stat -c %u:%g:%a root/a root/b | tr '\\n' ' ' | tr ' ' -) = 0:0:2770-0:0:600-"},
     };
     PLAY(scenarios);
 }
@@ -316,14 +335,18 @@ static void test_other_owners(void **state)
 {
     (void)state;
     static const struct scenario scenarios[] = {
-        {"by number", "dir /a owner=1000 group=100 mode=0750; file /b owner=7 mode=4755", "true", NULL,
-         "test $(stat -c %u:%g:%a root/a) = 1000:100:750 && test $(stat -c %u:%g:%a root/b) = 7:0:4755"},
+        {"by number", "dir /a owner=1000 group=100 mode=0750; file /b owner=7 mode=4755", "true",
+         NULL,
+         "test $(stat -c %u:%g:%a root/a) = 1000:100:750 && test $(stat -c %u:%g:%a root/b) = "
+         "7:0:4755"},
         {"by the name in the new root", "dir /a owner=alice group=users mode=2770",
          "mkdir root/etc && echo alice:x:1234:9::/: > root/etc/passwd &&"
          "echo users:x:77: > root/etc/group",
          NULL, "test $(stat -c %u:%g:%a root/a) = 1234:77:2770"},
-        {"what is there keeps its own", "dir /a owner=1000", "mkdir -p state/persist/a &&"
-         "chown 42:43 state/persist/a", NULL, "test $(stat -c %u:%g root/a) = 42:43"},
+        {"what is there keeps its own", "dir /a owner=1000",
+         "mkdir -p state/persist/a &&"
+         "chown 42:43 state/persist/a",
+         NULL, "test $(stat -c %u:%g root/a) = 42:43"},
     };
     need_namespace();
     if (!has_users)
@@ -336,8 +359,13 @@ static void test_names(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "two words", "  blanks  ", "Téléchargements et plus", "100%", "%s%n%d", "-rf", "*", "?[a]",
-        "$HOME", "`id`", "a\\b", "it's", "\"quoted\"", "a=b", "{", "}", "#", ";", "a:b", "...", "~",
+        "two words",  "  blanks  ", "Téléchargements et plus",
+        "100%",       "%s%n%d",     "-rf",
+        "*",          "?[a]",       "$HOME",
+        "`id`",       "a\\b",       "it's",
+        "\"quoted\"", "a=b",        "{",
+        "}",          "#",          ";",
+        "a:b",        "...",        "~",
     };
     need_namespace();
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -429,33 +457,33 @@ static void test_check(void **state)
     static const struct {
         const char *entries, *problem; /* NULL: none */
     } cases[] = {
-        {"dir /a; dir /b; file /c",      NULL                                                        },
-        {"dir /a-b; dir /a; dir /ab",    NULL                                                        },
-        {"dir /processes; dir /sysroot", NULL                                                        },
-        {"dir /data2; dir /data/x",      NULL                                                        },
-        {"dir /",
-         "\"/\" cannot persist as a whole: the root is thrown away at every boot; name the folders to "
-         "keep"                                                                                      },
+        {"dir /a; dir /b; file /c", NULL},
+        {"dir /a-b; dir /a; dir /ab", NULL},
+        {"dir /processes; dir /sysroot", NULL},
+        {"dir /data2; dir /data/x", NULL},
+        {"dir /", "\"/\" cannot persist as a whole: the root is thrown away at every boot; name "
+                  "the folders to "
+                  "keep"},
         {"dir /proc",
-         "\"/proc\" belongs to \"/proc\", which is made anew at every boot; remove it"               },
+         "\"/proc\" belongs to \"/proc\", which is made anew at every boot; remove it"},
         {"file /run/x/y",
-         "\"/run/x/y\" belongs to \"/run\", which is made anew at every boot; remove it"             },
-        {"dir /data",
-         "\"/data\" is where the volume \"data\" is mounted, at ebb.conf:2:35; remove one of the two"},
+         "\"/run/x/y\" belongs to \"/run\", which is made anew at every boot; remove it"},
+        {"dir /data", "\"/data\" is where the volume \"data\" is mounted, at ebb.conf:2:35; remove "
+                      "one of the two"},
         {"dir /a; dir /a/b",
-         "\"/a/b\" persists already as part of \"/a\", at ebb.conf:5:1; remove one of the two"       },
+         "\"/a/b\" persists already as part of \"/a\", at ebb.conf:5:1; remove one of the two"},
         {"dir /a/b/c; dir /a",
-         "\"/a/b/c\" persists already as part of \"/a\", at ebb.conf:5:13; remove one of the two"    },
+         "\"/a/b/c\" persists already as part of \"/a\", at ebb.conf:5:13; remove one of the two"},
         {"file /a; dir /a/b",
-         "\"/a/b\" lies below \"/a\", which is declared as a file at ebb.conf:5:1; correct one"      },
+         "\"/a/b\" lies below \"/a\", which is declared as a file at ebb.conf:5:1; correct one"},
         {"file /a\n}\npersist data:/ {\nfile /a/b/c",
-         "\"/a/b/c\" lies below \"/a\", which is declared as a file at ebb.conf:5:1; correct one"    },
-        {"file /data",
-         "\"/data\" is where the volume \"data\" is mounted, at ebb.conf:2:35; remove one of the two"},
-        {"dir /a\n}\npersist data:/ {\ndir /a/b",                       NULL                         },
-        {"dir /a\n}\npersist state:/other {\ndir /a/b",                 NULL                         },
-        {"dir /a; dir /a",      "\"persist /a\" is declared twice, first at ebb.conf:5:1; remove one"},
-        {"dir /a; file /a",     "\"persist /a\" is declared twice, first at ebb.conf:5:1; remove one"},
+         "\"/a/b/c\" lies below \"/a\", which is declared as a file at ebb.conf:5:1; correct one"},
+        {"file /data", "\"/data\" is where the volume \"data\" is mounted, at ebb.conf:2:35; "
+                       "remove one of the two"},
+        {"dir /a\n}\npersist data:/ {\ndir /a/b", NULL},
+        {"dir /a\n}\npersist state:/other {\ndir /a/b", NULL},
+        {"dir /a; dir /a", "\"persist /a\" is declared twice, first at ebb.conf:5:1; remove one"},
+        {"dir /a; file /a", "\"persist /a\" is declared twice, first at ebb.conf:5:1; remove one"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct world world = {0};
@@ -480,8 +508,8 @@ static void test_sentence(void **state)
         const char *sentence;
         unsigned line;
     } expected[] = {
-        {STEP_BIND,       "bind state:/persist/a on /a",                      5},
-        {STEP_BIND,       "bind data:/b c on /b c",                           8},
+        {STEP_BIND, "bind state:/persist/a on /a", 5},
+        {STEP_BIND, "bind data:/b c on /b c", 8},
         {STEP_MACHINE_ID, "bind state:/x/etc/machine-id on /etc/machine-id", 11},
     };
     persist_plan(world.config, &plan);

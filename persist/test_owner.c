@@ -11,7 +11,8 @@ static void look(const char *database, bool is_user, const char *name, long numb
     uid_t user = UNTOUCHED;
     gid_t group = UNTOUCHED;
     auto_fd root = open_folder("root");
-    int code = is_user ? owner_user(root, name, &user, &error) : owner_group(root, name, &group, &error);
+    int code =
+        is_user ? owner_user(root, name, &user, &error) : owner_group(root, name, &group, &error);
     assert_outcome(database, code, &error, message);
     if ((is_user ? user : group) != number)
         fail_msg("\"%s\" in \"%s\": %u", name, database, is_user ? user : group);
@@ -25,38 +26,38 @@ static void test_databases(void **state)
         const char *text, *name;
         long number;
     } cases[] = {
-        {"root:x:0:0::/root:/bin/sh\nalice:x:1000:100::/:\n", "alice", 1000      },
-        {"root:x:0:0::/root:/bin/sh\nalice:x:1000:100::/:\n", "root",  0         },
-        {"alice:x:1000:100",                                  "alice", 1000      }, /* no last newline */
-        {"alice::7:",                                         "alice", 7         },
-        {"alice:x:4294967294:",                               "alice", 4294967294},
-        {"\n\n# comment\nalice:x:5:",                         "alice", 5         },
-        {"malice:x:1:\nalice2:x:2:\nali:x:3:\nalice:x:4:",    "alice", 4         },
-        {"alice:x:1:\nalice:x:2:",                            "alice", 1         },
-        {"bob:x:9:\r\nalice:x:8:\r\n",                        "alice", 8         },
-        {"caf\xc3\xa9:x:3:",                                  "caf\xc3\xa9", 3   },
+        {"root:x:0:0::/root:/bin/sh\nalice:x:1000:100::/:\n", "alice", 1000},
+        {"root:x:0:0::/root:/bin/sh\nalice:x:1000:100::/:\n", "root", 0},
+        {"alice:x:1000:100", "alice", 1000}, /* no last newline */
+        {"alice::7:", "alice", 7},
+        {"alice:x:4294967294:", "alice", 4294967294},
+        {"\n\n# comment\nalice:x:5:", "alice", 5},
+        {"malice:x:1:\nalice2:x:2:\nali:x:3:\nalice:x:4:", "alice", 4},
+        {"alice:x:1:\nalice:x:2:", "alice", 1},
+        {"bob:x:9:\r\nalice:x:8:\r\n", "alice", 8},
+        {"caf\xc3\xa9:x:3:", "caf\xc3\xa9", 3},
         /* What is no entry is passed over; a good one behind it counts. */
-        {"alice\nalice:x:6:",                                 "alice", 6         },
-        {"alice:\nalice:x:6:",                                "alice", 6         },
-        {"alice:x\nalice:x:6:",                               "alice", 6         },
-        {"alice:x:\n7:x:8:\nalice:x:6:",                      "alice", 6         },
-        {"alice:x::0:\nalice:x:6:",                           "alice", 6         },
-        {"alice:x:6\nalice:x:7:",                             "alice", 7         },
-        {"alice:x:-1:\nalice:x:6:",                           "alice", 6         },
-        {"alice:x:+5:\nalice:x:6:",                           "alice", 6         },
-        {"alice:x: 5:\nalice:x:6:",                           "alice", 6         },
-        {"alice:x:0x5:\nalice:x:6:",                          "alice", 6         },
-        {"alice:x:5a:\nalice:x:6:",                           "alice", 6         },
-        {"alice:x:4294967295:\nalice:x:6:",                   "alice", 6         },
-        {"alice:x:99999999999999999999:\nalice:x:6:",         "alice", 6         },
-        {"alice:x:-18446744073709551615:\nalice:x:6:",        "alice", 6         },
-        {"",                                                  "alice", NONE      },
-        {"\n",                                                "alice", NONE      },
-        {"alice",                                             "alice", NONE      },
-        {"alice:x:",                                          "alice", NONE      },
-        {"alice:x:\n5:x:5:",                                  "alice", NONE      },
-        {" alice:x:1:\nx:alice:2:\n#alice:x:3:",              "alice", NONE      },
-        {"Alice:x:1:",                                        "alice", NONE      },
+        {"alice\nalice:x:6:", "alice", 6},
+        {"alice:\nalice:x:6:", "alice", 6},
+        {"alice:x\nalice:x:6:", "alice", 6},
+        {"alice:x:\n7:x:8:\nalice:x:6:", "alice", 6},
+        {"alice:x::0:\nalice:x:6:", "alice", 6},
+        {"alice:x:6\nalice:x:7:", "alice", 7},
+        {"alice:x:-1:\nalice:x:6:", "alice", 6},
+        {"alice:x:+5:\nalice:x:6:", "alice", 6},
+        {"alice:x: 5:\nalice:x:6:", "alice", 6},
+        {"alice:x:0x5:\nalice:x:6:", "alice", 6},
+        {"alice:x:5a:\nalice:x:6:", "alice", 6},
+        {"alice:x:4294967295:\nalice:x:6:", "alice", 6},
+        {"alice:x:99999999999999999999:\nalice:x:6:", "alice", 6},
+        {"alice:x:-18446744073709551615:\nalice:x:6:", "alice", 6},
+        {"", "alice", NONE},
+        {"\n", "alice", NONE},
+        {"alice", "alice", NONE},
+        {"alice:x:", "alice", NONE},
+        {"alice:x:\n5:x:5:", "alice", NONE},
+        {" alice:x:1:\nx:alice:2:\n#alice:x:3:", "alice", NONE},
+        {"Alice:x:1:", "alice", NONE},
     };
     must_run("mkdir -p root/etc");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -65,14 +66,16 @@ static void test_databases(void **state)
         put("root/etc/passwd", cases[i].text);
         must_run("rm -f root/etc/group");
         look(cases[i].text, true, cases[i].name, number,
-             none ? "the new root's /etc/passwd has no user \"alice\"; add it to the generation, or "
-                    "declare a number"
-                  : NULL);
+             none
+                 ? "the new root's /etc/passwd has no user \"alice\"; add it to the generation, or "
+                   "declare a number"
+                 : NULL);
         must_run("mv root/etc/passwd root/etc/group");
         look(cases[i].text, false, cases[i].name, number,
-             none ? "the new root's /etc/group has no group \"alice\"; add it to the generation, or "
-                    "declare a number"
-                  : NULL);
+             none
+                 ? "the new root's /etc/group has no group \"alice\"; add it to the generation, or "
+                   "declare a number"
+                 : NULL);
     }
 }
 
@@ -84,9 +87,9 @@ static void test_numbers(void **state)
         const char *text;
         long number;
     } cases[] = {
-        {"0",          0         },
-        {"1000",       1000      },
-        {"0010",       10        },
+        {"0", 0},
+        {"1000", 1000},
+        {"0010", 10},
         {"4294967294", 4294967294},
     };
     must_run("mkdir root");
@@ -104,28 +107,28 @@ static void test_files(void **state)
     } cases[] = {
         {"true",
          "the user \"alice\" cannot be looked up in the new root's /etc/passwd: No such file or "
-         "directory; declare a number instead"                                                    },
+         "directory; declare a number instead"},
         {"mkdir root/etc",
          "the user \"alice\" cannot be looked up in the new root's /etc/passwd: No such file or "
-         "directory; declare a number instead"                                                    },
-        {"mkdir -p root/etc/passwd", "cannot read \"/etc/passwd\": Is a directory"                },
+         "directory; declare a number instead"},
+        {"mkdir -p root/etc/passwd", "cannot read \"/etc/passwd\": Is a directory"},
         {"mkdir root/etc && ln -s passwd root/etc/passwd",
          "the user \"alice\" cannot be looked up in the new root's /etc/passwd: Too many levels of "
-         "symbolic links; declare a number instead"                                               },
+         "symbolic links; declare a number instead"},
         {"mkdir root/etc && mkfifo root/etc/passwd", /* which must not make anybody wait */
          "the new root's /etc/passwd has no user \"alice\"; add it to the generation, or declare a "
-         "number"                                                                                 },
+         "number"},
         /* Links are followed as the running system will follow them. */
         {"mkdir -p root/etc root/etcetera && ln -s /etcetera/users root/etc/passwd && "
          "echo alice:x:5: > root/etcetera/users",
-         NULL                                                                                     },
+         NULL},
         {"mkdir -p root/usr/etc && ln -s usr/etc root/etc && echo alice:x:5: > root/usr/etc/passwd",
-         NULL                                                                                     },
+         NULL},
         {"mkdir root/etc && echo alice:x:6: > passwd && ln -s ../../passwd root/etc/passwd && "
          "echo alice:x:5: > root/passwd",
-         NULL                                                                                     },
+         NULL},
         {"mkdir root/etc && head -c 17000000 /dev/zero > root/etc/passwd",
-         "\"/etc/passwd\" is larger than 16777216 bytes"                                          },
+         "\"/etc/passwd\" is larger than 16777216 bytes"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         must_run("rm -rf root && mkdir root && %s", cases[i].scene);

@@ -14,10 +14,13 @@ int plan_apply(const struct plan *plan, struct context *context, struct history 
         unsigned long start = context_clock();
         int code = step_kinds[step->kind].apply(step, context, error);
         outcome->microseconds = context_clock() - start;
-        if (code < 0) {
-            outcome->failure = arena_string(history->arena, error->text);
+        if (code == 0)
+            continue;
+        outcome->failure = arena_string(history->arena, error->text);
+        outcome->ignored = code > 0;
+        if (code < 0)
             return code;
-        }
+        log_warning("ignoring, as declared: %s", error->text);
     }
     return 0;
 }

@@ -9,6 +9,7 @@ struct outcome {
     const struct step *step;
     const char *sentence;
     const char *failure; /* NULL: done */
+    bool ignored;        /* it failed, and the declaration says to go on */
     unsigned long microseconds;
 };
 

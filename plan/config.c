@@ -155,15 +155,9 @@ struct config *config_load(const char *file, const char *const *extra, struct re
     struct config *config = arena_alloc(arena, sizeof(*config));
     config->arena = arena;
     config->file = arena_string(arena, file);
-    config->root = (struct root){
-        {config->file, 0, 0},
-        ROOT_TMPFS, "25%", "1m", 0755
-    };
+    config->root = (struct root){{config->file, 0, 0}, ROOT_TMPFS, "25%", "1m", 0755};
     config->generations.default_choice = "latest";
-    config->rescue = (struct rescue){
-        {config->file, 0, 0},
-        RESCUE_WAIT, 30000
-    };
+    config->rescue = (struct rescue){{config->file, 0, 0}, RESCUE_WAIT, 30000};
     load_file(config, config->file, 0, report);
     for (; extra && *extra; extra++)
         load_file(config, *extra, 1, report);

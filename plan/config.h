@@ -126,6 +126,12 @@ struct source_file {
     bool added;       /* given beside ebb.conf, and included by nobody */
 };
 
+/* An include that was followed. */
+struct include {
+    size_t from, to;     /* places in the list of files */
+    const char *written; /* as the including file says it, with a glob filled in */
+};
+
 struct config {
     struct arena *arena;
     const char *file;
@@ -146,9 +152,7 @@ struct config {
     size_t override_count;
     struct source_file *files;
     size_t file_count;
-    struct include {
-        size_t from, to; /* places in `files` */
-    } * includes;
+    struct include *includes;
     size_t include_count;
     struct scfg_directive *directives;
     size_t directive_count;

@@ -52,12 +52,7 @@ const char *keyword_duration(const char *text, unsigned *milliseconds)
     static const struct {
         const char *unit;
         unsigned long milliseconds;
-    } units[] = {
-        {"ms",  1      },
-        {"s",   1000   },
-        {"min", 60000  },
-        {"h",   3600000}
-    };
+    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
     char *end;
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);

@@ -12,18 +12,18 @@
 #include "persist/machine_id.h"
 
 const struct step_kind_row step_kinds[STEP_KINDS] = {
-    [STEP_DRIVERS] = {"drivers",    drivers_sentence,    drivers_apply   },
-    [STEP_MODULE] = {"module",     module_sentence,     module_apply    },
-    [STEP_DEVICE] = {"device",     device_sentence,     device_apply    },
-    [STEP_MOUNT] = {"mount",      volume_sentence,     volume_apply    },
-    [STEP_IDENTITY] = {"identity",   identity_sentence,   identity_apply  },
-    [STEP_ROOT] = {"root",       root_sentence,       root_apply      },
-    [STEP_TREE] = {"tree",       tree_sentence,       tree_apply      },
-    [STEP_PLACE] = {"place",      place_sentence,      place_apply     },
-    [STEP_BIND] = {"bind",       entry_sentence,      entry_apply     },
+    [STEP_DRIVERS] = {"drivers", drivers_sentence, drivers_apply},
+    [STEP_MODULE] = {"module", module_sentence, module_apply},
+    [STEP_DEVICE] = {"device", device_sentence, device_apply},
+    [STEP_MOUNT] = {"mount", volume_sentence, volume_apply},
+    [STEP_IDENTITY] = {"identity", identity_sentence, identity_apply},
+    [STEP_ROOT] = {"root", root_sentence, root_apply},
+    [STEP_TREE] = {"tree", tree_sentence, tree_apply},
+    [STEP_PLACE] = {"place", place_sentence, place_apply},
+    [STEP_BIND] = {"bind", entry_sentence, entry_apply},
     [STEP_MACHINE_ID] = {"machine-id", machine_id_sentence, machine_id_apply},
-    [STEP_HOOK] = {"hook",       hook_sentence,       hook_apply      },
-    [STEP_PROVE] = {"prove",      prove_sentence,      prove_apply     },
+    [STEP_HOOK] = {"hook", hook_sentence, hook_apply},
+    [STEP_PROVE] = {"prove", prove_sentence, prove_apply},
 };
 
 const char *step_sentence(struct arena *arena, const struct step *step)

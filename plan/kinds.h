@@ -7,6 +7,7 @@
 struct step_kind_row {
     const char *name; /* in JSON */
     void (*sentence)(const struct step *step, FILE *stream);
+    /* 0, -errno, or 1: it failed, the error says how, and the declaration says to go on. */
     int (*apply)(const struct step *step, struct context *context, struct error *error);
 };
 

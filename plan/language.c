@@ -179,7 +179,7 @@ static void *rescue_object(struct config *config, void *parent,
 #define NO_FIELDS NULL, 0
 
 static const struct field volume_parameters[] = {
-    {"name",   FIELD_NAME,   offsetof(struct volume, name),   NULL},
+    {"name", FIELD_NAME, offsetof(struct volume, name), NULL},
     {"device", FIELD_DEVICE, offsetof(struct volume, device), NULL},
 };
 static const struct field volume_options[] = {
@@ -198,21 +198,21 @@ static const struct field identity_parameters[] = {
     {"identity", FIELD_NAME, offsetof(struct volume, identity), NULL},
 };
 static const struct keyword volume_rows[] = {
-    {"fs",       "fs TYPE options=LIST", FIELDS(fs_parameters),       FIELDS(fs_options), NULL, 0, false,
-     fs_object,                                                                                                         NULL},
-    {"mount",    "mount /path",          FIELDS(mount_parameters),    NO_FIELDS,          NULL, 0, false, mount_object,
-     NULL                                                                                                                   },
-    {"identity", "identity ID",          FIELDS(identity_parameters), NO_FIELDS,          NULL, 0, false,
-     identity_object,                                                                                                   NULL},
+    {"fs", "fs TYPE options=LIST", FIELDS(fs_parameters), FIELDS(fs_options), NULL, 0, false,
+     fs_object, NULL},
+    {"mount", "mount /path", FIELDS(mount_parameters), NO_FIELDS, NULL, 0, false, mount_object,
+     NULL},
+    {"identity", "identity ID", FIELDS(identity_parameters), NO_FIELDS, NULL, 0, false,
+     identity_object, NULL},
 };
 
 static const struct field root_parameters[] = {
     {"kind", FIELD_CHOICE, offsetof(struct root, kind), root_kind_names},
 };
 static const struct field root_options[] = {
-    {"size",   FIELD_SIZE,   offsetof(struct root, size),   NULL},
+    {"size", FIELD_SIZE, offsetof(struct root, size), NULL},
     {"inodes", FIELD_INODES, offsetof(struct root, inodes), NULL},
-    {"mode",   FIELD_MODE,   offsetof(struct root, mode),   NULL},
+    {"mode", FIELD_MODE, offsetof(struct root, mode), NULL},
 };
 
 static const struct field generations_parameters[] = {
@@ -231,22 +231,22 @@ static const struct field entry_parameters[] = {
 static const struct field entry_options[] = {
     {"owner", FIELD_OWNER, offsetof(struct persist_entry, owner), NULL},
     {"group", FIELD_OWNER, offsetof(struct persist_entry, group), NULL},
-    {"mode",  FIELD_MODE,  offsetof(struct persist_entry, mode),  NULL},
+    {"mode", FIELD_MODE, offsetof(struct persist_entry, mode), NULL},
 };
 static const struct keyword persist_rows[] = {
-    {"dir",  "dir /path owner=NAME group=NAME mode=0755",  FIELDS(entry_parameters),
-     FIELDS(entry_options), NULL, 0, true, dir_object,  entry_stored},
+    {"dir", "dir /path owner=NAME group=NAME mode=0755", FIELDS(entry_parameters),
+     FIELDS(entry_options), NULL, 0, true, dir_object, entry_stored},
     {"file", "file /path owner=NAME group=NAME mode=0644", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, file_object, entry_stored},
 };
 
 static const struct field hook_parameters[] = {
     {"point", FIELD_CHOICE, offsetof(struct hook, point), hook_point_names},
-    {"path",  FIELD_PATH,   offsetof(struct hook, path),  NULL            },
+    {"path", FIELD_PATH, offsetof(struct hook, path), NULL},
 };
 static const struct field hook_options[] = {
-    {"timeout", FIELD_DURATION, offsetof(struct hook, timeout), NULL              },
-    {"failure", FIELD_CHOICE,   offsetof(struct hook, failure), hook_failure_names},
+    {"timeout", FIELD_DURATION, offsetof(struct hook, timeout), NULL},
+    {"failure", FIELD_CHOICE, offsetof(struct hook, failure), hook_failure_names},
 };
 
 static const struct field module_parameters[] = {
@@ -261,20 +261,20 @@ static const struct field rescue_options[] = {
 };
 
 const struct keyword language[] = {
-    {"volume",                                           "volume NAME UUID=ID { ... }",  FIELDS(volume_parameters), FIELDS(volume_options),
-     FIELDS(volume_rows),                                                                                                                         true,          volume_object,      volume_stored},
-    {        "root", "root tmpfs|overlay size=25% inodes=1m mode=0755",        FIELDS(root_parameters),
-     FIELDS(root_options),                                                                                                            NULL,    0,          true,        root_object,          NULL},
-    {        "generations",         "generations VOLUME:/path default=latest", FIELDS(generations_parameters),
-     FIELDS(generations_options),                                                                                                     NULL,    0,          true, generations_object,          NULL},
-    {        "persist",  "persist VOLUME:/path { dir /path; file /path }",     FIELDS(persist_parameters),
-     NO_FIELDS,                                                                                                       FIELDS(persist_rows), true,  store_object,               NULL             },
-    {   "hook",                           "hook POINT /path timeout=30s failure=fail",                                                               FIELDS(hook_parameters),
-     FIELDS(hook_options),                                                                                                         NULL, 0,   true,               hook_object,              NULL},
-    { "module",                         "module NAME",                                              FIELDS(module_parameters),                      NO_FIELDS,                      NULL, 0, true,                                                                                                                                                                           module_object,
+    {"volume", "volume NAME UUID=ID { ... }", FIELDS(volume_parameters), FIELDS(volume_options),
+     FIELDS(volume_rows), true, volume_object, volume_stored},
+    {"root", "root tmpfs|overlay size=25% inodes=1m mode=0755", FIELDS(root_parameters),
+     FIELDS(root_options), NULL, 0, true, root_object, NULL},
+    {"generations", "generations VOLUME:/path default=latest", FIELDS(generations_parameters),
+     FIELDS(generations_options), NULL, 0, true, generations_object, NULL},
+    {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),
+     NO_FIELDS, FIELDS(persist_rows), true, store_object, NULL},
+    {"hook", "hook POINT /path timeout=30s failure=fail", FIELDS(hook_parameters),
+     FIELDS(hook_options), NULL, 0, true, hook_object, NULL},
+    {"module", "module NAME", FIELDS(module_parameters), NO_FIELDS, NULL, 0, true, module_object,
      NULL},
-    {                                                                                                                                                                                        "rescue",                         "rescue wait|reboot|poweroff after=30s",                                                             FIELDS(rescue_parameters),
-     FIELDS(rescue_options),                                                                                                       NULL, 0, true,               rescue_object,              NULL},
+    {"rescue", "rescue wait|reboot|poweroff after=30s", FIELDS(rescue_parameters),
+     FIELDS(rescue_options), NULL, 0, true, rescue_object, NULL},
 };
 
 const size_t language_length = ARRAY_LENGTH(language);

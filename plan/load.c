@@ -15,7 +15,7 @@ struct chain {
     size_t file; /* its place in config->files */
 };
 
-static void load(struct config *config, const char *file, struct origin place,
+static void load(struct config *config, const char *file, size_t written, struct origin place,
                  const struct chain *chain, unsigned depth, struct report *report);
 
 static bool is_glob(const char *pattern)
@@ -38,8 +38,9 @@ static int by_name(const void *left, const void *right)
 }
 
 /* Not glob(3): it asks glibc's name services for "~", which a static PID 1 cannot. */
-static void load_matches(struct config *config, const char *pattern, struct origin origin,
-                         const struct chain *chain, unsigned depth, struct report *report)
+static void load_matches(struct config *config, const char *pattern, size_t written,
+                         struct origin origin, const struct chain *chain, unsigned depth,
+                         struct report *report)
 {
     const char *slash = strrchr(pattern, '/'), **names = NULL;
     size_t folder_length = slash ? (size_t)(slash - pattern) + 1 : 0, count = 0;
@@ -64,7 +65,7 @@ static void load_matches(struct config *config, const char *pattern, struct orig
     else
         qsort(names, count, sizeof(*names), by_name);
     for (size_t i = 0; i < count; i++)
-        load(config, names[i], origin, chain, depth, report);
+        load(config, names[i], written, origin, chain, depth, report);
 }
 
 static void include(struct config *config, const struct scfg_directive *directive,
@@ -77,10 +78,11 @@ static void include(struct config *config, const struct scfg_directive *directiv
     }
     const struct scfg_word *word = &directive->words[1];
     const char *path = beside(config, config->files[chain->file].name, word->text);
+    size_t written = strlen(path) - strlen(word->text);
     if (is_glob(path))
-        load_matches(config, path, word->origin, chain, depth, report);
+        load_matches(config, path, written, word->origin, chain, depth, report);
     else
-        load(config, path, word->origin, chain, depth, report);
+        load(config, path, written, word->origin, chain, depth, report);
 }
 
 /* A shorter way to a file was found: what it includes is nearer, too. */
@@ -94,16 +96,18 @@ static void lower(struct config *config, size_t file, unsigned depth)
             lower(config, config->includes[i].to, depth + 1);
 }
 
-static void note_include(struct config *config, const struct chain *chain, size_t to)
+static void note_include(struct config *config, const struct chain *chain, size_t to,
+                         const char *written)
 {
     if (chain)
         *ARENA_PUSH(config->arena, config->includes, config->include_count) =
-            (struct include){chain->file, to};
+            (struct include){chain->file, to, arena_string(config->arena, written)};
 }
 
 /* Whether the file may be read: not in a loop, not for a second time, not one too many. */
-static bool may_read(struct config *config, const char *file, const char *real, struct origin place,
-                     const struct chain *chain, unsigned depth, struct report *report)
+static bool may_read(struct config *config, const char *file, size_t written, const char *real,
+                     struct origin place, const struct chain *chain, unsigned depth,
+                     struct report *report)
 {
     for (const struct chain *outer = chain; outer; outer = outer->outer) {
         if (strcmp(config->files[outer->file].real, real) != 0)
@@ -119,7 +123,7 @@ static bool may_read(struct config *config, const char *file, const char *real, 
     for (size_t i = 0; i < config->file_count; i++) {
         if (strcmp(config->files[i].real, real) != 0)
             continue;
-        note_include(config, chain, i);
+        note_include(config, chain, i, file + written);
         lower(config, i, depth);
         return false; /* included twice says nothing new */
     }
@@ -142,11 +146,12 @@ static const char *remedy(int code)
                             : "";
 }
 
-static void load(struct config *config, const char *file, struct origin place,
+/* What the include itself says begins `written` bytes into the name of the file. */
+static void load(struct config *config, const char *file, size_t written, struct origin place,
                  const struct chain *chain, unsigned depth, struct report *report)
 {
     auto_string real = realpath(file, NULL);
-    if (!may_read(config, file, real ? real : file, place, chain, depth, report))
+    if (!may_read(config, file, written, real ? real : file, place, chain, depth, report))
         return;
     struct error error;
     char *text;
@@ -165,7 +170,7 @@ static void load(struct config *config, const char *file, struct origin place,
                              .depth = depth,
                              .added = !chain && depth > 0};
     free(text);
-    note_include(config, chain, here.file);
+    note_include(config, chain, here.file, file + written);
 
     struct scfg_directive *list = NULL;
     size_t count = 0;
@@ -180,7 +185,7 @@ static void load(struct config *config, const char *file, struct origin place,
 
 void load_file(struct config *config, const char *file, unsigned depth, struct report *report)
 {
-    load(config, file, (struct origin){file, 0, 0}, NULL, depth, report);
+    load(config, file, 0, (struct origin){file, 0, 0}, NULL, depth, report);
 }
 
 unsigned load_depth(const struct config *config, struct origin origin)

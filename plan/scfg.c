@@ -60,12 +60,10 @@ static size_t character_length(const unsigned char *text, size_t rest)
         unsigned char mask, lead;
         size_t length;
         unsigned least;
-    } forms[] = {
-        {0x80, 0x00, 1, 0      },
-        {0xe0, 0xc0, 2, 0x80   },
-        {0xf0, 0xe0, 3, 0x800  },
-        {0xf8, 0xf0, 4, 0x10000}
-    };
+    } forms[] = {{0x80, 0x00, 1, 0},
+                 {0xe0, 0xc0, 2, 0x80},
+                 {0xf0, 0xe0, 3, 0x800},
+                 {0xf8, 0xf0, 4, 0x10000}};
     for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
         if ((text[0] & forms[i].mask) != forms[i].lead)
             continue;

@@ -26,21 +26,12 @@ static void test_nul(void **state)
 static void test_large(void **state)
 {
     (void)state;
-    enum { SIZE = 10 << 20 };
-    auto_string text = malloc(SIZE);
-    assert_non_null(text);
-    memset(text, '\n', SIZE);
-    expect(
-        text, SIZE,
-        "ebb.conf: \"ebb.conf\" is larger than 4194304 bytes, which no configuration is; correct "
-        "the name\n");
-    /* The largest that is read. */
-    memcpy(text, BASE, strlen(BASE));
+    static const char refusal[] = "ebb.conf: \"ebb.conf\" is larger than 4194304 bytes, which no "
+                                  "configuration is; correct the name\n";
+    auto_string text = repeat(BASE, "\n", 10 << 20, "");
+    expect(text, 10 << 20, refusal);
+    expect(text, SCFG_MAX_SIZE + 1, refusal);
     expect(text, SCFG_MAX_SIZE, "");
-    expect(
-        text, SCFG_MAX_SIZE + 1,
-        "ebb.conf: \"ebb.conf\" is larger than 4194304 bytes, which no configuration is; correct "
-        "the name\n");
 }
 
 static void expect_repeated(const char *before, const char *middle, size_t count, const char *after,

@@ -127,7 +127,7 @@ static void shuffle(struct arena *arena, struct scfg_directive *list, size_t cou
         list[i - 1] = list[other];
         list[other] = kept;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; next < hook_count; i++)
         if (is_hook(&list[i]))
             list[i] = hooks[next++];
 }

@@ -3,6 +3,8 @@
 
 #include "plan/testing.h"
 
+#include <sys/mman.h>
+
 struct parsed {
     struct arena *arena;
     struct scfg_directive *list;
@@ -232,13 +234,22 @@ static void test_round_trip(void **state)
     }
 }
 
+/* ebb.conf in memory: ten thousand files would wait for the disk. */
+static int memory = -1;
+
+static void put(const char *text, size_t length)
+{
+    assert_int_equal(ftruncate(memory, 0), 0);
+    assert_int_equal(pwrite(memory, text, length, 0), length);
+}
+
 /* The whole way of one text, true if nothing is wrong with it. Then its merged form is good, too,
  * and final. */
 static bool digest(const char *text, size_t length)
 {
     auto_arena arena = arena_new();
     struct report report = {.arena = arena};
-    write_file("ebb.conf", text, length);
+    put(text, length);
     auto_config config = config_load("ebb.conf", NULL, &report);
     config_check(config, &report);
     for (size_t i = 0; i < report.count; i++)
@@ -246,7 +257,7 @@ static bool digest(const char *text, size_t length)
     auto_string merged = printed(config->directives, config->directive_count);
     if (report.errors)
         return false;
-    write_file("ebb.conf", merged, strlen(merged));
+    put(merged, strlen(merged));
     auto_config again = config_load("ebb.conf", NULL, &report);
     config_check(again, &report);
     auto_string final = printed(again->directives, again->directive_count);
@@ -259,27 +270,9 @@ static bool digest(const char *text, size_t length)
 /* One to four edits: a byte set, a piece put in, taken out, or copied from elsewhere. */
 static size_t mutate(char *text, size_t length, size_t room)
 {
-    static const char *const pieces[] = {"\"",
-                                         "'",
-                                         "\\",
-                                         "{",
-                                         "}",
-                                         "#",
-                                         ";",
-                                         "\n",
-                                         " ",
-                                         "=",
-                                         "\xff",
-                                         "é",
-                                         "../",
-                                         "//",
-                                         "*",
-                                         "include ",
-                                         "\0",
-                                         "dir /a",
-                                         "root overlay\n",
-                                         "mode=",
-                                         "persist state:/ {\n"};
+    static const char *const pieces[] = {
+        "\"", "'",    "\\",  "{",  "}", "#", ";",     "\n",     " ",        "=",
+        "é",  "\xff", "../", "//", "*", "-", "mode=", "dir /a", "include ", "persist state:/ {\n"};
     for (size_t edits = 1 + below(4); edits > 0; edits--) {
         size_t at = below(length + 1), kind = below(4), span = 1 + below(30);
         if (span > length - at)
@@ -290,15 +283,14 @@ static size_t mutate(char *text, size_t length, size_t room)
             memmove(text + at, text + at + span, length - at - span);
             length -= span;
         } else {
-            const char *piece = pieces[below(ARRAY_LENGTH(pieces))];
             char copy[32];
-            size_t size = strlen(piece) + !*piece;
-            memcpy(copy, piece, size);
+            const char *piece = pieces[below(ARRAY_LENGTH(pieces))];
+            size_t size = 0;
+            for (; piece[size]; size++)
+                copy[size] = piece[size];
             if (kind == 3) {
-                size = below(length + 1);
-                size_t from = below(length - size + 1);
-                size = size < sizeof(copy) ? size : sizeof(copy);
-                memcpy(copy, text + from, size);
+                size = below(length < sizeof(copy) ? length + 1 : sizeof(copy));
+                memcpy(copy, text + below(length - size + 1), size);
             }
             if (length + size > room)
                 continue;
@@ -328,6 +320,11 @@ static void test_mutations(void **state)
     write_files("=== common.inc\nroot overlay\ninclude ebb.conf\n"
                 "=== tree/role.conf\ninclude ../common.inc\nvolume state LABEL=x { fs xfs }\n"
                 "=== tree/conf.d/a.conf\n");
+    char place[64];
+    memory = memfd_create("ebb.conf", MFD_CLOEXEC);
+    snprintf(place, sizeof(place), "/proc/self/fd/%d", memory);
+    assert_int_equal(unlink("ebb.conf"), 0);
+    assert_int_equal(symlink(place, "ebb.conf"), 0);
     unsigned rounds = 10000, whole = 0;
     for (unsigned round = 0; round < rounds; round++) {
         char text[4096];
@@ -339,6 +336,7 @@ static void test_mutations(void **state)
     assert_in_range(whole, rounds / 20, rounds / 2); /* both ways were gone */
     for (size_t i = 0; i < ARRAY_LENGTH(seeds); i++)
         free(texts[i]);
+    memory_close_fd(&memory);
     assert_int_equal(leave_scratch(state), 0);
 }
 

@@ -15,7 +15,7 @@
 
 #include "base/path.h"
 #include "plan/make.h"
-#include "tool/program.h"
+#include "vm/program.h"
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {

@@ -41,21 +41,21 @@ static int open_folder(const char *path)
     return fd;
 }
 
-static void put(int folder, const char *path, const char *text, mode_t mode)
+static void put(int folder, const char *path, const void *data, size_t length, mode_t mode)
 {
     struct error error;
     const char *name;
     auto_fd parent = -1;
     if (path_make_parent(folder, path, &parent, &name, &error) < 0 ||
-        path_write(folder, path, text, strlen(text), mode, &error) < 0)
+        path_write(parent, name, data, length, mode, &error) < 0)
         fail_msg("%s", error.text);
 }
 
-enum { GOOD = 1, CUT_OFF, WITHOUT_INIT, NOT_EXECUTABLE, WITHOUT_INTERPRETER, LARGE };
+enum { GOOD = 1, CUT_OFF, WITHOUT_INIT, NOT_EXECUTABLE, WITHOUT_SHELL, WITHOUT_LOADER, LARGE };
 
 /* A generation with one file, or none. */
-static void add_generation(int volume, unsigned number, const char *path, const char *text,
-                           mode_t mode)
+static void add_generation(int volume, unsigned number, const char *path, const void *data,
+                           size_t length, mode_t mode)
 {
     struct error error;
     auto_fd tree = -1;
@@ -64,32 +64,50 @@ static void add_generation(int volume, unsigned number, const char *path, const 
         0)
         fail_msg("%s", error.text);
     if (path)
-        put(tree, path, text, mode);
+        put(tree, path, data, length, mode);
     if (generation_commit(volume, "/generations", &made, &error) < 0)
         fail_msg("%s", error.text);
     assert_int_equal(made, number);
+}
+
+static void put_text(int folder, const char *path, const char *text)
+{
+    put(folder, path, text, strlen(text), 0644);
+}
+
+/* A program of the host stands for an init that was built for other libraries. */
+static void add_dynamic_init(int volume)
+{
+    struct error error;
+    auto_string program = NULL;
+    size_t length;
+    if (path_read(AT_FDCWD, "/proc/self/exe", 1 << 30, &program, &length, &error) < 0)
+        fail_msg("%s", error.text);
+    add_generation(volume, WITHOUT_LOADER, "sbin/init", program, length, 0755);
 }
 
 static void fill(int volume)
 {
     struct error error;
     static char large[2 << 20];
+    static const char plain[] = "#!/bin/sh\n", shell[] = "#!/opt/bin/shell -e\n";
     const struct store_request store = {
         .identity = "the-right-one", .generations = "/generations", .tree = -1};
     unsigned number;
-    memset(large, 'x', sizeof(large) - 1);
+    memset(large, 'x', sizeof(large)); /* zeros would be a hole */
     if (store_make(volume, &store, &number, &error) < 0)
         fail_msg("%s", error.text);
     assert_int_equal(number, GOOD);
-    add_generation(volume, CUT_OFF, NULL, NULL, 0);
-    put(volume, "generations/2/generation.json", "{ \"format\": 1, \"lab", 0644);
-    add_generation(volume, WITHOUT_INIT, NULL, NULL, 0);
-    add_generation(volume, NOT_EXECUTABLE, "sbin/init", "#!/bin/sh\n", 0644);
-    add_generation(volume, WITHOUT_INTERPRETER, "sbin/init", "#!/opt/bin/shell -e\n", 0755);
-    add_generation(volume, LARGE, "var/lib/large", large, 0644);
-    put(volume, KEPT + 1, "precious\n", 0644);
-    put(volume, "persist/var/spool/queue/1", "queued\n", 0644);
-    put(volume, "persist/etc/adjtime", "adjusted\n", 0644);
+    add_generation(volume, CUT_OFF, NULL, NULL, 0, 0);
+    put_text(volume, "generations/2/generation.json", "{ \"format\": 1, \"lab");
+    add_generation(volume, WITHOUT_INIT, NULL, NULL, 0, 0);
+    add_generation(volume, NOT_EXECUTABLE, "sbin/init", plain, strlen(plain), 0644);
+    add_generation(volume, WITHOUT_SHELL, "sbin/init", shell, strlen(shell), 0755);
+    add_dynamic_init(volume);
+    add_generation(volume, LARGE, "var/lib/large", large, sizeof(large), 0644);
+    put_text(volume, KEPT, "precious\n");
+    put_text(volume, "persist/var/spool/queue/1", "queued\n");
+    put_text(volume, "persist/etc/adjtime", "adjusted\n");
     assert_int_equal(mkdirat(volume, "empty", 0755), 0);
 }
 
@@ -156,38 +174,125 @@ static void expect_kept(const char *image)
 /* What differs from a boot that would succeed. NULL: as usual. */
 struct wrong {
     const char *name;
-    const char *volume, *root, *more, *rest; /* of the configuration */
+    const char *volume, *root, *more, *generations; /* of the configuration */
+    const char *rescue;                             /* "": nothing is declared */
     const char *append;
     const char *spoil;    /* commands for debugfs */
     const char *foreign;  /* a file system of this type takes the place of the volume */
+    bool untouched;       /* not even mounted */
     const char *sentence; /* on the screen, word for word */
-    const char *also;     /* on the serial line */
+    const char *also;     /* another line of the screen */
 };
 
+#define ANOTHER " boot another generation with ebb.generation=, or name another init with init="
+#define NEW_ENTRY "persist state:/persist {\n    dir /srv/new\n}\n"
+
 static const struct wrong wrongs[] = {
+  /* the volume */
     {.name = "volume-missing",
      .volume = "volume state UUID=00000000-dead-4000-8000-000000000000 timeout=1s {\n    fs ext4\n"
-               "}\n",
-     .sentence = "UUID=00000000-dead-4000-8000-000000000000, the volume \"state\", did not appear"
-                 " within 1 s; correct its tag, attach the disk, or add its driver with `module "
-                 "NAME`",
-     .also = "/dev/vda ext4 UUID=" STATE_UUID " LABEL=EBB\r\n"},
+               "}\n",                                                                           .untouched = true,
+     .sentence = "UUID=00000000-dead-4000-8000-000000000000, the volume \"state\", did not appear "
+                 "within 1 s; correct its tag, attach the disk, or add its driver with `module "
+                 "NAME`", .also = "  /dev/vda ext4 UUID=" STATE_UUID " LABEL=EBB\n"},
+    {.name = "volume-foreign",
+     .volume = "volume state LABEL=EBB {\n    fs ext4\n}\n",
+     .foreign = "vfat",
+     .untouched = true,
+     .sentence = "/dev/vda, the volume \"state\", holds vfat, not ext4; correct its tag, or its "
+                 "`fs`"},
+    {.name = "volume-damaged",
+     .volume = "volume state /dev/vda {\n    fs ext4\n}\n",
+     .spoil = "zap_block -o 1080 -l 2 0\n",                                                                                           /* the magic number of the superblock */
+     .untouched = true,
+     .sentence = "/dev/vda, the volume \"state\", holds no file system that is known; correct its "
+                 "tag, or have it repaired from another system"},
+    {.name = "identity-none",
+     .spoil = "rm /.ebb/store-id\n",
+     .sentence = "/dev/vda is not the state volume \"state\": it has no .ebb/store-id; correct the "
+                 "tag of the volume, or make this one a state volume with `ebb init`"                                                                       },
+    {.name = "identity-other",
+     .volume = "volume state UUID=" STATE_UUID " {\n    fs ext4\n    identity another-one\n}\n",
+     .sentence = "/dev/vda is the state volume the-right-one, but \"state\" is declared to be "
+                 "another-one; attach the right disk, or correct `identity`"                        },
+    {.name = "volume-full",
+     .more = NEW_ENTRY,
+     .spoil = "fallocate /filler 0 100000000\n",
+     .sentence = "cannot make \"state:/persist/srv/new\": No space left on device"},
+    {.name = "volume-read-only",
+     .volume = "volume state UUID=" STATE_UUID " {\n    fs ext4 options=ro\n}\n",
+     .more = NEW_ENTRY,
+     .sentence = "cannot make \"state:/persist/srv/new\": Read-only file system"},
+ /* the generation */
+    {.name = "generation-unknown",
+     .append = "ebb.generation=9 ebb.rescue=poweroff",
+     .sentence = "there is no generation \"9\"; write a number from 1 to 7, latest or previous",
+     .also = "\npowering off in 1 s; Enter does it at once\n"},
+    {.name = "generation-none",
+     .generations = "generations state:/empty\n",
+     .rescue = "",
+     .sentence = "there is no generation in \"/empty\"; make one with `ebb init`",
+     .also = "\npress Enter to reboot\n"},
+    {.name = "generation-cut-off",
+     .append = "ebb.generation=2",
+     .sentence = "the generation.json of generation 2 is not whole; boot another one with "
+                 "ebb.generation="                  },
+    {.name = "init-missing",
+     .append = "ebb.generation=3",
+     .sentence = "generation 3 has no init \"/sbin/init\";" ANOTHER                                                                 },
+    {.name = "init-not-executable",
+     .append = "ebb.generation=4",
+     .sentence = "the init \"/sbin/init\" of generation 4 is not an executable file;" ANOTHER                                                                       },
+    {.name = "init-script",
+     .append = "ebb.generation=5",
+     .sentence = "the init \"/sbin/init\" of generation 5 needs \"/opt/bin/shell\", which cannot "
+                 "be opened in the new root (No such file or directory);" ANOTHER                                                           },
+    {.name = "init-dynamic",
+     .append = "ebb.generation=6",
+     .sentence = "the init \"/sbin/init\" of generation 6 needs \"/lib64/ld-linux-x86-64.so.2\", "
+                 "which cannot be opened in the new root (No such file or directory);" ANOTHER},
+    {.name = "init-named",
+     .append = "init=/opt/init",
+     .sentence = "generation 1 has no init \"/opt/init\";" ANOTHER,
+     .also = "(kernel command line)\n"},
+    {.name = "root-too-small",
+     .root = "root tmpfs size=1m\n",
+     .append = "ebb.generation=7",
+     .sentence = "\"/var\" of generation 7 does not fit into the root of size=1m and inodes=1m; "
+                 "give `root tmpfs` more, or use `root overlay`"},
+ /* the entries */
+    {.name = "entry-owner",
+     .more = "persist state:/persist {\n    dir /home/bob owner=bob\n}\n",
+     .sentence = "the new root's /etc/passwd has no user \"bob\"; add it to the generation, or "
+                 "declare a number"                                      },
+    {.name = "entry-kind",
+     .spoil = "rm /persist/etc/adjtime\nmkdir /persist/etc/adjtime\n",
+     .sentence = "\"/etc/adjtime\" is declared as a file, but \"state:/persist/etc/adjtime\" is a "
+                 "folder; declare it as it is, or move it away"                                                                           },
+    {.name = "entry-link",
+     .spoil = "rm /persist/etc/adjtime\nsymlink /persist/etc/adjtime /proc/sys/kernel/hostname\n",
+     .sentence = "\"state:/persist/etc/adjtime\" is a symbolic link, and none is followed there; "
+                 "put the file itself in its place"                                                                                },
+    {.name = "entry-link-above",
+     .spoil = "rm /persist/var/spool/queue/1\nrmdir /persist/var/spool/queue\n"
+              "rmdir /persist/var/spool\nsymlink /persist/var/spool ../srv\n",                                                                   .sentence = "on the volume \"state\": \"/persist/var/spool/queue\" leads through the symbolic "
+                 "link \"spool\"; replace the link, or name the folder itself"                                        },
 };
 
 static struct scene *prepare(const struct wrong *wrong)
 {
     struct error error;
     struct arena *arena = arena_new();
-    const char *text =
-        arena_printf(arena, "%s%s" PERSIST "%s%s", wrong->volume ? wrong->volume : SCENE_STATE,
-                     wrong->root ? wrong->root : ROOT, wrong->more ? wrong->more : "",
-                     wrong->rest ? wrong->rest : "generations state:/generations default=1\n"
-                                                 "rescue reboot after=1s\n");
+    const char *text = arena_printf(
+        arena, "%s%s" PERSIST "%s%s%s", wrong->volume ? wrong->volume : SCENE_STATE,
+        wrong->root ? wrong->root : ROOT, wrong->more ? wrong->more : "",
+        wrong->generations ? wrong->generations : "generations state:/generations default=1\n",
+        wrong->rescue ? wrong->rescue : "rescue reboot after=1s\n");
     struct scene *scene = scene_new(arena_printf(arena, "rescue-%s", wrong->name), text);
     arena_free(arena);
     struct scratch_given *given = arena_alloc(scene->arena, sizeof(*given));
-    *given = (struct scratch_given){"state",
-                                    arena_printf(scene->arena, "%s/state.img", scene->folder)};
+    *given =
+        (struct scratch_given){"state", arena_printf(scene->arena, "%s/state.img", scene->folder)};
     scene->setup.given = given;
     scene->setup.given_count = 1;
     scene->setup.append = wrong->append;
@@ -202,22 +307,61 @@ static struct scene *prepare(const struct wrong *wrong)
     return scene;
 }
 
-static void ends_on_the_rescue_screen(void **state)
+static char *read_image(const char *path, size_t *length)
 {
-    const struct wrong *wrong = *state;
+    struct error error;
+    char *bytes;
+    if (path_read(AT_FDCWD, path, 1 << 30, &bytes, length, &error) < 0)
+        fail_msg("%s", error.text);
+    return bytes;
+}
+
+static void press_enter(struct scene *scene)
+{
+    struct error error;
+    scene_start(scene);
+    if (vm_wait_serial(scene->vm, "press Enter to reboot", &error) < 0 ||
+        vm_type(scene->vm, "\n", &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+static void expect_rescue(const struct wrong *wrong)
+{
+    size_t length, after_length;
     struct scene *scene = prepare(wrong);
-    scene_expect_rescue(scene, wrong->sentence);
-    if (!wrong->foreign)
+    auto_string before = read_image(scene->disks[0].path, &length);
+    if (wrong->rescue)
+        press_enter(scene);
+    const char *screen = scene_expect_rescue(scene, wrong->sentence);
+    if (wrong->also && !strstr(screen, wrong->also))
+        fail_msg("the screen does not say \"%s\":\n%s", wrong->also, screen);
+    bool ends = wrong->append && strstr(wrong->append, "ebb.rescue=poweroff");
+    if (!strstr(vm_serial(scene->vm), ends ? "reboot: Power down" : "reboot: Restarting system"))
+        fail_msg("the machine did not %s:\n%s", ends ? "power off" : "reboot",
+                 vm_serial(scene->vm));
+    if (wrong->untouched) {
+        auto_string after = read_image(scene->disks[0].path, &after_length);
+        assert_int_equal(after_length, length);
+        assert_true(memcmp(before, after, length) == 0);
+    } else {
         expect_kept(scene->disks[0].path);
+    }
     scene_end(scene);
 }
 
-int main(void)
+static void ends_on_the_rescue_screen(void **state)
+{
+    expect_rescue(*state);
+}
+
+int main(int count, char **arguments)
 {
     struct CMUnitTest tests[ARRAY_LENGTH(wrongs)];
     for (size_t i = 0; i < ARRAY_LENGTH(wrongs); i++)
         tests[i] = (struct CMUnitTest){.name = wrongs[i].name,
                                        .test_func = ends_on_the_rescue_screen,
                                        .initial_state = (void *)&wrongs[i]};
+    if (count > 1)
+        cmocka_set_test_filter(arguments[1]);
     return cmocka_run_group_tests(tests, make_base, NULL);
 }

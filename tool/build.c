@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "tool/options.h"
-#include "tool/program.h"
+#include "vm/program.h"
 #include "tool/verb.h"
 
 int verb_build(int argc, char **argv)

@@ -14,11 +14,12 @@
 #include "base/path.h"
 #include "plan/keyword.h"
 #include "tool/options.h"
-#include "tool/program.h"
+#include "vm/program.h"
 #include "tool/verb.h"
 #include "vm/setup.h"
 
-enum { MIB = 1024 * 1024, LEAST_MEMORY = 64 };
+#define MIB (1024ULL * 1024)
+enum { LEAST_MEMORY = 64 };
 
 /* What is to be done in the guest, in the order of the command line. */
 struct action {

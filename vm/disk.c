@@ -16,7 +16,8 @@
 
 /* The partition begins where all partitioning programs begin it, and the backup table needs
  * room behind it. */
-enum { MIB = 1024 * 1024, BLOCK = 4096, SECTOR = 512, PARTITION_START = MIB };
+#define MIB (1024ULL * 1024)
+enum { BLOCK = 4096, SECTOR = 512, PARTITION_START = 1024 * 1024 };
 
 struct amount {
     uint64_t bytes, files;

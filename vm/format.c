@@ -8,7 +8,8 @@
 #include "base/memory.h"
 #include "vm/run.h"
 
-enum { ARGUMENTS = 32, MIB = 1024 * 1024 };
+enum { ARGUMENTS = 32 };
+#define MIB (1024ULL * 1024)
 
 /* Arguments that end with the file, with an option left out where there is nothing to say. */
 struct arguments {

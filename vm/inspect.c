@@ -91,7 +91,7 @@ int disk_stat(const char *image, const char *path, struct disk_entry *entry, str
     if (ask(image, "stat", path, &output, error) < 0)
         return -error->code;
     uint64_t mode, uid, gid, size;
-    const char *type = strstr(output.text, "Type: ");
+    const char *type = output.text ? strstr(output.text, "Type: ") : NULL;
     if (!type || !read_number(output.text, "Mode:", 8, &mode) ||
         !read_number(output.text, "User:", 10, &uid) ||
         !read_number(output.text, "Group:", 10, &gid) ||

@@ -178,7 +178,7 @@ int listen_blame(const struct vm *vm, struct error *error)
         start = (size_t)(line - vm->serial.data) + 1;
     char sentence[sizeof(error->text)], quote[QUOTE + 1];
     size_t length = 0;
-    for (size_t at = start; at < end; at++)
+    for (size_t at = start; vm->serial.data && at < end; at++)
         if (vm->serial.data[at] == '\n' || (unsigned char)vm->serial.data[at] >= ' ')
             quote[length++] = vm->serial.data[at];
     quote[length] = '\0';

@@ -14,7 +14,8 @@
 
 /* The first clusters of the file: header, table of reference blocks, the one block there is, and
  * the first level of the map of the disk, which is all holes. */
-enum { CLUSTER_BITS = 16, CLUSTER = 1 << CLUSTER_BITS, REFCOUNTS_AT = 1, BLOCK_AT = 2, MAP_AT = 3 };
+enum { CLUSTER_BITS = 16, REFCOUNTS_AT = 1, BLOCK_AT = 2, MAP_AT = 3 };
+#define CLUSTER (1LL << CLUSTER_BITS)
 
 /* docs/interop/qcow2.txt of QEMU; numbers are big-endian. */
 struct header {

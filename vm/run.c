@@ -141,9 +141,9 @@ int run_program(const struct run *run, struct run_output *output, struct error *
     auto_fd err = memfd_create("messages", MFD_CLOEXEC);
     if (in < 0 || out < 0 || err < 0)
         return error_system(error, errno, "cannot make files in memory");
-    int code = run->input ? path_write_all(in, run->input, strlen(run->input)) : 0;
-    if (code < 0 || lseek(in, 0, SEEK_SET) < 0)
-        return error_system(error, code < 0 ? -code : errno, "cannot fill a file in memory");
+    if ((run->input && path_write_all(in, run->input, strlen(run->input)) < 0) ||
+        lseek(in, 0, SEEK_SET) < 0)
+        return error_system(error, errno, "cannot fill a file in memory");
     pid_t pid = fork();
     if (pid < 0)
         return error_system(error, errno, "cannot run \"%s\"", run->arguments[0]);
@@ -153,16 +153,17 @@ int run_program(const struct run *run, struct run_output *output, struct error *
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return error_system(error, errno, "cannot wait for \"%s\"", run->arguments[0]);
-    auto_output collected = {0};
-    if (collect(out, &collected.text, &collected.length, error) < 0 ||
-        collect(err, &collected.messages, NULL, error) < 0 ||
-        judge(run, status, collected.messages, error) < 0)
-        return -error->code;
-    if (output) {
+    struct run_output collected = {0};
+    int code = collect(out, &collected.text, &collected.length, error);
+    if (code == 0)
+        code = collect(err, &collected.messages, NULL, error);
+    if (code == 0)
+        code = judge(run, status, collected.messages, error);
+    if (code == 0 && output)
         *output = collected;
-        collected = (struct run_output){0};
-    }
-    return 0;
+    else
+        run_output_free(&collected);
+    return code;
 }
 
 void run_output_free(struct run_output *output)

@@ -19,10 +19,9 @@ enum { PIPE_SIZE = 64 * 1024, CHUNK_SIZE = 16 * 1024 };
 
 static _Noreturn void run(const struct guest *guest, const char *command, int out, int err)
 {
-    static char *const environment[] = {
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:"
-        "/run/current-system/sw/bin", /* NixOS */
-        "HOME=/root", "TERM=dumb", "LANG=C.UTF-8", NULL};
+    static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:"
+                         "/run/current-system/sw/bin"; /* the last one is NixOS's */
+    static char *const environment[] = {path, "HOME=/root", "TERM=dumb", "LANG=C.UTF-8", NULL};
     signal(SIGPIPE, SIG_DFL);
     setsid(); /* so that all of it can be ended at once */
     dup2(out, STDOUT_FILENO);
@@ -120,9 +119,8 @@ static int execute(const struct guest *guest, const struct frame *frame)
     if (pipe2(err, O_CLOEXEC) < 0)
         return tell_failure(guest, "cannot make a pipe", errno);
     auto_fd err_read = err[0], err_write = err[1];
-    auto_string command = strndup(frame->data, frame->length);
-    if (!command)
-        memory_exhausted();
+    auto_arena arena = arena_new();
+    const char *command = arena_copy(arena, frame->data, frame->length);
     pid_t pid = serve_start(guest, command, out_write, err_write);
     if (pid < 0)
         return tell_failure(guest, "cannot fork", -pid);

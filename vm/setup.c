@@ -35,7 +35,7 @@ int setup_make(struct arena *arena, const struct setup *setup, const struct conf
                struct vm_request *request, struct error *error)
 {
     struct kernel kernel;
-    struct vm_disk *disks;
+    struct vm_disk *disks = NULL;
     const struct scratch scratch = {.config = config,
                                     .folder = setup->folder,
                                     .tree = setup->tree,

@@ -96,15 +96,14 @@ static int ask_qemu(struct vm *vm, const char *command, char **answer, struct er
         return -error->code;
     const char *reply = find_reply(vm);
     size_t length = strcspn(reply, "\r\n");
-    auto_string text = strndup(reply, length);
-    if (!text)
+    bool refused = strncmp(reply, "{\"error\"", 8) == 0;
+    if (refused)
+        error_set(error, EBADRQC, "QEMU refuses %.150s: %.*s", command,
+                  (int)(length < 300 ? length : 300), reply);
+    else if (answer && !(*answer = strndup(reply, length)))
         memory_exhausted();
     bytes_drop(&vm->qmp, (size_t)(reply - vm->qmp.data) + length);
-    if (strncmp(text, "{\"error\"", 8) == 0)
-        return error_set(error, EBADRQC, "QEMU refuses %.150s: %.300s", command, text);
-    if (answer)
-        *answer = TAKE_PTR(text);
-    return 0;
+    return refused ? -error->code : 0;
 }
 
 int vm_qmp(struct vm *vm, const char *command, char **answer, struct error *error)

@@ -21,24 +21,30 @@
 #include "vm/disk.h"
 #include "vm/run.h"
 
-enum { MIB = 1024 * 1024 };
+#define MIB (1024ULL * 1024)
 
 #define UUID "0a3407de-014b-458b-b5c1-848e92a327a3"
 #define OTHER "11111111-2222-4333-8444-555555555555"
 
 static char folder[] = "/tmp/ebb-test-disk-XXXXXX";
 
-static void need(const char *program)
+static bool have(const char *program)
 {
     struct error error;
     char path[PATH_MAX];
     const char *must_work = getenv("MUST_WORK");
     if (run_find(program, "?", path, sizeof(path), &error) == 0)
-        return;
+        return true;
     if (must_work && strcmp(must_work, "1") == 0)
         fail_msg("%s", error.text);
     print_message("SKIP: %s\n", error.text);
-    skip();
+    return false;
+}
+
+static void need(const char *program)
+{
+    if (!have(program))
+        skip();
 }
 
 static void put(const char *path, const char *text, mode_t mode)
@@ -120,14 +126,9 @@ static void test_tags(void **state)
         {"btrfs", "mkfs.btrfs", UUID,        "data",     {"TYPE=btrfs", "UUID=" UUID, "LABEL=data"}     },
         {"xfs",   "mkfs.xfs",   UUID,        "data",     {"TYPE=xfs", "UUID=" UUID, "LABEL=data"}       },
     };
-    struct error error;
-    char path[PATH_MAX];
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const char *type = cases[i].type ? cases[i].type : "ext4";
-        if (run_find(cases[i].program, "?", path, sizeof(path), &error) < 0) {
-            print_message("no %s: %s\n", type, error.text);
+        if (!have(cases[i].program))
             continue;
-        }
         make(&(struct disk){.path = "image",
                             .fs_type = cases[i].type,
                             .uuid = cases[i].uuid,
@@ -210,10 +211,8 @@ static void test_content(void **state)
 static void test_content_of_a_user(void **state)
 {
     (void)state; /* the folder is the current one */
-    if (geteuid() != 0) {
-        print_message("SKIP: test_content was this test\n");
-        skip();
-    }
+    if (geteuid() != 0)
+        return; /* test_content was this test */
     const char *const arguments[] = {"chown", "-R", "65534:65534", folder, NULL};
     auto_string nothing = output_of(arguments);
     pid_t pid = fork();
@@ -266,6 +265,24 @@ static void test_btrfs_content(void **state)
     auto_string text = NULL;
     assert_int_equal(path_read(AT_FDCWD, "restored/sub folder/.two", 100, &text, NULL, &error), 0);
     assert_string_equal(text, "the second\n");
+}
+
+static void test_replay(void **state)
+{
+    (void)state; /* the folder is the current one */
+    struct error error;
+    make(&(struct disk){.path = "image", .content = "content"});
+    const char *const dirty[] = {"debugfs", "-w", "-R", "ssv state 0", "image", NULL};
+    const char *const look[] = {"dumpe2fs", "-h", "image", NULL};
+    auto_string nothing = output_of(dirty);
+    auto_string before = output_of(look);
+    assert_has(before, "not clean");
+    assert_int_equal(disk_replay("image", &error), 0);
+    auto_string after = output_of(look);
+    assert_null(strstr(after, "not clean"));
+    put("image", "no file system", 0644);
+    assert_int_equal(disk_replay("image", &error), -EIO);
+    assert_has(error.text, "e2fsck");
 }
 
 /* Thousands of empty files need inodes, not bytes. */
@@ -368,6 +385,7 @@ int main(void)
         cmocka_unit_test_teardown(test_content, remove_image),
         cmocka_unit_test_teardown(test_vfat_content, remove_image),
         cmocka_unit_test_teardown(test_btrfs_content, remove_image),
+        cmocka_unit_test_teardown(test_replay, remove_image),
         cmocka_unit_test_teardown(test_many_files, remove_image),
         cmocka_unit_test_teardown(test_size, remove_image),
         cmocka_unit_test_teardown(test_refusals, remove_image),

@@ -118,7 +118,8 @@ UNUSED static int enter_scratch(void **state)
     char *folder = strdup("/tmp/ebb-test-XXXXXX");
     *state = folder;
     umask(022);
-    if (!folder || !mkdtemp(folder) || (has_namespace && mount("scratch", folder, "tmpfs", 0, NULL)))
+    if (!folder || !mkdtemp(folder) ||
+        (has_namespace && mount("scratch", folder, "tmpfs", 0, NULL)))
         return -1;
     return chdir(folder);
 }

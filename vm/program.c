@@ -1,4 +1,4 @@
-#include "tool/program.h"
+#include "vm/program.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /* Where Ebb's own other programs are: beside this one, as in a build folder, or where they are
  * installed. */
-#ifndef EBB_TOOL_PROGRAM_H
-#define EBB_TOOL_PROGRAM_H
+#ifndef EBB_VM_PROGRAM_H
+#define EBB_VM_PROGRAM_H
 
 #include <stddef.h>
 

@@ -1,0 +1,176 @@
+/* A configuration's scratch disks, looked at from outside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "vm/disk.h"
+#include "vm/run.h"
+#include "vm/scratch.h"
+#include "vm/tree.h"
+
+static const char text[] =
+    "volume data LABEL=data { fs ext2; mount /data }\n"
+    "volume view PARTLABEL=my-state { mount /view }\n"
+    "volume state PARTLABEL=my-state { identity the-one; mount /persist }\n"
+    "generations state:/deep/generations\n"
+    "persist state:/ { dir /srv owner=alice group=staff; file /etc/x owner=alice group=0 }\n";
+
+static int enter(void **state)
+{
+    static char folder[] = "/tmp/ebb-test-XXXXXX";
+    struct error error;
+    strcpy(folder, "/tmp/ebb-test-XXXXXX");
+    *state = folder;
+    return !mkdtemp(folder) || chdir(folder) < 0 ||
+           path_write(AT_FDCWD, "conf", text, strlen(text), 0644, &error) < 0;
+}
+
+static int leave(void **state)
+{
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", (char *)*state);
+    return chdir("/") < 0 || system(command) != 0;
+}
+
+static struct config *load(struct arena *arena)
+{
+    struct report report = {.arena = arena};
+    struct config *config = config_load("conf", NULL, &report);
+    report_print(&report, stderr);
+    assert_int_equal(report.errors, 0);
+    return config;
+}
+
+static void need_busybox(void)
+{
+    struct error error;
+    char path[PATH_MAX];
+    const char *must_work = getenv("MUST_WORK");
+    if (run_find("busybox", "busybox-static", path, sizeof(path), &error) == 0)
+        return;
+    if (must_work && strcmp(must_work, "1") == 0)
+        fail_msg("%s", error.text);
+    print_message("SKIP: %s\n", error.text);
+    skip();
+}
+
+static void assert_inside(const char *image, const char *path, const char *expected)
+{
+    struct error error;
+    auto_string found = NULL;
+    if (disk_read(image, path, &found, NULL, &error) < 0)
+        fail_msg("%s", error.text);
+    if (!strstr(found, expected))
+        fail_msg("\"%s\" is missing in %s: %s", expected, path, found);
+}
+
+static void test_disks(void **state)
+{
+    (void)state; /* the folder is the current one */
+    need_busybox();
+    auto_arena arena = arena_new();
+    auto_config config = load(arena);
+    const struct scratch scratch = {.config = config, .folder = ".", .bus = BUS_NVME};
+    struct vm_disk *disks;
+    size_t count;
+    struct error error;
+    if (scratch_make(arena, &scratch, &disks, &count, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(count, 2); /* two volumes share a device */
+    assert_string_equal(disks[0].path, "./data.img");
+    assert_string_equal(disks[1].path, "./state.img");
+    assert_int_equal(disks[1].bus, BUS_NVME);
+    assert_inside("state.img", "/.ebb/store-id", "the-one\n");
+    assert_inside("state.img", "/deep/generations/1/tree/etc/passwd", "alice:x:1000:1000:");
+    struct disk_entry entry;
+    assert_int_equal(disk_stat("data.img", "/.ebb/store-id", &entry, &error), -ENOENT);
+    assert_int_equal(
+        disk_stat("state.img", "/deep/generations/1/tree/usr/bin/busybox", &entry, &error), 0);
+    assert_int_equal(entry.mode, 0755);
+    assert_true(entry.size > 100000);
+}
+
+static void test_given_and_tree(void **state)
+{
+    (void)state; /* the folder is the current one */
+    auto_arena arena = arena_new();
+    auto_config config = load(arena);
+    static const struct scratch_given given[] = {
+        {"data", "/some/image"}
+    };
+    const struct scratch scratch = {
+        .config = config, .folder = ".", .tree = "tree", .given = given, .given_count = 1};
+    struct vm_disk *disks;
+    size_t count;
+    struct error error;
+    assert_int_equal(mkdir("tree", 0755), 0);
+    assert_int_equal(path_write(AT_FDCWD, "tree/mine", "my own\n", 7, 0644, &error), 0);
+    if (scratch_make(arena, &scratch, &disks, &count, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(count, 2);
+    assert_string_equal(disks[0].path, "/some/image");
+    assert_int_equal(access("data.img", F_OK), -1);
+    assert_inside("state.img", "/deep/generations/1/tree/mine", "my own\n");
+}
+
+static void test_subvolume(void **state)
+{
+    (void)state; /* the folder is the current one */
+    static const char subvolume[] =
+        "volume nix LABEL=nix { fs btrfs options=noatime,subvol=@nix }\n"
+        "generations nix:/g\n";
+    struct error error;
+    assert_int_equal(path_write(AT_FDCWD, "conf", subvolume, strlen(subvolume), 0644, &error), 0);
+    auto_arena arena = arena_new();
+    auto_config config = load(arena);
+    const struct scratch scratch = {.config = config, .folder = "."};
+    struct vm_disk *disks;
+    size_t count;
+    assert_int_equal(scratch_make(arena, &scratch, &disks, &count, &error), -ENOTSUP);
+    assert_non_null(strstr(error.text, "--disk nix=FILE"));
+}
+
+static void test_tree(void **state)
+{
+    (void)state; /* the folder is the current one */
+    need_busybox();
+    auto_arena arena = arena_new();
+    auto_config config = load(arena);
+    struct error error;
+    if (tree_make("scratch", config, &error) < 0)
+        fail_msg("%s", error.text);
+    struct stat status;
+    assert_int_equal(stat("scratch/sbin/init", &status), 0);
+    assert_true(status.st_mode & 0111);
+    assert_int_equal(stat("scratch/bin/sh", &status), 0);
+    assert_int_equal(stat("scratch/tmp", &status), 0);
+    assert_int_equal(status.st_mode & 07777, 01777);
+    auto_string groups = NULL;
+    assert_int_equal(path_read(AT_FDCWD, "scratch/etc/group", 1000, &groups, NULL, &error), 0);
+    assert_string_equal(groups, "root:x:0:\nalice:x:1000:\nstaff:x:1001:\n");
+    assert_int_equal(system("scratch/bin/busybox true"), 0);
+    assert_int_equal(tree_make("scratch", config, &error), -EEXIST);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_disks, enter, leave),
+        cmocka_unit_test_setup_teardown(test_given_and_tree, enter, leave),
+        cmocka_unit_test_setup_teardown(test_subvolume, enter, leave),
+        cmocka_unit_test_setup_teardown(test_tree, enter, leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
