@@ -9,82 +9,81 @@ static bool same_text(const char *one, const char *other)
     return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
+static const struct {
+    const char *line;
+    struct arguments expected; /* .rescue 0 stands for none */
+    const char *log;
+} cases[] = {
+    {"", {0}, ""},
+    {"\n", {0}, ""},
+    {"BOOT_IMAGE=/vmlinuz root=UUID=1 console=ttyS0,115200 quiets x.ro=1 ebbing=1\n", {0}, ""},
+    {"init=/bin/sh", {.init = "/bin/sh"}, ""},
+    {"init=/a init=/b\n", {.init = "/b"}, ""},
+    {"  init=/a\t\trootwait \n", {.init = "/a", .wait_for_ever = true}, ""},
+    {"init=\"/a b\" rootwait", {.init = "/a b", .wait_for_ever = true}, ""},
+    {"\"init=/a b\" rootwait", {.init = "/a b", .wait_for_ever = true}, ""},
+    {"init=/a\" \"b", {.init = "/a b"}, ""},
+    {"other=\"init=/x ebb.debug\" rootwait", {.wait_for_ever = true}, ""},
+    {"other=\"not closed rootwait ro", {0}, ""},
+    {"init=\"/a ro", {.init = "/a ro"}, ""},
+    {"init=/a=b", {.init = "/a=b"}, ""},
+    {"init", {0}, ""},
+    {"=ro = =", {0}, ""},
+    {"\"\" rootwait", {.wait_for_ever = true}, ""},
+    {"ro", {.read_only = true}, ""},
+    {"rw", {0}, ""},
+    {"ro rw", {0}, ""},
+    {"rw ro", {.read_only = true}, ""},
+    {"ro rw ro", {.read_only = true}, ""},
+    {"ro=1 quiet quiet=1 rootwait=5", {0}, ""}, /* not ours to judge */
+    {"ebb.generation=latest", {.generation = "latest"}, ""},
+    {"ebb.generation=7 ebb.generation=previous", {.generation = "previous"}, ""},
+    {"ebb.generation=", {.generation = ""}, ""},
+    {"ebb.rescue=reboot", {.rescue = RESCUE_REBOOT}, ""},
+    {"ebb.rescue=reboot ebb.rescue=poweroff", {.rescue = RESCUE_POWEROFF}, ""},
+    {"ebb.rescue=reboot ebb.rescue=none",
+     {.rescue = RESCUE_REBOOT},
+     "ebb: ignoring ebb.rescue=none: it is none of wait, reboot and poweroff\n"},
+    {"ebb.debug ro", {.debug = true, .read_only = true}, ""},
+    {"ro rootwait ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single "
+     "init=/x rw",
+     {"/i", "3", RESCUE_POWEROFF, true, true, true},
+     ""},
+    {"-- rootwait", {0}, ""},
+    {"rootwait -- ro", {.wait_for_ever = true}, ""},
+    {"--x rootwait", {.wait_for_ever = true}, ""}, /* only "--" alone ends Ebb's part */
+    {"init=sh", {0}, "ebb: ignoring init=sh: it is relative\n"},
+    {"init=", {0}, "ebb: ignoring init=: it is relative\n"},
+    {"init=/a init=/b/../c", {.init = "/a"}, "ebb: ignoring init=/b/../c: it contains \"..\"\n"},
+    {"ebb.genaration=3",
+     {0},
+     "ebb: ignoring the kernel parameter \"ebb.genaration=3\": did you mean "
+     "\"ebb.generation\"?\n"},
+    {"ebb.debgu",
+     {0},
+     "ebb: ignoring the kernel parameter \"ebb.debgu\": did you mean \"ebb.debug\"?\n"},
+    {"ebb.colour=blue rootwait",
+     {.wait_for_ever = true},
+     "ebb: ignoring the kernel parameter \"ebb.colour=blue\": see ebb-init(8)\n"},
+    {"ebb.", {0}, "ebb: ignoring the kernel parameter \"ebb.\": see ebb-init(8)\n"},
+    {"ebb.generation",
+     {0},
+     "ebb: ignoring the kernel parameter \"ebb.generation\": write ebb.generation=VALUE\n"},
+    {"ebb.debug=1",
+     {0},
+     "ebb: ignoring the kernel parameter \"ebb.debug=1\": write ebb.debug alone\n"},
+    {"ebb.debug=",
+     {0},
+     "ebb: ignoring the kernel parameter \"ebb.debug=\": write ebb.debug alone\n"},
+    {"ebb.one ebb.two=x -- ebb.three",
+     {0},
+     "ebb: ignoring the kernel parameter \"ebb.one\": see ebb-init(8)\n"
+     "ebb: ignoring the kernel parameter \"ebb.two=x\": see ebb-init(8)\n"},
+};
+
 static void test_parse(void **state)
 {
     (void)state;
-    static const struct {
-        const char *line;
-        struct arguments expected; /* .rescue 0 stands for none */
-        const char *log;
-    } cases[] = {
-        {"", {0}, ""},
-        {"\n", {0}, ""},
-        {"BOOT_IMAGE=/vmlinuz root=UUID=1 console=ttyS0,115200 quiets x.ro=1 ebbing=1\n", {0}, ""},
-        {"init=/bin/sh", {.init = "/bin/sh"}, ""},
-        {"init=/a init=/b\n", {.init = "/b"}, ""},
-        {"  init=/a\t\tquiet \n", {.init = "/a"}, ""},
-        {"init=\"/a b\" quiet", {.init = "/a b"}, ""},
-        {"\"init=/a b\" quiet", {.init = "/a b"}, ""},
-        {"init=/a\" \"b", {.init = "/a b"}, ""},
-        {"other=\"init=/x quiet\" rootwait", {.wait_for_ever = true}, ""},
-        {"other=\"not closed quiet ro", {0}, ""},
-        {"init=\"/a quiet", {.init = "/a quiet"}, ""},
-        {"init=/a=b", {.init = "/a=b"}, ""},
-        {"init", {0}, ""},
-        {"=quiet = =", {0}, ""},
-        {"\"\" quiet", {0}, ""},
-        {"ro", {.read_only = true}, ""},
-        {"rw", {0}, ""},
-        {"ro rw", {0}, ""},
-        {"rw ro", {.read_only = true}, ""},
-        {"ro rw ro", {.read_only = true}, ""},
-        {"ro=1 quiet=1 rootwait=5", {0}, ""}, /* not ours to judge */
-        {"ebb.generation=latest", {.generation = "latest"}, ""},
-        {"ebb.generation=7 ebb.generation=previous", {.generation = "previous"}, ""},
-        {"ebb.generation=", {.generation = ""}, ""},
-        {"ebb.rescue=reboot", {.rescue = RESCUE_REBOOT}, ""},
-        {"ebb.rescue=reboot ebb.rescue=poweroff", {.rescue = RESCUE_POWEROFF}, ""},
-        {"ebb.rescue=reboot ebb.rescue=none",
-         {.rescue = RESCUE_REBOOT},
-         "ebb: ignoring ebb.rescue=none: it is none of wait, reboot and poweroff\n"},
-        {"ebb.debug quiet", {.debug = true}, ""},
-        {"ro rootwait quiet ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single "
-         "init=/x rw",
-         {"/i", "3", RESCUE_POWEROFF, true, true, true, true},
-         ""},
-        {"-- quiet", {0}, ""},
-        {"quiet --", {0}, ""},
-        {"--x quiet", {0}, ""}, /* only "--" alone ends Ebb's part */
-        {"init=sh", {0}, "ebb: ignoring init=sh: it is relative\n"},
-        {"init=", {0}, "ebb: ignoring init=: it is relative\n"},
-        {"init=/a init=/b/../c",
-         {.init = "/a"},
-         "ebb: ignoring init=/b/../c: it contains \"..\"\n"},
-        {"ebb.genaration=3",
-         {0},
-         "ebb: ignoring the kernel parameter \"ebb.genaration=3\": did you mean "
-         "\"ebb.generation\"?\n"},
-        {"ebb.debgu",
-         {0},
-         "ebb: ignoring the kernel parameter \"ebb.debgu\": did you mean \"ebb.debug\"?\n"},
-        {"ebb.colour=blue quiet",
-         {0},
-         "ebb: ignoring the kernel parameter \"ebb.colour=blue\": see ebb-init(8)\n"},
-        {"ebb.", {0}, "ebb: ignoring the kernel parameter \"ebb.\": see ebb-init(8)\n"},
-        {"ebb.generation",
-         {0},
-         "ebb: ignoring the kernel parameter \"ebb.generation\": write ebb.generation=VALUE\n"},
-        {"ebb.debug=1",
-         {0},
-         "ebb: ignoring the kernel parameter \"ebb.debug=1\": write ebb.debug alone\n"},
-        {"ebb.debug=",
-         {0},
-         "ebb: ignoring the kernel parameter \"ebb.debug=\": write ebb.debug alone\n"},
-        {"ebb.one ebb.two=x -- ebb.three",
-         {0},
-         "ebb: ignoring the kernel parameter \"ebb.one\": see ebb-init(8)\n"
-         "ebb: ignoring the kernel parameter \"ebb.two=x\": see ebb-init(8)\n"},
-    };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         auto_arena arena = arena_new();
         struct arguments found, expected = cases[i].expected;
@@ -125,9 +124,9 @@ static void test_long_line(void **state)
     auto_arena arena = arena_new();
     for (size_t i = 0; i + 1 < sizeof(line); i++)
         line[i] = i % 2 ? ' ' : 'x';
-    memcpy(line + sizeof(line) - 8, "  quiet", 8);
+    memcpy(line + sizeof(line) - 8, "     ro", 8);
     arguments_parse(arena, line, &found);
-    assert_true(found.quiet);
+    assert_true(found.read_only);
 }
 
 int main(void)

@@ -39,7 +39,14 @@ static int make(struct init *init, struct error *error)
     bool exists = stat(init->place, &status) == 0;
     if (init->tree && access(init->tree, R_OK | X_OK) < 0)
         return error_system(error, errno, "cannot open the tree \"%s\"", init->tree);
-    if (exists && S_ISDIR(status.st_mode))
+    bool folder = exists && S_ISDIR(status.st_mode);
+    if (folder && (init->size || init->disk.fs_type || init->disk.uuid || init->disk.label))
+        return error_set(
+            error, EINVAL,
+            "\"%s\" is a folder, whose file system is there already; leave out --size, "
+            "--type, --uuid and --label",
+            init->place);
+    if (folder)
         return make_in_folder(init, &number, error);
     if (exists && !S_ISBLK(status.st_mode))
         return error_set(error, EEXIST,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "mounts/device.h"
 #include "vm/format.h"
 #include "vm/run.h"
 
@@ -82,8 +83,32 @@ static int check(const struct disk *disk, const struct format *format, const cha
     return 0;
 }
 
+/* A device is there already; it is only made sure of that nothing on it is lost. */
+static int take_device(const char *path, struct error *error)
+{
+    char type[DEVICE_TYPE_SIZE];
+    auto_fd fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
+    if (fd < 0)
+        return error_system(error, errno, "cannot use the device \"%s\"%s", path,
+                            errno == EBUSY ? ", which is mounted or otherwise in use" : "");
+    if (device_type(path, type))
+        return error_set(error, ENOTEMPTY,
+                         "there is %s on the device \"%s\"; if it may be lost, empty it first with "
+                         "`wipefs -a %s`",
+                         type, path, path);
+    return 0;
+}
+
+static bool is_device(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISBLK(status.st_mode);
+}
+
 static int create(const char *path, uint64_t size, struct error *error)
 {
+    if (is_device(path))
+        return take_device(path, error);
     auto_fd fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_system(error, errno, "cannot make the disk image \"%s\"", path);
@@ -161,7 +186,7 @@ int disk_make(const struct disk *disk, struct error *error)
     int code = format->make(format, disk, bare, amount.files, error);
     if (code == 0 && partitioned)
         code = wrap(disk, bare, size, error);
-    if (code < 0 || partitioned)
+    if ((code < 0 && !is_device(bare)) || partitioned)
         unlink(bare);
     return code < 0 ? error_prefix(error, "cannot make the disk image \"%s\"", disk->path) : 0;
 }

@@ -20,7 +20,7 @@ struct graft {
 
 /* NULL or 0 leaves a choice to us. A plain user's files become root's. */
 struct disk {
-    const char *path; /* must not exist yet */
+    const char *path; /* must not exist yet, or be an empty block device nobody uses */
     uint64_t size;    /* of the file system; 0: what the content needs, and room */
     uint64_t room;    /* for what is written later; 0: 64 MiB */
     const char *fs_type, *uuid, *label;

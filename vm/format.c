@@ -1,8 +1,11 @@
 #include "vm/format.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
@@ -42,14 +45,26 @@ static int run(const struct format *format, const struct arguments *arguments,
     return run_program(&run, NULL, error);
 }
 
+static int size_of(const char *path, uint64_t *size, struct error *error)
+{
+    struct stat status;
+    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return error_system(error, errno, "cannot look at \"%s\"", path);
+    *size = (uint64_t)status.st_size;
+    if (S_ISBLK(status.st_mode) && ioctl(fd, BLKGETSIZE64, size) < 0)
+        return error_system(error, errno, "cannot learn the size of \"%s\"", path);
+    return 0;
+}
+
 static int make_ext(const struct format *format, const struct disk *disk, const char *file,
                     uint64_t files, struct error *error)
 {
-    struct stat status;
-    if (stat(file, &status) < 0)
-        return error_system(error, errno, "cannot look at \"%s\"", file);
+    uint64_t size;
+    if (size_of(file, &size, error) < 0)
+        return -error->code;
     /* One inode for 16 KiB is mke2fs's own measure; a tree of small files needs more. */
-    uint64_t inodes = (uint64_t)status.st_size / 16384;
+    uint64_t inodes = size / 16384;
     if (inodes < files + files / 2 + 1024)
         inodes = files + files / 2 + 1024;
     char count[32], extended[128];
@@ -58,8 +73,7 @@ static int make_ext(const struct format *format, const struct disk *disk, const 
              disk->uuid ? disk->uuid : "");
     struct arguments arguments = {
         {format->program, "-q", "-F", "-t", format->type, "-m", "0", "-N", count, "-E", extended},
-        11
-    };
+        11};
     add_option(&arguments, "-U", disk->uuid);
     add_option(&arguments, "-L", disk->label);
     add_option(&arguments, "-d", disk->content);
@@ -104,10 +118,7 @@ static int make_vfat(const struct format *format, const struct disk *disk, const
     for (const char *at = disk->uuid ? disk->uuid : ""; *at && strlen(id) < 8; at++)
         if (*at != '-')
             id[strlen(id)] = *at;
-    struct arguments arguments = {
-        {format->program, "-F", "32", "--invariant"},
-        4
-    };
+    struct arguments arguments = {{format->program, "-F", "32", "--invariant"}, 4};
     add_option(&arguments, "-i", disk->uuid ? id : NULL);
     add_option(&arguments, "-n", disk->label);
     add(&arguments, file);
@@ -122,10 +133,7 @@ static int make_btrfs(const struct format *format, const struct disk *disk, cons
                       uint64_t files, struct error *error)
 {
     (void)files; /* inodes are made as needed */
-    struct arguments arguments = {
-        {format->program, "-q", "-f"},
-        3
-    };
+    struct arguments arguments = {{format->program, "-q", "-f"}, 3};
     add_option(&arguments, "-U", disk->uuid);
     add_option(&arguments, "-L", disk->label);
     add_option(&arguments, "--rootdir", disk->content);
@@ -138,10 +146,7 @@ static int make_xfs(const struct format *format, const struct disk *disk, const 
 {
     (void)files; /* inodes are made as needed */
     char uuid[64];
-    struct arguments arguments = {
-        {format->program, "-q", "-f"},
-        3
-    };
+    struct arguments arguments = {{format->program, "-q", "-f"}, 3};
     snprintf(uuid, sizeof(uuid), "uuid=%.50s", disk->uuid ? disk->uuid : "");
     add_option(&arguments, "-m", disk->uuid ? uuid : NULL);
     add_option(&arguments, "-L", disk->label);
@@ -150,12 +155,12 @@ static int make_xfs(const struct format *format, const struct disk *disk, const 
 }
 
 static const struct format formats[] = {
-    {"ext4",  "mke2fs",     "e2fsprogs",   16,  1 * MIB,   true,  make_ext  },
-    {"ext3",  "mke2fs",     "e2fsprogs",   16,  1 * MIB,   true,  make_ext  },
-    {"ext2",  "mke2fs",     "e2fsprogs",   16,  1 * MIB,   true,  make_ext  },
-    {"vfat",  "mkfs.vfat",  "dosfstools",  11,  40 * MIB,  true,  make_vfat },
-    {"btrfs", "mkfs.btrfs", "btrfs-progs", 255, 128 * MIB, true,  make_btrfs},
-    {"xfs",   "mkfs.xfs",   "xfsprogs",    12,  320 * MIB, false, make_xfs  },
+    {"ext4", "mke2fs", "e2fsprogs", 16, 1 * MIB, true, make_ext},
+    {"ext3", "mke2fs", "e2fsprogs", 16, 1 * MIB, true, make_ext},
+    {"ext2", "mke2fs", "e2fsprogs", 16, 1 * MIB, true, make_ext},
+    {"vfat", "mkfs.vfat", "dosfstools", 11, 40 * MIB, true, make_vfat},
+    {"btrfs", "mkfs.btrfs", "btrfs-progs", 255, 128 * MIB, true, make_btrfs},
+    {"xfs", "mkfs.xfs", "xfsprogs", 12, 320 * MIB, false, make_xfs},
 };
 
 const struct format *format_find(const char *type)
