@@ -14,8 +14,8 @@
 #include "base/path.h"
 #include "plan/keyword.h"
 #include "tool/options.h"
-#include "vm/program.h"
 #include "tool/verb.h"
+#include "vm/program.h"
 #include "vm/setup.h"
 
 #define MIB (1024ULL * 1024)

@@ -9,7 +9,7 @@ enum { AHCI_PORTS = 6, MEMORY = 1024 };
 const char *const vm_bus_names[] = {"virtio", "ahci", "nvme", "usb", NULL};
 
 static const struct arch archs[] = {
-    {"x86_64",  "qemu-system-x86_64",  "qemu-system-x86", "q35",  "ttyS0"  },
+    {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35", "ttyS0"},
     {"aarch64", "qemu-system-aarch64", "qemu-system-arm", "virt", "ttyAMA0"},
 };
 

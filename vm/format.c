@@ -60,7 +60,7 @@ static int size_of(const char *path, uint64_t *size, struct error *error)
 static int make_ext(const struct format *format, const struct disk *disk, const char *file,
                     uint64_t files, struct error *error)
 {
-    uint64_t size;
+    uint64_t size = 0;
     if (size_of(file, &size, error) < 0)
         return -error->code;
     /* One inode for 16 KiB is mke2fs's own measure; a tree of small files needs more. */

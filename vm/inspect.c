@@ -78,15 +78,8 @@ int disk_stat(const char *image, const char *path, struct disk_entry *entry, str
     static const struct {
         const char *word;
         char type;
-    } types[] = {
-        {"regular",   '-'},
-        {"directory", 'd'},
-        {"symlink",   'l'},
-        {"block",     'b'},
-        {"character", 'c'},
-        {"FIFO",      'p'},
-        {"socket",    's'}
-    };
+    } types[] = {{"regular", '-'},   {"directory", 'd'}, {"symlink", 'l'}, {"block", 'b'},
+                 {"character", 'c'}, {"FIFO", 'p'},      {"socket", 's'}};
     auto_output output = {0};
     if (ask(image, "stat", path, &output, error) < 0)
         return -error->code;

@@ -124,13 +124,13 @@ static void hear_lines(struct vm *vm, const struct pollfd heard[4])
 static int hear(struct vm *vm, long patience)
 {
     struct pollfd watched[] = {
-        {.fd = vm->lines.serial,                                       .events = POLLIN},
-        {.fd = vm->lines.agent,                                        .events = POLLIN},
-        {.fd = vm->lines.qmp,                                          .events = POLLIN},
-        {.fd = vm->messages_fd,                                        .events = POLLIN},
-        {.fd = vm->process,                                            .events = POLLIN},
+        {.fd = vm->lines.serial, .events = POLLIN},
+        {.fd = vm->lines.agent, .events = POLLIN},
+        {.fd = vm->lines.qmp, .events = POLLIN},
+        {.fd = vm->messages_fd, .events = POLLIN},
+        {.fd = vm->process, .events = POLLIN},
         {.fd = vm->request.interrupt > 0 ? vm->request.interrupt : -1, .events = POLLIN},
-        {.fd = vm->keyboard,                                           .events = POLLIN},
+        {.fd = vm->keyboard, .events = POLLIN},
     };
     int count = poll(watched, ARRAY_LENGTH(watched), (int)(patience > 0 ? patience : 0));
     if (count < 0 && errno != EINTR)

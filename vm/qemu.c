@@ -45,14 +45,12 @@ static struct vm *make(const struct vm_request *request)
 {
     struct arena *arena = arena_new();
     struct vm *vm = arena_alloc(arena, sizeof(*vm));
-    *vm = (struct vm){
-        .arena = arena,
-        .process = -1,
-        .lines = {-1, -1, -1},
-        .messages_fd = -1,
-        .log = -1,
-        .keyboard = -1
-    };
+    *vm = (struct vm){.arena = arena,
+                      .process = -1,
+                      .lines = {-1, -1, -1},
+                      .messages_fd = -1,
+                      .log = -1,
+                      .keyboard = -1};
     copy_request(vm, request);
     return vm;
 }
@@ -172,12 +170,7 @@ int vm_boot(struct vm *vm, struct error *error)
         return error_set(error, EBUSY, "the machine runs already");
     forget_boot(vm);
     AUTO(ends_close)
-    struct ends ends = {
-        {-1, -1},
-        {-1, -1},
-        {-1, -1},
-        {-1, -1}
-    };
+    struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.serial) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.agent) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.qmp) < 0 ||

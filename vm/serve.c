@@ -71,9 +71,9 @@ static bool forward(const struct guest *guest, int pipe, const char *word, int *
 static int stream(const struct guest *guest, int process, int out, int err, bool *given_up)
 {
     struct pollfd watched[] = {
-        {.fd = out,         .events = POLLIN},
-        {.fd = err,         .events = POLLIN},
-        {.fd = process,     .events = POLLIN},
+        {.fd = out, .events = POLLIN},
+        {.fd = err, .events = POLLIN},
+        {.fd = process, .events = POLLIN},
         {.fd = guest->port, .events = POLLIN},
     };
     int code = 0;

@@ -17,7 +17,7 @@ int setup_extra(struct arena *arena, const struct setup *setup, const char **ext
                                {.text = "failure=warn"}};
     const struct scfg_directive lines[] = {
         {.words = module, .word_count = ARRAY_LENGTH(module)},
-        {.words = hook,   .word_count = ARRAY_LENGTH(hook)  },
+        {.words = hook, .word_count = ARRAY_LENGTH(hook)},
     };
     const char *path = arena_printf(arena, "%s/agent.conf", setup->folder);
     auto_file file = fopen(path, "we");

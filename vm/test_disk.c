@@ -120,11 +120,11 @@ static void test_tags(void **state)
     static const struct {
         const char *type, *program, *uuid, *label, *tags[3];
     } cases[] = {
-        {NULL,    "mke2fs",     UUID,        "my state", {"TYPE=ext4", "UUID=" UUID, "LABEL=my\\ state"}},
-        {"ext2",  "mke2fs",     UUID,        NULL,       {"TYPE=ext2", "UUID=" UUID, ""}                },
-        {"vfat",  "mkfs.vfat",  "AB12-34CD", "DATA",     {"TYPE=vfat", "UUID=AB12-34CD", "LABEL=DATA"}  },
-        {"btrfs", "mkfs.btrfs", UUID,        "data",     {"TYPE=btrfs", "UUID=" UUID, "LABEL=data"}     },
-        {"xfs",   "mkfs.xfs",   UUID,        "data",     {"TYPE=xfs", "UUID=" UUID, "LABEL=data"}       },
+        {NULL, "mke2fs", UUID, "my state", {"TYPE=ext4", "UUID=" UUID, "LABEL=my\\ state"}},
+        {"ext2", "mke2fs", UUID, NULL, {"TYPE=ext2", "UUID=" UUID, ""}},
+        {"vfat", "mkfs.vfat", "AB12-34CD", "DATA", {"TYPE=vfat", "UUID=AB12-34CD", "LABEL=DATA"}},
+        {"btrfs", "mkfs.btrfs", UUID, "data", {"TYPE=btrfs", "UUID=" UUID, "LABEL=data"}},
+        {"xfs", "mkfs.xfs", UUID, "data", {"TYPE=xfs", "UUID=" UUID, "LABEL=data"}},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         if (!have(cases[i].program))
@@ -181,9 +181,7 @@ static void assert_entry(const char *path, char type, mode_t mode, uint64_t size
 
 static void check_content(void)
 {
-    static const struct graft grafts[] = {
-        {"graft", "/here"}
-    };
+    static const struct graft grafts[] = {{"graft", "/here"}};
     struct error error;
     auto_string text = NULL;
     make(&(struct disk){
@@ -233,9 +231,7 @@ static void test_content_of_a_user(void **state)
 static void test_vfat_content(void **state)
 {
     (void)state; /* the folder is the current one */
-    static const struct graft grafts[] = {
-        {"graft", "/here"}
-    };
+    static const struct graft grafts[] = {{"graft", "/here"}};
     need("mkfs.vfat");
     need("mcopy");
     unlink("graft/link"); /* FAT has no links */
@@ -310,9 +306,9 @@ static void test_size(void **state)
     static const struct {
         uint64_t size, room, expected;
     } cases[] = {
-        {0,            0,         65 * MIB },
-        {0,            200 * MIB, 201 * MIB},
-        {20 * MIB + 1, 0,         21 * MIB },
+        {0, 0, 65 * MIB},
+        {0, 200 * MIB, 201 * MIB},
+        {20 * MIB + 1, 0, 21 * MIB},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct stat status;
@@ -328,22 +324,20 @@ static void test_size(void **state)
 static void test_refusals(void **state)
 {
     (void)state; /* the folder is the current one */
-    static const struct graft nowhere[] = {
-        {"graft", "/missing"}
-    };
+    static const struct graft nowhere[] = {{"graft", "/missing"}};
     const struct {
         struct disk disk;
         int code;
         const char *words;
     } cases[] = {
-        {{.fs_type = "zfs"},                                          ENOTSUP, "\"zfs\""           },
-        {{.label = "longer than sixteen"},                            EINVAL,  "longer than the 16"},
-        {{.fs_type = "xfs", .content = "content"},                    ENOTSUP, "cannot fill"       },
-        {{.partlabel = "a\"b"},                                       EINVAL,  "quote"             },
-        {{.partuuid = "abcd1234-01"},                                 ENOTSUP, "abcd1234-01"       },
-        {{.content = "nowhere"},                                      ENOENT,  "\"nowhere\""       },
-        {{.content = "content", .grafts = nowhere, .graft_count = 1}, EIO,     "content//missing"  },
-        {{.uuid = "no uuid"},                                         EIO,     "mke2fs"            },
+        {{.fs_type = "zfs"}, ENOTSUP, "\"zfs\""},
+        {{.label = "longer than sixteen"}, EINVAL, "longer than the 16"},
+        {{.fs_type = "xfs", .content = "content"}, ENOTSUP, "cannot fill"},
+        {{.partlabel = "a\"b"}, EINVAL, "quote"},
+        {{.partuuid = "abcd1234-01"}, ENOTSUP, "abcd1234-01"},
+        {{.content = "nowhere"}, ENOENT, "\"nowhere\""},
+        {{.content = "content", .grafts = nowhere, .graft_count = 1}, EIO, "content//missing"},
+        {{.uuid = "no uuid"}, EIO, "mke2fs"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct disk disk = cases[i].disk;

@@ -120,9 +120,7 @@ static void test_qmp(void **state)
     char image[] = "/tmp/ebb-test-image-XXXXXX";
     auto_fd fd = mkstemp(image);
     assert_int_equal(ftruncate(fd, 3 << 20), 0);
-    const struct vm_disk disks[] = {
-        {image, BUS_VIRTIO}
-    };
+    const struct vm_disk disks[] = {{image, BUS_VIRTIO}};
     struct error error;
     auto_string status = NULL;
     auto_string blocks = NULL;
@@ -191,15 +189,13 @@ static void test_missing_files(void **state)
 {
     (void)state; /* needs none */
     need_qemu();
-    static const struct vm_disk disks[] = {
-        {"/nowhere/disk", BUS_VIRTIO}
-    };
+    static const struct vm_disk disks[] = {{"/nowhere/disk", BUS_VIRTIO}};
     const struct vm_request requests[] = {
         {.kernel = "/nowhere/kernel"},
-        {                .kernel = kernel.path,  .image = "/nowhere/image"},
-        {                .kernel = kernel.path,             .disks = disks, .disk_count = 1},
-        { .kernel = kernel.path,       .disks = disks, .disk_count = 1, .snapshot = true},
-        { .kernel = kernel.path,           .log = "/nowhere/log"},
+        {.kernel = kernel.path, .image = "/nowhere/image"},
+        {.kernel = kernel.path, .disks = disks, .disk_count = 1},
+        {.kernel = kernel.path, .disks = disks, .disk_count = 1, .snapshot = true},
+        {.kernel = kernel.path, .log = "/nowhere/log"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(requests); i++) {
         struct error error;

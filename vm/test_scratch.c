@@ -107,9 +107,7 @@ static void test_given_and_tree(void **state)
     (void)state; /* the folder is the current one */
     auto_arena arena = arena_new();
     auto_config config = load(arena);
-    static const struct scratch_given given[] = {
-        {"data", "/some/image"}
-    };
+    static const struct scratch_given given[] = {{"data", "/some/image"}};
     const struct scratch scratch = {
         .config = config, .folder = ".", .tree = "tree", .given = given, .given_count = 1};
     struct vm_disk *disks;

@@ -115,14 +115,14 @@ static void test_commands(void **state)
     static const struct {
         const char *command, *out, *err, *end;
     } cases[] = {
-        {"echo hello",                     "hello\n",         "",     "status 0"  },
-        {"echo no >&2; exit 3",            "",                "no\n", "status 3"  },
-        {"kill -TERM $$",                  "",                "",     "signal 15" },
-        {"cat; pwd",                       "/tmp\n",          "",     "status 0"  },
-        {"printf 'a\\000b' | od -An -c",   "   a  \\0   b\n", "",     "status 0"  },
-        {"sleep 3 & echo left behind",     "left behind\n",   "",     "status 0"  },
-        {"test -z \"$EBB_TEST\" && umask", "0022\n",          "",     "status 0"  },
-        {"nonsense 2>/dev/null",           "",                "",     "status 127"},
+        {"echo hello", "hello\n", "", "status 0"},
+        {"echo no >&2; exit 3", "", "no\n", "status 3"},
+        {"kill -TERM $$", "", "", "signal 15"},
+        {"cat; pwd", "/tmp\n", "", "status 0"},
+        {"printf 'a\\000b' | od -An -c", "   a  \\0   b\n", "", "status 0"},
+        {"sleep 3 & echo left behind", "left behind\n", "", "status 0"},
+        {"test -z \"$EBB_TEST\" && umask", "0022\n", "", "status 0"},
+        {"nonsense 2>/dev/null", "", "", "status 127"},
     };
     struct line *line = *state;
     greet(line, "1");
@@ -217,17 +217,17 @@ static void test_headers(void **state)
         bool whole;
         const char *word, *data;
     } cases[] = {
-        {"HELLO 0\n",                                    true,  "HELLO", ""   },
-        {"HELLO 3\nabc",                                 true,  "HELLO", "abc"},
-        {"HELLO 3\nab",                                  false, "",      ""   },
-        {"HELLO 3",                                      false, "",      ""   },
-        {"OUT 1\nx",                                     false, "",      ""   }, /* nothing counts before a greeting */
-        {"xxHELLO 1\ny",                                 true,  "HELLO", "y"  },
-        {"HELLO \nHELLO 1\nz",                           true,  "HELLO", "z"  },
-        {"HELLO -1\nHELLO 1\nz",                         true,  "HELLO", "z"  },
-        {"HELLO 999999\nHELLO 1\nz",                     true,  "HELLO", "z"  },
-        {"HELLO 1 1\nHELLO 1\nz",                        true,  "HELLO", "z"  },
-        {"HELLO 00000000000000000000000001\nHELLO 1\nz", true,  "HELLO", "z"  },
+        {"HELLO 0\n", true, "HELLO", ""},
+        {"HELLO 3\nabc", true, "HELLO", "abc"},
+        {"HELLO 3\nab", false, "", ""},
+        {"HELLO 3", false, "", ""},
+        {"OUT 1\nx", false, "", ""}, /* nothing counts before a greeting */
+        {"xxHELLO 1\ny", true, "HELLO", "y"},
+        {"HELLO \nHELLO 1\nz", true, "HELLO", "z"},
+        {"HELLO -1\nHELLO 1\nz", true, "HELLO", "z"},
+        {"HELLO 999999\nHELLO 1\nz", true, "HELLO", "z"},
+        {"HELLO 1 1\nHELLO 1\nz", true, "HELLO", "z"},
+        {"HELLO 00000000000000000000000001\nHELLO 1\nz", true, "HELLO", "z"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct frame_reader reader = {0};

@@ -24,34 +24,34 @@ struct piece {
 
 /* The init applet reaps, and starts a shell for whoever presses Enter on the console. */
 static const struct piece pieces[] = {
-    {"dev",            NULL,                                                              0755 },
-    {"etc",            NULL,                                                              0755 },
-    {"home",           NULL,                                                              0755 },
-    {"mnt",            NULL,                                                              0755 },
-    {"proc",           NULL,                                                              0555 },
-    {"root",           NULL,                                                              0700 },
-    {"run",            NULL,                                                              0755 },
-    {"srv",            NULL,                                                              0755 },
-    {"sys",            NULL,                                                              0555 },
-    {"tmp",            NULL,                                                              01777},
-    {"usr",            NULL,                                                              0755 },
-    {"usr/bin",        NULL,                                                              0755 },
-    {"var",            NULL,                                                              0755 },
-    {"var/lib",        NULL,                                                              0755 },
-    {"var/log",        NULL,                                                              0755 },
-    {"etc/hostname",   "ebb\n",                                                           0644 },
-    {"etc/inittab",    "::sysinit:/bin/hostname -F /etc/hostname\n::askfirst:-/bin/sh\n", 0644 },
-    {"usr/lib",        NULL,                                                              0755 },
-    {"etc/os-release", "ID=ebb-scratch\nPRETTY_NAME=\"a scratch system of ebb vm\"\n",    0644 },
-    {"usr/share",      NULL,                                                              0755 },
+    {"dev", NULL, 0755},
+    {"etc", NULL, 0755},
+    {"home", NULL, 0755},
+    {"mnt", NULL, 0755},
+    {"proc", NULL, 0555},
+    {"root", NULL, 0700},
+    {"run", NULL, 0755},
+    {"srv", NULL, 0755},
+    {"sys", NULL, 0555},
+    {"tmp", NULL, 01777},
+    {"usr", NULL, 0755},
+    {"usr/bin", NULL, 0755},
+    {"var", NULL, 0755},
+    {"var/lib", NULL, 0755},
+    {"var/log", NULL, 0755},
+    {"etc/hostname", "ebb\n", 0644},
+    {"etc/inittab", "::sysinit:/bin/hostname -F /etc/hostname\n::askfirst:-/bin/sh\n", 0644},
+    {"usr/lib", NULL, 0755},
+    {"etc/os-release", "ID=ebb-scratch\nPRETTY_NAME=\"a scratch system of ebb vm\"\n", 0644},
+    {"usr/share", NULL, 0755},
 };
 
 static const struct {
     const char *path, *target;
 } links[] = {
-    {"bin",  "usr/bin"},
+    {"bin", "usr/bin"},
     {"sbin", "usr/bin"},
-    {"lib",  "usr/lib"},
+    {"lib", "usr/lib"},
 };
 
 static int make_pieces(int top, struct error *error)
