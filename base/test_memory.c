@@ -102,8 +102,9 @@ static void test_ownership(void **state)
     close(kept);
     char *saved;
     {
-        auto_string freed = strdup("left to the sanitizer");
+        auto_string freed = NULL;
         auto_string nothing = NULL;
+        assert_true(asprintf(&freed, "left to the sanitizer") > 0);
         auto_string moved = strdup("moved");
         saved = TAKE_PTR(moved);
         assert_null(moved);

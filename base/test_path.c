@@ -244,7 +244,7 @@ static void test_make_folder(void **state)
         if (code < 0)
             continue;
         auto_fd again = path_open(top, "a/b/c", O_RDONLY | O_DIRECTORY);
-        struct stat one, other;
+        struct stat one = {0}, other = {0};
         assert_true(fstat(made, &one) == 0 && fstat(again, &other) == 0);
         assert_int_equal(one.st_ino, other.st_ino);
         assert_int_equal(one.st_mode, S_IFDIR | 0755);
@@ -261,15 +261,12 @@ static void test_make_last(void **state)
         {"echo > a/b/c", "\"c\" in \"/a/b/c\" is not a folder"},
         {"ln -s ../../../top a/b/c", "\"/a/b/c\" leads through the symbolic link \"c\"; replace "
                                      "the link, or name the folder itself"},
-        {"chmod 500 a/b", "cannot make the folder \"/a/b/c\": Permission denied"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
         set_walk(0, "");
         must_run("mkdir -p top/a/b && cd top && %s", cases[i].scene);
         auto_fd top = open_folder("top"), made = -1;
-        if (strncmp(cases[i].scene, "chmod", 5) == 0 && access("/", W_OK) == 0)
-            continue; /* root is refused nothing */
         assert_outcome(cases[i].scene, path_make_folder(top, "/a/b/c", &made, &error), &error,
                        cases[i].message);
         assert_int_equal(made, -1);
@@ -305,7 +302,7 @@ static void test_make_parent(void **state)
         struct error error;
         const char *name = NULL;
         auto_fd made = -1;
-        struct stat one, other;
+        struct stat one = {0}, other = {0};
         assert_int_equal(path_make_parent(top, cases[i].path, &made, &name, &error), 0);
         assert_string_equal(name, cases[i].name);
         assert_true(fstat(made, &one) == 0 && stat(cases[i].folder, &other) == 0);
@@ -399,7 +396,7 @@ static void test_write_replaces(void **state)
     (void)state;
     struct error error;
     char text[8] = "";
-    struct stat old, new;
+    struct stat old = {0}, new = {0};
     put("file", "old");
     must_run("ln file second");
     auto_fd before = open("file", O_RDONLY | O_CLOEXEC), here = open_folder(".");

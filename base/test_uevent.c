@@ -30,24 +30,24 @@ static void test_parse(void **state)
         const char *expected;
     } cases[] = {
         {"add@/devices/x|ACTION=add|DEVPATH=/devices/x|SUBSYSTEM=pci|MODALIAS=pci:v1|SEQNUM=12|",
-         "add /devices/x pci - pci:v1"                                                                          },
+         "add /devices/x pci - pci:v1"},
         {"remove@/d|DEVPATH=/d|ACTION=remove|SUBSYSTEM=block|DEVNAME=vda1|",
-         "remove /d block vda1 -"                                                                               },
-        {"add@/d|ACTION=add|DEVPATH=/d|",                                                         "add /d - - -"},
-        {"add@/d|ACTION=add|DEVPATH=/d|MODALIAS=|",                                               "add /d - - " },
-        {"add@/d|ACTION=add|DEVPATH=/d|XMODALIAS=a||MODALIASES=b|novalue|",                       "add /d - - -"},
- /* of udevd, and of nobody */
-        {"libudev|\xfe\xed\xca\xfe|ACTION=add|DEVPATH=/d|",                                       "bad"         },
-        {"add@/d|",                                                                               "bad"         },
-        {"add@/d|ACTION=add|",                                                                    "bad"         },
-        {"add@/d|DEVPATH=/d|",                                                                    "bad"         },
-        {"@/d|ACTION=add|DEVPATH=/d|",                                                            "bad"         },
-        {"add@d|ACTION=add|DEVPATH=/d|",                                                          "bad"         },
-        {"add|ACTION=add|DEVPATH=/d|",                                                            "bad"         },
-        {"|",                                                                                     "bad"         },
-        {"",                                                                                      "bad"         },
- /* cut off */
-        {"add@/d|ACTION=add|DEVPATH=/d|MODALIAS=pci",                                             "bad"         },
+         "remove /d block vda1 -"},
+        {"add@/d|ACTION=add|DEVPATH=/d|", "add /d - - -"},
+        {"add@/d|ACTION=add|DEVPATH=/d|MODALIAS=|", "add /d - - "},
+        {"add@/d|ACTION=add|DEVPATH=/d|XMODALIAS=a||MODALIASES=b|novalue|", "add /d - - -"},
+        /* of udevd, and of nobody */
+        {"libudev|\xfe\xed\xca\xfe|ACTION=add|DEVPATH=/d|", "bad"},
+        {"add@/d|", "bad"},
+        {"add@/d|ACTION=add|", "bad"},
+        {"add@/d|DEVPATH=/d|", "bad"},
+        {"@/d|ACTION=add|DEVPATH=/d|", "bad"},
+        {"add@d|ACTION=add|DEVPATH=/d|", "bad"},
+        {"add|ACTION=add|DEVPATH=/d|", "bad"},
+        {"|", "bad"},
+        {"", "bad"},
+        /* cut off */
+        {"add@/d|ACTION=add|DEVPATH=/d|MODALIAS=pci", "bad"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct uevent event;

@@ -52,8 +52,7 @@ int identity_apply(const struct step *step, struct context *context, struct erro
         error_prefix(error, "%s is not the state volume \"%s\"", state->device, volume->name);
         char reason[sizeof(error->text)];
         memcpy(reason, error->text, sizeof(reason));
-        return error_set(error, error->code,
-                         "%.300s; correct the tag of the volume, or %s", reason,
+        return error_set(error, error->code, "%.300s; correct the tag of the volume, or %s", reason,
                          error->code == ENOENT ? "make this one a state volume with `ebb init`"
                                                : "restore that file");
     }

@@ -173,8 +173,7 @@ static void test_facts_file(void **state)
         const char *scene, *message;
     } cases[] = {
         {"true", "the generation.json of generation 4 cannot be read: No such file or directory; "
-                 "boot another "
-                 "one with ebb.generation="},
+                 "boot another one with ebb.generation="},
         {"ln -s ../../../good generation.json", "the generation.json of generation 4 cannot be "
                                                 "read: Too many levels of symbolic links; boot "
                                                 "another one with ebb.generation="},
@@ -291,8 +290,7 @@ static void test_refused(void **state)
         {"echo > .ebb", NULL, NULL, "cannot read .ebb/store-id: Not a directory"},
         {"ln -s ../outside generations", NULL, NULL,
          "\"/generations\" leads through the symbolic link \"generations\"; replace the link, or "
-         "name "
-         "the folder itself"},
+         "name the folder itself"},
         {"echo > generations", NULL, NULL, "\"generations\" in \"/generations\" is not a folder"},
         {"mkdir -p generations/.new/half", NULL, NULL,
          "\".new\" in \"/generations\" is left of an attempt that was cut off; remove it"},
@@ -428,20 +426,16 @@ static void test_identity_apply(void **state)
         {"; identity mine", "echo mine > .ebb/store-id", NULL},
         {"; identity mine", "echo theirs > .ebb/store-id",
          "/dev/vdz is the state volume theirs, but \"state\" is declared to be mine; attach the "
-         "right "
-         "disk, or correct `identity`"},
+         "right disk, or correct `identity`"},
         {"; identity mine", "echo Mine > .ebb/store-id",
          "/dev/vdz is the state volume Mine, but \"state\" is declared to be mine; attach the "
-         "right "
-         "disk, or correct `identity`"},
+         "right disk, or correct `identity`"},
         {"", "rmdir .ebb",
          "/dev/vdz is not the state volume \"state\": it has no .ebb/store-id; correct the tag of "
-         "the "
-         "volume, or make this one a state volume with `ebb init`"},
+         "the volume, or make this one a state volume with `ebb init`"},
         {"; identity mine", ": > .ebb/store-id",
          "/dev/vdz is not the state volume \"state\": its .ebb/store-id is not one line with a "
-         "name; "
-         "correct the tag of the volume, or restore that file"},
+         "name; correct the tag of the volume, or restore that file"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error = {0};
@@ -470,6 +464,49 @@ static void test_identity_apply(void **state)
     }
 }
 
+static void test_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *declared, *sentence;
+    } cases[] = {
+        {"", "check that the volume \"state\" is a state volume"},
+        {"; identity mine", "check that the volume \"state\" is the state volume mine"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char text[200], sentence[200] = "";
+        auto_arena arena = arena_new();
+        struct report report = {.arena = arena};
+        struct plan plan = {.arena = arena};
+        snprintf(text, sizeof(text), "volume state LABEL=s { fs ext4%s }\ngenerations state:/g\n",
+                 cases[i].declared);
+        put("ebb.conf", text);
+        auto_config config = config_load("ebb.conf", NULL, &report);
+        generations_check(config, &report);
+        assert_int_equal(report.count, 0);
+        identity_plan(config, &plan);
+        auto_file stream = fmemopen(sentence, sizeof(sentence), "w");
+        identity_sentence(&plan.steps[0], stream);
+        fflush(stream);
+        assert_string_equal(sentence, cases[i].sentence);
+    }
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    struct report report = {.arena = arena};
+    put("ebb.conf", "volume state LABEL=s { fs ext4 }\n");
+    auto_config config = config_load("ebb.conf", NULL, &report);
+    generations_check(config, &report);
+    assert_int_equal(report.count, 1);
+    assert_string_equal(report.problems[0].text,
+                        "no generations are declared, so there is nothing to boot; add: "
+                        "generations VOLUME:/generations");
+    assert_string_equal(origin_text(arena, report.problems[0].origin), "ebb.conf");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
@@ -479,6 +516,7 @@ int main(void)
         TEST(test_facts),          TEST(test_facts_file),    TEST(test_make),
         TEST(test_new_identities), TEST(test_refused),       TEST(test_commit),
         TEST(test_make_full),      TEST(test_identity_read), TEST(test_identity_apply),
+        TEST(test_sentence),       TEST(test_check),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -72,10 +72,8 @@ static void test_results(void **state)
         {"after-root @", "#!/bin/sh\necho last words; kill -SEGV $$\n",
          "the hook \"@\" was ended by signal 11 (Segmentation fault)", "ebb: @: last words\n"},
         {"after-root @ failure=warn", "#!/bin/sh\nexit 0\n", NULL, ""},
-        {"after-root @ failure=warn", "#!/bin/sh\nexit 3\n", NULL,
-         "ebb: ignoring, as failure=warn says: the hook \"@\" failed with exit status 3; its words "
-         "are "
-         "in the log above\n"},
+        {"after-root @ failure=warn", "#!/bin/sh\nexit 3\n",
+         "the hook \"@\" failed with exit status 3; its words are in the log above", ""},
         {"after-root @ failure=fail", "#!/bin/sh\nexit 3\n",
          "the hook \"@\" failed with exit status 3; its words are in the log above", ""},
         {"after-root @", "#!/nonesuch/sh\nexit 0\n",
@@ -99,6 +97,10 @@ static void test_results(void **state)
         auto_string log = run_hook(cases[i].words, cases[i].hook, &code, &error);
         auto_string expected = with_path(cases[i].log);
         auto_string message = cases[i].message ? with_path(cases[i].message) : NULL;
+        if (message && strstr(cases[i].words, "=warn")) {
+            assert_int_equal(code, 1); /* it is said, and the boot goes on */
+            code = -error.code;
+        }
         assert_outcome(cases[i].hook ? cases[i].hook : "missing", code, &error, message);
         assert_string_equal(log, expected);
     }
@@ -126,9 +128,12 @@ static void test_environment(void **state)
     static const struct {
         const char *words, *environment;
     } cases[] = {
-        {"before-switch @", "EBB_ROOT=/new root|EBB_POINT=before-switch|EBB_GENERATION=12|"},
-        {"after-root @", "EBB_ROOT=/new root|EBB_POINT=after-root|EBB_GENERATION=12|"},
-        {"after-volumes @", "EBB_ROOT=/new root|EBB_POINT=after-volumes|EBB_GENERATION=0|"},
+        {"before-switch @",
+         "EBB_ROOT=/new root|EBB_VOLUMES=volumes|EBB_POINT=before-switch|EBB_GENERATION=12|"},
+        {"after-root @",
+         "EBB_ROOT=/new root|EBB_VOLUMES=volumes|EBB_POINT=after-root|EBB_GENERATION=12|"},
+        {"after-volumes @",
+         "EBB_ROOT=/new root|EBB_VOLUMES=volumes|EBB_POINT=after-volumes|EBB_GENERATION=0|"},
     };
     setenv("SECRET", "of PID 1", 1);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -156,8 +161,7 @@ static void test_process(void **state)
     sigaddset(&blocked, SIGTERM);
     sigprocmask(SIG_BLOCK, &blocked, &before);
     auto_string log = run_hook("after-root @",
-                               "#!/bin/sh\n"
-                               "set -- $(cat /proc/$$/stat)\n"
+                               "#!/bin/sh\nset -- $(cat /proc/$$/stat)\n"
                                "test \"$5\" = $$ && echo own group\n"
                                "test $(readlink /proc/self/fd/0) = /dev/null && echo no input\n"
                                "ls -m /proc/self/fd\n" /* 3 is ls's own */
@@ -216,8 +220,7 @@ static void test_timeout(void **state)
     static const char *const hooks[] = {
         "#!/bin/sh\nexec 3> pipe\necho begun >&3\nsleep 100000\n",
         "#!/bin/sh\nexec 3> pipe\nsleep 100000 &\necho begun >&3\nwait\n",
-        "#!/bin/sh\nexec 3> pipe\n(trap '' TERM INT HUP; (sleep 100000) & sleep 100000) &\n"
-        "trap '' TERM INT HUP\necho begun >&3\nsleep 100000\n",
+        "#!/bin/sh\nexec 3> pipe\ntrap '' TERM\n(sleep 100000) &\necho begun >&3\nsleep 100000\n",
         "#!/bin/sh\nexec 3> pipe\necho begun >&3\nexec yes\n",
         "#!/bin/sh\nexec 3> pipe\necho begun >&3\nexec >&- 2>&-\nsleep 100000\n",
     };
@@ -253,9 +256,8 @@ static void test_timeout_warns(void **state)
     int code;
     auto_string log = run_hook("after-root @ timeout=1ms failure=warn", "#!/bin/sh\nsleep 100000\n",
                                &code, &error);
-    assert_int_equal(code, 0);
-    assert_contains(log, "ebb: ignoring, as failure=warn says: the hook \"");
-    assert_contains(log, "was not done after 1 ms and was ended");
+    assert_int_equal(code, 1);
+    assert_contains(error.text, "was not done after 1 ms and was ended");
     /* Its last words may be the question it waits for an answer to. */
     for (int timeout = 200; !strstr(log, "password: \n") && timeout < 100000; timeout *= 2) {
         char words[64];

@@ -183,10 +183,8 @@ static int parse_body(struct reader *reader, const uint32_t fields[FIELDS], int 
 
 static void remember_link(struct contents *contents, const uint32_t fields[FIELDS], size_t entry)
 {
-    *ARENA_PUSH(contents->arena, contents->links, contents->link_count) = (struct hard_link){
-        {fields[MAJOR], fields[MINOR], fields[INODE], fields[MODE]},
-        entry
-    };
+    *ARENA_PUSH(contents->arena, contents->links, contents->link_count) =
+        (struct hard_link){{fields[MAJOR], fields[MINOR], fields[INODE], fields[MODE]}, entry};
 }
 
 static int compare_links(const void *a, const void *b)

@@ -305,9 +305,7 @@ static int add_program(struct closure *closure, const char *path, const char *so
         return code;
     if (strncmp(data, "#!", 2) == 0)
         return add_script(closure, source, data, depth, error);
-    struct object program = {
-        .file = {path, source}
-    };
+    struct object program = {.file = {path, source}};
     code = elf_read(closure->arena, source, data, length, &program.elf, error);
     return code < 0 ? code : add_libraries(closure, &program, error);
 }

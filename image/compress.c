@@ -32,10 +32,7 @@ struct compressor *compressor_new(int level)
         ZSTD_cParameter name;
         int value;
     } parameters[] = {
-        {ZSTD_c_compressionLevel, level     },
-        {ZSTD_c_windowLog,        WINDOW_LOG},
-        {ZSTD_c_checksumFlag,     1         }
-    };
+        {ZSTD_c_compressionLevel, level}, {ZSTD_c_windowLog, WINDOW_LOG}, {ZSTD_c_checksumFlag, 1}};
     for (size_t i = 0; i < ARRAY_LENGTH(parameters); i++) {
         size_t code =
             ZSTD_CCtx_setParameter(compressor->zstd, parameters[i].name, parameters[i].value);

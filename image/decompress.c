@@ -205,13 +205,13 @@ static const struct format {
     size_t magic_length;
     int (*unpack)(struct stream *stream);
 } formats[] = {
-    {"gzip",  "\x1f\x8b",         2, unpack_gzip      },
-    {"zstd",  "\x28\xb5\x2f\xfd", 4, unpack_zstd      },
-    {"xz",    "\xfd\x37zXZ",      5, unpack_xz        },
-    {"lzma",  "\x5d\x00\x00",     3, unpack_lzma      },
-    {"lz4",   "\x02\x21\x4c\x18", 4, unpack_lz4_legacy},
-    {"lz4",   "\x04\x22\x4d\x18", 4, unpack_lz4_frame },
-    {"bzip2", "BZh",              3, unpack_bzip2     },
+    {"gzip", "\x1f\x8b", 2, unpack_gzip},
+    {"zstd", "\x28\xb5\x2f\xfd", 4, unpack_zstd},
+    {"xz", "\xfd\x37zXZ", 5, unpack_xz},
+    {"lzma", "\x5d\x00\x00", 3, unpack_lzma},
+    {"lz4", "\x02\x21\x4c\x18", 4, unpack_lz4_legacy},
+    {"lz4", "\x04\x22\x4d\x18", 4, unpack_lz4_frame},
+    {"bzip2", "BZh", 3, unpack_bzip2},
 };
 
 static const struct format *recognize(const void *data, size_t length)

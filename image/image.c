@@ -163,8 +163,9 @@ int image_add_file(struct image *image, const char *path, const char *source, mo
 int image_add_bytes(struct image *image, const char *path, const void *data, size_t length,
                     mode_t mode, struct error *error)
 {
-    return add(image, path, S_IFREG | (mode & 07777), arena_copy(image->arena, data, length),
-               length, "generated content", error);
+    return add(image, path, S_IFREG | (mode & 07777),
+               arena_copy(image->arena, length ? data : "", length), length, "generated content",
+               error);
 }
 
 int image_add_link(struct image *image, const char *path, const char *target, struct error *error)

@@ -52,7 +52,7 @@ static void test_levels(void **state)
         int level;
         size_t most;
     } levels[] = {
-        {1,  700000},
+        {1, 700000},
         {19, 650000},
     };
     size_t sizes[ARRAY_LENGTH(levels)];

@@ -7,12 +7,12 @@
 #include "image/cpio.h"
 
 static const struct cpio_entry entries[] = {
-    {"/dev",               S_IFDIR | 0755, 2, 0, 0, NULL,       0},
-    {"/dev/console",       S_IFCHR | 0600, 1, 5, 1, NULL,       0},
-    {"/empty",             S_IFREG | 0600, 1, 0, 0, NULL,       0},
-    {"/five",              S_IFREG | 0755, 1, 0, 0, "12345",    5},
-    {"/link",              S_IFLNK | 0777, 1, 0, 0, "dev/null", 8},
-    {"/näme with blanks", S_IFREG | 0644, 1, 0, 0, "x",        1},
+    {"/dev", S_IFDIR | 0755, 2, 0, 0, NULL, 0},
+    {"/dev/console", S_IFCHR | 0600, 1, 5, 1, NULL, 0},
+    {"/empty", S_IFREG | 0600, 1, 0, 0, NULL, 0},
+    {"/five", S_IFREG | 0755, 1, 0, 0, "12345", 5},
+    {"/link", S_IFLNK | 0777, 1, 0, 0, "dev/null", 8},
+    {"/näme with blanks", S_IFREG | 0644, 1, 0, 0, "x", 1},
 };
 
 /* Writes the archive to "x.cpio", through the compressor and an independent decompressor. */
@@ -118,8 +118,8 @@ static void test_refusals(void **state)
         size_t length;
         const char *text;
     } cases[] = {
-        {"/big", (size_t)UINT32_MAX + 1, "\"/big\" is larger than 4 GiB"         },
-        {name,   0,                      "is longer than the kernel's 4095 bytes"},
+        {"/big", (size_t)UINT32_MAX + 1, "\"/big\" is larger than 4 GiB"},
+        {name, 0, "is longer than the kernel's 4095 bytes"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;

@@ -8,13 +8,10 @@ static const struct packer {
     const char *tool, *command, *name;
     int has_no_end; /* a cut between two blocks looks like an end */
 } packers[] = {
-    {"gzip",  "gzip -n9",         "gzip",  0},
-    {"zstd",  "zstd -q",          "zstd",  0},
-    {"xz",    "xz --check=crc32", "xz",    0},
-    {"xz",    "xz --format=lzma", "lzma",  0},
-    {"lz4",   "lz4 -q -l",        "lz4",   1},
-    {"lz4",   "lz4 -q",           "lz4",   0},
-    {"bzip2", "bzip2",            "bzip2", 0},
+    {"gzip", "gzip -n9", "gzip", 0},     {"zstd", "zstd -q", "zstd", 0},
+    {"xz", "xz --check=crc32", "xz", 0}, {"xz", "xz --format=lzma", "lzma", 0},
+    {"lz4", "lz4 -q -l", "lz4", 1},      {"lz4", "lz4 -q", "lz4", 0},
+    {"bzip2", "bzip2", "bzip2", 0},
 };
 
 static char *pack(const struct packer *packer, const char *data, size_t length, size_t *packed)

@@ -6,9 +6,9 @@
 
 static const struct craft layouts[] = {
     {0, 0, EM_X86_64, "/lib64/ld.so", "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
-    {1, 0, EM_386,    "/lib/ld.so",   "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
-    {0, 1, EM_S390,   "/lib64/ld.so", "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
-    {1, 1, EM_PPC,    "/lib/ld.so",   "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
+    {1, 0, EM_386, "/lib/ld.so", "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
+    {0, 1, EM_S390, "/lib64/ld.so", "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
+    {1, 1, EM_PPC, "/lib/ld.so", "libme.so", "/r:$ORIGIN", "/run", "liba.so libb.so "},
 };
 
 static void test_layouts(void **state)
@@ -103,16 +103,20 @@ static void test_not_elf(void **state)
         size_t length;
         int looks;
     } cases[] = {
-        {"",                     0,  0},
+        {"", 0, 0},
         {"\x7f"
-         "EL",          3,  0},
-        {"#!/bin/sh\n",          10, 0},
+         "EL",
+         3, 0},
+        {"#!/bin/sh\n", 10, 0},
         {"\x7f"
-         "ELF",         4,  1},
+         "ELF",
+         4, 1},
         {"\x7f"
-         "ELF\x03\x01", 6,  1},
+         "ELF\x03\x01",
+         6, 1},
         {"\x7f"
-         "ELF\x02\x00", 6,  1},
+         "ELF\x02\x00",
+         6, 1},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;

@@ -151,13 +151,13 @@ static void test_conflicts(void **state)
         enum kind first, second;
         const char *text;
     } cases[] = {
-        {FILE_ONE, FILE_TWO,     "as the file \"one\" and as the file \"two\", which differ"  },
-        {FILE_ONE, FILE_MODE,    "as the file \"one\" and as the file \"one\", which differ"  },
-        {FILE_ONE, BYTES,        "as the file \"one\" and as generated content, which differ" },
-        {BYTES,    LINK,         "as generated content and as a link to \"one\", which differ"},
-        {LINK,     OTHER_LINK,   "as a link to \"one\" and as a link to \"two\", which differ"},
-        {LINK,     FOLDER,       "as a link to \"one\" and as a folder of mode 0755"          },
-        {FOLDER,   OTHER_FOLDER, "as a folder of mode 0755 and as a folder of mode 0700"      },
+        {FILE_ONE, FILE_TWO, "as the file \"one\" and as the file \"two\", which differ"},
+        {FILE_ONE, FILE_MODE, "as the file \"one\" and as the file \"one\", which differ"},
+        {FILE_ONE, BYTES, "as the file \"one\" and as generated content, which differ"},
+        {BYTES, LINK, "as generated content and as a link to \"one\", which differ"},
+        {LINK, OTHER_LINK, "as a link to \"one\" and as a link to \"two\", which differ"},
+        {LINK, FOLDER, "as a link to \"one\" and as a folder of mode 0755"},
+        {FOLDER, OTHER_FOLDER, "as a folder of mode 0755 and as a folder of mode 0700"},
     };
     make_file("one", "content 1", 9);
     make_file("two", "content 2", 9);
@@ -213,10 +213,10 @@ static void test_modules(void **state)
     static const struct {
         const char *tool, *command, *ending;
     } cases[] = {
-        {"cat",  "cat",              ""    },
-        {"zstd", "zstd -q",          ".zst"},
-        {"xz",   "xz --check=crc32", ".xz" },
-        {"gzip", "gzip",             ".gz" },
+        {"cat", "cat", ""},
+        {"zstd", "zstd -q", ".zst"},
+        {"xz", "xz --check=crc32", ".xz"},
+        {"gzip", "gzip", ".gz"},
     };
     static char module[300000] = "\x7f"
                                  "ELF";
@@ -326,11 +326,11 @@ static void test_programs_run(void **state)
     static const struct {
         const char *path, *source, *command, *expected;
     } cases[] = {
-        {"/bin/ls",       "/bin/ls",       "/bin/ls /",                   "usr"            },
-        {"/usr/bin/cpio", "/usr/bin/cpio", "/usr/bin/cpio --version",     "cpio (GNU cpio)"},
-        {"/opt/busybox",  "/bin/busybox",  "/opt/busybox echo static",    "static"         },
-        {"/hook",         "greet",         "/hook",                       "hello 42"       },
-        {"/named",        "byname",        "/usr/bin/env cpio --version", "cpio (GNU cpio)"},
+        {"/bin/ls", "/bin/ls", "/bin/ls /", "usr"},
+        {"/usr/bin/cpio", "/usr/bin/cpio", "/usr/bin/cpio --version", "cpio (GNU cpio)"},
+        {"/opt/busybox", "/bin/busybox", "/opt/busybox echo static", "static"},
+        {"/hook", "greet", "/hook", "hello 42"},
+        {"/named", "byname", "/usr/bin/env cpio --version", "cpio (GNU cpio)"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         if (access(cases[i].source, R_OK) < 0)

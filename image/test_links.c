@@ -7,13 +7,8 @@
 static const struct {
     const char *path, *target;
 } links[] = {
-    {"/lib",       "usr/lib"     },
-    {"/usr/lib/a", "../share/./b"},
-    {"/abs",       "/lib/c"      },
-    {"/loop",      "pool"        },
-    {"/pool",      "/loop"       },
-    {"/usr/up",    "../../../.." },
-    {"/end",       "usr/"        },
+    {"/lib", "usr/lib"}, {"/usr/lib/a", "../share/./b"}, {"/abs", "/lib/c"}, {"/loop", "pool"},
+    {"/pool", "/loop"},  {"/usr/up", "../../../.."},     {"/end", "usr/"},
 };
 
 static int lookup(void *context, const char *path, char target[PATH_MAX], struct error *error)
@@ -34,19 +29,19 @@ static void test_resolve(void **state)
     static const struct {
         const char *path, *resolved, *lexical;
     } cases[] = {
-        {"/",         "/",              "/"        },
-        {"",          "/",              "/"        },
-        {"/x",        "/x",             "/x"       },
-        {"//x/./y/",  "/x/y",           "/x/y"     },
-        {"x/../../y", "/y",             "/y"       },
-        {"/lib",      "/usr/lib",       "/lib"     },
-        {"/lib/x/y",  "/usr/lib/x/y",   "/lib/x/y" },
-        {"/lib/a/z",  "/usr/share/b/z", "/lib/a/z" },
-        {"/abs/d",    "/usr/lib/c/d",   "/abs/d"   },
-        {"/usr/up/x", "/x",             "/usr/up/x"},
-        {"/lib/..",   "/usr",           "/"        },
-        {"/end/x",    "/usr/x",         "/end/x"   },
-        {"/library",  "/library",       "/library" },
+        {"/", "/", "/"},
+        {"", "/", "/"},
+        {"/x", "/x", "/x"},
+        {"//x/./y/", "/x/y", "/x/y"},
+        {"x/../../y", "/y", "/y"},
+        {"/lib", "/usr/lib", "/lib"},
+        {"/lib/x/y", "/usr/lib/x/y", "/lib/x/y"},
+        {"/lib/a/z", "/usr/share/b/z", "/lib/a/z"},
+        {"/abs/d", "/usr/lib/c/d", "/abs/d"},
+        {"/usr/up/x", "/x", "/usr/up/x"},
+        {"/lib/..", "/usr", "/"},
+        {"/end/x", "/usr/x", "/end/x"},
+        {"/library", "/library", "/library"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
@@ -79,10 +74,10 @@ static void test_failures(void **state)
         size_t length;
         int code;
     } lengths[] = {
-        {"/",     PATH_MAX - 1,     0            },
-        {"/",     PATH_MAX,         -ENAMETOOLONG},
-        {"/lib/", PATH_MAX - 1,     -ENAMETOOLONG},
-        {"lib",   PATH_MAX * 2 - 1, -ENAMETOOLONG},
+        {"/", PATH_MAX - 1, 0},
+        {"/", PATH_MAX, -ENAMETOOLONG},
+        {"/lib/", PATH_MAX - 1, -ENAMETOOLONG},
+        {"lib", PATH_MAX * 2 - 1, -ENAMETOOLONG},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
         memset(path, 'x', lengths[i].length);

@@ -97,8 +97,7 @@ static void test_parse(void **state)
         if (!same_text(found.init, expected.init) ||
             !same_text(found.generation, expected.generation) || found.rescue != expected.rescue ||
             found.read_only != expected.read_only ||
-            found.wait_for_ever != expected.wait_for_ever || found.quiet != expected.quiet ||
-            found.debug != expected.debug)
+            found.wait_for_ever != expected.wait_for_ever || found.debug != expected.debug)
             fail_msg("\"%s\": init=%s generation=%s rescue=%d", cases[i].line, found.init,
                      found.generation, found.rescue);
     }

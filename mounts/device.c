@@ -17,9 +17,9 @@ static const struct {
     const char *prefix; /* as it is written in ebb.conf */
     const char *value;  /* as libblkid calls it */
 } tags[] = {
-    {"UUID=",      "UUID"           },
-    {"LABEL=",     "LABEL"          },
-    {"PARTUUID=",  "PART_ENTRY_UUID"},
+    {"UUID=", "UUID"},
+    {"LABEL=", "LABEL"},
+    {"PARTUUID=", "PART_ENTRY_UUID"},
     {"PARTLABEL=", "PART_ENTRY_NAME"},
 };
 
@@ -166,7 +166,7 @@ int device_apply(const struct step *step, struct context *context, struct error 
 {
     const struct volume *volume = step->volume;
     struct volume_state *state = context_volume(context, volume);
-    char second[300];
+    char second[300] = "";
     auto_fd events = -1;
     if (uevent_open(&events, error) < 0)
         log_warning("ignoring: %s; looking again and again instead", error->text);
@@ -176,11 +176,13 @@ int device_apply(const struct step *step, struct context *context, struct error 
             look(volume->device, state->device, sizeof(state->device), second, sizeof(second));
         if (matches == 1)
             return 0;
+        bool in_order = strcmp(state->device, second) < 0;
         if (matches > 1)
             return error_set(error, ENOTUNIQ,
                              "%s, the volume \"%s\", is on both %s and %s; detach one, or name the "
                              "partition with PARTUUID=",
-                             volume->device, volume->name, state->device, second);
+                             volume->device, volume->name, in_order ? state->device : second,
+                             in_order ? second : state->device);
         unsigned long waited = (context_clock() - start) / 1000;
         if (!context->wait_for_ever && waited >= volume->timeout)
             return not_found(volume, error);

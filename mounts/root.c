@@ -139,13 +139,7 @@ static int make_mount_points(int root, struct error *error)
     static const struct {
         const char *name;
         mode_t mode;
-    } folders[] = {
-        {"proc", 0555 },
-        {"sys",  0555 },
-        {"dev",  0755 },
-        {"run",  0755 },
-        {"tmp",  01777}
-    };
+    } folders[] = {{"proc", 0555}, {"sys", 0555}, {"dev", 0755}, {"run", 0755}, {"tmp", 01777}};
     for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
         if (mkdirat(root, folders[i].name, folders[i].mode) == 0)
             (void)fchmodat(root, folders[i].name, folders[i].mode, 0); /* mkdir obeyed the umask */
@@ -267,9 +261,8 @@ static int find_interpreter(const struct step *step, int program, char *interpre
     ElfW(Phdr) part;
     ssize_t length = pread(program, interpreter, size - 1, 0);
     interpreter[length > 0 ? length : 0] = '\0';
-    const char *name = strncmp(interpreter, "#!", 2) == 0
-                           ? interpreter + 2 + strspn(interpreter + 2, " \t")
-                           : "";
+    const char *name =
+        strncmp(interpreter, "#!", 2) == 0 ? interpreter + 2 + strspn(interpreter + 2, " \t") : "";
     if (*name && *name != '\n') {
         length = (ssize_t)strcspn(name, " \t\n");
         memmove(interpreter, name, (size_t)length);
@@ -302,7 +295,7 @@ static int prove_interpreter(const struct step *step, int root, int program, str
         return code;
     if (!*interpreter)
         return 0;
-    struct stat status;
+    struct stat status = {0};
     auto_fd found = path_open_in_root(root, interpreter, O_PATH);
     int reason = found < 0 ? -found : fstat(found, &status) < 0 ? errno : 0;
     if (!reason && (!S_ISREG(status.st_mode) || !(status.st_mode & 0111)))

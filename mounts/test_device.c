@@ -44,16 +44,22 @@ static void test_file_systems(void **state)
         {"TYPE=ext4", false},
         {"", false},
     };
-    static const char *const makers[] = {
-        "mke2fs -q -F -t ext4 -U " UUID " -L State_1 image",
-        "mke2fs -q -F -t ext2 -U " UUID " -L State_1 image",
-        "mkswap -q -U " UUID " -L State_1 image",
+    static const struct {
+        const char *command, *type;
+    } makers[] = {
+        {"mke2fs -q -F -t ext4 -U " UUID " -L State_1 image", "ext4"},
+        {"mke2fs -q -F -t ext2 -U " UUID " -L State_1 image", "ext2"},
+        {"mkswap -q -U " UUID " -L State_1 image", "swap"},
     };
+    char type[DEVICE_TYPE_SIZE];
     need_tool("mke2fs");
     need_tool("mkswap");
     for (size_t i = 0; i < ARRAY_LENGTH(makers); i++) {
         make_image("image");
-        must_run("PATH=$PATH:/usr/sbin:/sbin %s", makers[i]);
+        assert_false(device_type("image", type));
+        must_run("PATH=$PATH:/usr/sbin:/sbin %s", makers[i].command);
+        assert_true(device_type("image", type));
+        assert_string_equal(type, makers[i].type);
         for (size_t j = 0; j < ARRAY_LENGTH(cases); j++)
             assert_matches("image", cases[j].tag, cases[j].matches);
     }

@@ -79,8 +79,7 @@ static int apply(struct world *world, struct error *error)
 /* One of everything that a tree has at its top. */
 static const char full_tree[] =
     "mkdir -p -m 755 usr/bin etc/ssl var/log root home/alice opt boot nix gnu lib64 library srv "
-    "proc "
-    "sys dev run tmp lost+found mine && ln -s usr/bin bin && ln -s usr/lib lib &&"
+    "proc sys dev run tmp lost+found mine && ln -s usr/bin bin && ln -s usr/lib lib &&"
     "echo program > usr/bin/program && echo host > etc/hostname && echo left > run/left &&"
     "echo left > tmp/left && echo x > 'a file' && ln -s etc/hostname link && chmod 0700 root &&"
     "chmod 0750 srv && mkdir 'with blank'";
@@ -110,8 +109,7 @@ static void test_tree(void **state)
         "test $(stat -c %d root/etc) = $(stat -c %d root) && echo changed > root/etc/hostname &&"
         "echo changed > 'root/a file'",
         "cd volumes/state/generations/3/tree && test $(cat etc/hostname) = host && test ! -e etc/x "
-        "&&"
-        "test $(cat 'a file') = x",
+        "&&test $(cat 'a file') = x",
         /* what belongs to the kernel is empty, with the modes it has everywhere */
         "test $(cd root && stat -c %n%a proc sys dev run tmp | tr '\\n' ' ' | tr ' ' ,) = "
         "proc555,sys555,dev755,run755,tmp1777, &&"
@@ -151,14 +149,12 @@ static void test_does_not_fit(void **state)
     } cases[] = {
         {"tmpfs size=64k", "mkdir usr etc && head -c 200000 /dev/zero > etc/big",
          "\"/etc\" of generation 3 does not fit into the root of size=64k and inodes=1m; give "
-         "`root "
-         "tmpfs` more, or use `root overlay`"},
+         "`root tmpfs` more, or use `root overlay`"},
         {"tmpfs size=64k", "head -c 65500 /dev/zero > 'a file' && cp 'a file' another",
          NULL /* whichever comes first */},
         {"tmpfs inodes=20", "mkdir etc && cd etc && touch $(seq 30)",
          "\"/etc\" of generation 3 does not fit into the root of size=25% and inodes=20; give "
-         "`root "
-         "tmpfs` more, or use `root overlay`"},
+         "`root tmpfs` more, or use `root overlay`"},
         {"tmpfs inodes=6", "mkdir usr",
          "cannot make \"/usr\" in the new root: No space left on device"},
     };
@@ -251,98 +247,91 @@ static void test_overlay(void **state)
 #define OTHERS "; boot another generation with ebb.generation=, or name another init with init="
 
 /* Before the point of no return: `scene` is the new root. */
+static const struct {
+    const char *scene, *init, *message;
+} proofs[] = {
+    {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir bin && echo > bin/sh && chmod 1 "
+     "bin/sh",
+     "/init", NULL},
+    {"printf '#! \\t/bin/sh -e\\n' > init && chmod 500 init && mkdir bin && echo > bin/sh &&"
+     "chmod 755 bin/sh",
+     "/init", NULL},
+    /* links are followed as the init itself will follow them */
+    {"mkdir -p sbin usr/lib bin && ln -s /usr/lib/systemd sbin/init && printf '#!/bin/sh' > "
+     "usr/lib/systemd && chmod 755 usr/lib/systemd && ln -s ../../busybox bin/sh && echo > "
+     "busybox &&chmod 755 busybox",
+     "/sbin/init", NULL},
+    {"true", "/sbin/init", "generation 3 has no init \"/sbin/init\"" OTHERS},
+    {"mkdir sbin && ln -s $OLDPWD/outside/program sbin/init", "/sbin/init",
+     "generation 3 has no init \"/sbin/init\"" OTHERS},
+    {"mkdir sbin && ln -s ../../outside/program sbin/init", "/sbin/init",
+     "generation 3 has no init \"/sbin/init\"" OTHERS},
+    {"ln -s init init", "/init",
+     "the init \"/init\" of generation 3 cannot be opened in the new root (Too many levels of "
+     "symbolic links)" OTHERS},
+    {"echo > sbin", "/sbin/init",
+     "the init \"/sbin/init\" of generation 3 cannot be opened in the new root (Not a "
+     "directory)" OTHERS},
+    {"printf '#!/init' > init", "/init",
+     "the init \"/init\" of generation 3 is not an executable file" OTHERS},
+    {"mkdir init", "/init", "the init \"/init\" of generation 3 is not an executable file" OTHERS},
+    {"mkfifo -m 755 init", "/init",
+     "the init \"/init\" of generation 3 is not an executable file" OTHERS},
+    {": > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
+     "\"#!\"" OTHERS},
+    {"printf '#' > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
+     "\"#!\"" OTHERS},
+    {"printf '#!' > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
+     "\"#!\"" OTHERS},
+    {"printf '#!  \\necho' > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
+     "\"#!\"" OTHERS},
+    {"printf '\\177ELF' > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
+     "\"#!\"" OTHERS},
+    {"echo echo > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
+     "\"#!\"" OTHERS},
+    {"head -c 5000 /dev/zero > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
+     "\"#!\"" OTHERS},
+    {"printf '#!/bin/sh\\n' > init && chmod 755 init", "/init",
+     "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
+     "root (No such file or directory)" OTHERS},
+    {"printf '#!/bin/sh\\r\\n' > init && chmod 755 init && mkdir bin && echo > bin/sh &&"
+     "chmod 755 bin/sh",
+     "/init",
+     "the init \"/init\" of generation 3 needs \"/bin/sh\r\", which cannot be opened in the "
+     "new root (No such file or directory)" OTHERS},
+    {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir -p bin/sh", "/init",
+     "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
+     "root (Permission denied)" OTHERS},
+    {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir bin && echo > bin/sh", "/init",
+     "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
+     "root (Permission denied)" OTHERS},
+    {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir bin &&"
+     "ln -s $OLDPWD/outside/program bin/sh",
+     "/init",
+     "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
+     "root (No such file or directory)" OTHERS},
+};
+
 static void test_prove(void **state)
 {
     (void)state;
-    static const struct {
-        const char *scene, *init, *message;
-    } cases[] = {
-        {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir bin && echo > bin/sh && chmod 1 "
-         "bin/sh",
-         "/init", NULL},
-        {"printf '#! \\t/bin/sh -e\\n' > init && chmod 100 init && mkdir bin && echo > bin/sh &&"
-         "chmod 755 bin/sh",
-         "/init", NULL},
-        /* links are followed as the init itself will follow them */
-        {"mkdir -p sbin usr/lib bin && ln -s /usr/lib/systemd sbin/init && printf '#!/bin/sh' > "
-         "usr/lib/systemd && chmod 755 usr/lib/systemd && ln -s ../../busybox bin/sh && echo > "
-         "busybox &&"
-         "chmod 755 busybox",
-         "/sbin/init", NULL},
-        {"true", "/sbin/init", "generation 3 has no init \"/sbin/init\"" OTHERS},
-        {"mkdir sbin && ln -s $OLDPWD/outside/program sbin/init", "/sbin/init",
-         "generation 3 has no init \"/sbin/init\"" OTHERS},
-        {"mkdir sbin && ln -s ../../outside/program sbin/init", "/sbin/init",
-         "generation 3 has no init \"/sbin/init\"" OTHERS},
-        {"ln -s init init", "/init",
-         "the init \"/init\" of generation 3 cannot be opened in the new root (Too many levels of "
-         "symbolic "
-         "links)" OTHERS},
-        {"echo > sbin", "/sbin/init",
-         "the init \"/sbin/init\" of generation 3 cannot be opened in the new root (Not a "
-         "directory)" OTHERS},
-        {"printf '#!/init' > init", "/init",
-         "the init \"/init\" of generation 3 is not an executable file" OTHERS},
-        {"mkdir init", "/init",
-         "the init \"/init\" of generation 3 is not an executable file" OTHERS},
-        {"mkfifo -m 755 init", "/init",
-         "the init \"/init\" of generation 3 is not an executable file" OTHERS},
-        {": > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
-         "\"#!\"" OTHERS},
-        {"printf '#' > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
-         "\"#!\"" OTHERS},
-        {"printf '#!' > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
-         "\"#!\"" OTHERS},
-        {"printf '#!  \\necho' > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
-         "\"#!\"" OTHERS},
-        {"printf '\\177ELF' > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
-         "\"#!\"" OTHERS},
-        {"echo echo > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
-         "\"#!\"" OTHERS},
-        {"head -c 5000 /dev/zero > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 is neither a program nor a script that begins with "
-         "\"#!\"" OTHERS},
-        {"printf '#!/bin/sh\\n' > init && chmod 755 init", "/init",
-         "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
-         "root (No "
-         "such file or directory)" OTHERS},
-        {"printf '#!/bin/sh\\r\\n' > init && chmod 755 init && mkdir bin && echo > bin/sh &&"
-         "chmod 755 bin/sh",
-         "/init",
-         "the init \"/init\" of generation 3 needs \"/bin/sh\r\", which cannot be opened in the "
-         "new root "
-         "(No such file or directory)" OTHERS},
-        {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir -p bin/sh", "/init",
-         "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
-         "root "
-         "(Permission denied)" OTHERS},
-        {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir bin && echo > bin/sh", "/init",
-         "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
-         "root "
-         "(Permission denied)" OTHERS},
-        {"printf '#!/bin/sh\\n' > init && chmod 755 init && mkdir bin &&"
-         "ln -s $OLDPWD/outside/program bin/sh",
-         "/init",
-         "the init \"/init\" of generation 3 needs \"/bin/sh\", which cannot be opened in the new "
-         "root (No "
-         "such file or directory)" OTHERS},
-    };
     must_run("mkdir outside && printf '#!/bin/sh' > outside/program && chmod 755 outside/program");
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(proofs); i++) {
         struct error error = {0};
-        must_run("rm -rf root && mkdir root && cd root && %s", cases[i].scene);
+        must_run("rm -rf root && mkdir root && cd root && %s", proofs[i].scene);
         auto_fd root = open_folder("root");
         struct generation generation = {.number = 3};
         struct context context = {.root = {root, "root"}};
-        struct step step = {.kind = STEP_PROVE, .init = cases[i].init, .generation = &generation};
-        assert_outcome(cases[i].scene, prove_apply(&step, &context, &error), &error,
-                       cases[i].message);
+        struct step step = {.kind = STEP_PROVE, .init = proofs[i].init, .generation = &generation};
+        assert_outcome(proofs[i].scene, prove_apply(&step, &context, &error), &error,
+                       proofs[i].message);
     }
 }
 
@@ -370,8 +359,7 @@ static void test_prove_loader(void **state)
     } cases[] = {
         {"true", PT_INTERP, 9,
          "the init \"/init\" of generation 3 needs \"/lib/ld.\", which cannot be opened in the new "
-         "root "
-         "(No such file or directory)" OTHERS},
+         "root (No such file or directory)" OTHERS},
         {"mkdir root/lib && echo > root/lib/ld. && chmod 755 root/lib/ld.", PT_INTERP, 9, NULL},
         {"mkdir root/lib && echo > root/lib/ld. && chmod 755 root/lib/ld.", PT_INTERP, 5000, NULL},
         {"true", PT_LOAD, 9, NULL},

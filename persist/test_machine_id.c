@@ -35,8 +35,7 @@ static void assert_made(void)
 {
     must_run("cmp state/persist/etc/machine-id root/etc/machine-id &&"
              "grep -Eqx '[0-9a-f]{32}' root/etc/machine-id && test $(wc -c < root/etc/machine-id) "
-             "= 33 &&"
-             "! grep -qx '0*' root/etc/machine-id && test ! -L root/etc/machine-id &&"
+             "= 33 &&! grep -qx '0*' root/etc/machine-id && test ! -L root/etc/machine-id &&"
              "test $(stat -c %%a root/etc/machine-id state/persist/etc/machine-id | tr '\\n' ,) = "
              "444,444,");
 }
@@ -109,8 +108,7 @@ static void test_in_the_way(void **state)
          "cannot read \"/persist/etc/machine-id\": Is a directory"},
         {"mkdir state/persist && ln -s ../.. state/persist/etc",
          "\"/persist/etc/machine-id\" leads through the symbolic link \"etc\"; replace the link, "
-         "or name "
-         "the folder itself"},
+         "or name the folder itself"},
         {"ln -s .. root/etc", "\"/etc/machine-id\" leads through the symbolic link \"etc\"; "
                               "replace the link, or name the "
                               "folder itself"},

@@ -25,7 +25,8 @@ static void load_modules(void)
     while (list && fgets(path, sizeof(path), list)) {
         path[strcspn(path, "\n")] = '\0';
         int module = open(path, O_RDONLY | O_CLOEXEC);
-        if (module < 0 || syscall(SYS_finit_module, module, "", 0) < 0)
+        /* As PID 1 does: without it, each module waits for all probing, such as that of SATA. */
+        if (module < 0 || syscall(SYS_finit_module, module, "async_probe", 0) < 0)
             printf("floor: cannot load %s: %m\n", path);
         close(module);
     }

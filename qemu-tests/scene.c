@@ -124,8 +124,13 @@ const char *scene_expect_rescue(struct scene *scene, const char *sentence)
 {
     struct error error;
     scene_start(scene);
+    int code = vm_wait_ready(scene->vm, &error);
+    if (code == 0)
+        fail_msg("the boot succeeded");
     /* -no-reboot makes QEMU end when the rescue screen reboots. */
-    if (vm_wait_end(scene->vm, &error) < 0)
+    if (code == -ENOTRECOVERABLE)
+        code = vm_wait_end(scene->vm, &error);
+    if (code < 0)
         fail_msg("%s", error.text);
     const char *screen = scene_screen(scene);
     const char *rescue = strstr(screen, "\nebb: rescue: the boot cannot go on\n");

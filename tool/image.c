@@ -101,14 +101,10 @@ static const struct type {
     char letter;
     const char *name;
 } types[] = {
-    {S_IFREG,  '-', "file"            },
-    {S_IFDIR,  'd', "folder"          },
-    {S_IFLNK,  'l', "link"            },
-    {S_IFCHR,  'c', "character device"},
-    {S_IFBLK,  'b', "block device"    },
-    {S_IFIFO,  'p', "pipe"            },
-    {S_IFSOCK, 's', "socket"          },
-    {0,        '?', "unknown"         },
+    {S_IFREG, '-', "file"},         {S_IFDIR, 'd', "folder"},
+    {S_IFLNK, 'l', "link"},         {S_IFCHR, 'c', "character device"},
+    {S_IFBLK, 'b', "block device"}, {S_IFIFO, 'p', "pipe"},
+    {S_IFSOCK, 's', "socket"},      {0, '?', "unknown"},
 };
 
 static const struct type *type_of(mode_t mode)
@@ -257,10 +253,7 @@ static int run(const struct options *options,
 int verb_image(int argc, char **argv)
 {
     static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help",  no_argument, NULL, 'h'},
-        {0     }
-    };
+        {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
     const char *verb = argc > 1 ? argv[1] : "";
     int is_list = strcmp(verb, "ls") == 0;
     if (strcmp(verb, "--help") != 0 && strcmp(verb, "-h") != 0 && !is_list &&
