@@ -13,9 +13,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/uevent.h"
 #include "kconfig/devices.h"
 #include "kconfig/load.h"
-#include "base/uevent.h"
 
 /* A boot must not wait for a graphics card (booster #265); a child that only sleeps dies in less.
  */

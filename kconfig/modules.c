@@ -48,8 +48,8 @@ static const char *const useful[] = {
 static const struct {
     const char *module, *names;
 } companions[] = {
-    {"dm_crypt", "aesni_intel aes_ce_blk xts"                },
-    {"vfat",     "nls_cp437 nls_ascii nls_iso8859_1 nls_utf8"},
+    {"dm_crypt", "aesni_intel aes_ce_blk xts"},
+    {"vfat", "nls_cp437 nls_ascii nls_iso8859_1 nls_utf8"},
 };
 
 struct walk {

@@ -43,30 +43,31 @@ static void test_gaps(void **state)
     static const struct {
         const char *fragment, *kernel, *expected;
     } cases[] = {
-        {"CONFIG_A=y # why",                               "CONFIG_A=y\n",                                                   ""                                                                 },
-        {"CONFIG_A=y # why",                               "CONFIG_A=m\n",                                                   "1 CONFIG_A y m why;"                                              },
-        {"CONFIG_A=y # why",                               "# CONFIG_A is not set\nCONFIG_B=y",                              "1 CONFIG_A y n why;"                                              },
-        {"CONFIG_A=y # why",                               "CONFIG_AB=y\nCONFIG_=y\n",                                       "1 CONFIG_A y n why;"                                              },
-        {"CONFIG_A=m # why",                               "CONFIG_A=m",                                                     ""                                                                 },
-        {"CONFIG_A=m # why",                               "CONFIG_A=y",                                                     ""                                                                 },
-        {"CONFIG_A=m # why",                               "CONFIG_A=n",                                                     "1 CONFIG_A m n why;"                                              },
- /* without a reason, with comments, blank lines and the line ends of other systems */
+        {"CONFIG_A=y # why", "CONFIG_A=y\n", ""},
+        {"CONFIG_A=y # why", "CONFIG_A=m\n", "1 CONFIG_A y m why;"},
+        {"CONFIG_A=y # why", "# CONFIG_A is not set\nCONFIG_B=y", "1 CONFIG_A y n why;"},
+        {"CONFIG_A=y # why", "CONFIG_AB=y\nCONFIG_=y\n", "1 CONFIG_A y n why;"},
+        {"CONFIG_A=m # why", "CONFIG_A=m", ""},
+        {"CONFIG_A=m # why", "CONFIG_A=y", ""},
+        {"CONFIG_A=m # why", "CONFIG_A=n", "1 CONFIG_A m n why;"},
+        /* without a reason, with comments, blank lines and the line ends of other systems */
         {"# head\n\n  CONFIG_A=m\r\nCONFIG_B=y\t#\tb  \n", "CONFIG_C=y\r\n",
-         "3 CONFIG_A m n ;4 CONFIG_B y n b;"                                                                                                                                                    },
- /* the last line of several counts */
-        {"CONFIG_A=y",                                     "CONFIG_A=y\n# CONFIG_A is not set\n",                            "1 CONFIG_A y n ;"                                                 },
-        {"CONFIG_A=y",                                     "# CONFIG_A is not set\nCONFIG_A=y\n",                            ""                                                                 },
- /* numbers and strings are there; junk is not */
-        {"CONFIG_A=y",                                     "CONFIG_A=17",                                                    ""                                                                 },
-        {"CONFIG_A=y",                                     "CONFIG_A=\"m\"",                                                 ""                                                                 },
-        {"CONFIG_A=y",                                     "CONFIG_A=\nCONFIG_B=y",                                          "1 CONFIG_A y n ;"                                                 },
-        {"CONFIG_A=y",                                     "XCONFIG_A=y\nCONFIG_A y\n# CONFIG_A is not settled\nCONFIG_B=y",
-         "1 CONFIG_A y n ;"                                                                                                                                                                     },
-        {"",                                               "CONFIG_A=y",                                                     ""                                                                 },
-        {"CONFIG_A=y",                                     "",                                                               "\"k\" is not a kernel configuration: no line of it sets an option"},
+         "3 CONFIG_A m n ;4 CONFIG_B y n b;"},
+        /* the last line of several counts */
+        {"CONFIG_A=y", "CONFIG_A=y\n# CONFIG_A is not set\n", "1 CONFIG_A y n ;"},
+        {"CONFIG_A=y", "# CONFIG_A is not set\nCONFIG_A=y\n", ""},
+        /* numbers and strings are there; junk is not */
+        {"CONFIG_A=y", "CONFIG_A=17", ""},
+        {"CONFIG_A=y", "CONFIG_A=\"m\"", ""},
+        {"CONFIG_A=y", "CONFIG_A=\nCONFIG_B=y", "1 CONFIG_A y n ;"},
+        {"CONFIG_A=y", "XCONFIG_A=y\nCONFIG_A y\n# CONFIG_A is not settled\nCONFIG_B=y",
+         "1 CONFIG_A y n ;"},
+        {"", "CONFIG_A=y", ""},
+        {"CONFIG_A=y", "", "\"k\" is not a kernel configuration: no line of it sets an option"},
         {"CONFIG_A=y",
          "\x7f"
-         "ELF\x02\x01 CONFIG_A=y",                                                                                           "\"k\" is not a kernel configuration: no line of it sets an option"},
+         "ELF\x02\x01 CONFIG_A=y",
+         "\"k\" is not a kernel configuration: no line of it sets an option"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         auto_arena arena = arena_new();

@@ -16,10 +16,10 @@
 /* That loading works can only be shown in a machine of our own (qemu-tests); here no kernel will
  * take the modules, and the question is whether it is said who failed. */
 static const struct kernel_module kernel_modules[] = {
-    {"kernel/ebb_fs.ko",      "depends=ebb_journal|softdep=pre: ebb_sum", "",           "ebb_symbol"},
-    {"kernel/ebb_journal.ko", "depends=",                                 "ebb_symbol", ""          },
-    {"kernel/ebb_sum.ko",     "depends=|softdep=pre: ebb_fs",             "",           ""          },
-    {"kernel/ebb_card.ko",    "depends=|alias=pci:v0000EBBEd*",           "",           ""          },
+    {"kernel/ebb_fs.ko", "depends=ebb_journal|softdep=pre: ebb_sum", "", "ebb_symbol"},
+    {"kernel/ebb_journal.ko", "depends=", "ebb_symbol", ""},
+    {"kernel/ebb_sum.ko", "depends=|softdep=pre: ebb_fs", "", ""},
+    {"kernel/ebb_card.ko", "depends=|alias=pci:v0000EBBEd*", "", ""},
 };
 
 static char root[] = "/tmp/ebb-load-XXXXXX";
@@ -54,13 +54,13 @@ static void test_load(void **state)
     static const struct {
         const char *name, *says; /* NULL: loads */
     } cases[] = {
-        {"ebb_builtin", NULL                                    },
-        {"ebb-builtin", NULL                                    },
-        {"ebb_fs",      "cannot load module \"ebb_journal\": "  },
-        {"ebb-journal", "cannot load module \"ebb_journal\": "  },
-        {"ebb_none",    "module \"ebb_none\" is not in the image: add \"module ebb_none\" to ebb.conf "
+        {"ebb_builtin", NULL},
+        {"ebb-builtin", NULL},
+        {"ebb_fs", "cannot load module \"ebb_journal\": "},
+        {"ebb-journal", "cannot load module \"ebb_journal\": "},
+        {"ebb_none", "module \"ebb_none\" is not in the image: add \"module ebb_none\" to ebb.conf "
                      "and run \"ebb build\""},
-        {"",            "module \"\" is not in the image"       },
+        {"", "module \"\" is not in the image"},
     };
     AUTO(modules_cleanup) struct modules *modules = NULL;
     open_fixture(&modules);

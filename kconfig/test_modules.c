@@ -16,33 +16,33 @@ static const char debian[] = "6.1.0-56-amd64";
 
 /* "nvme" is one of those that every image has. */
 static const struct kernel_module kernel_modules[] = {
-    {"kernel/fs/ext4/ext4.ko",                 "depends=crc16,jbd2|softdep=pre: crypto-crc32c",              "",
-     "jbd2_start crc16_sum"                                                                                                              },
-    {"kernel/fs/jbd2/jbd2.ko",                 "depends=|softdep=pre: crypto-crc32c",                        "jbd2_start",  ""           },
-    {"kernel/lib/crc16.ko",                    "depends=",                                                   "crc16_sum",   ""           },
-    {"kernel/arch/x86/crypto/crc32c-intel.ko", "depends=|alias=crypto-crc32c",                               "",            ""           },
-    {"kernel/crypto/crc32c_generic.ko",        "depends=|alias=crypto-crc32c",                               "",            ""           },
-    {"kernel/crypto/xxhash_generic.ko",        "depends=|alias=crypto-xxhash64",                             "",            ""           },
-    {"kernel/crypto/xts.ko",                   "depends=",                                                   "",            ""           },
+    {"kernel/fs/ext4/ext4.ko", "depends=crc16,jbd2|softdep=pre: crypto-crc32c", "",
+     "jbd2_start crc16_sum"},
+    {"kernel/fs/jbd2/jbd2.ko", "depends=|softdep=pre: crypto-crc32c", "jbd2_start", ""},
+    {"kernel/lib/crc16.ko", "depends=", "crc16_sum", ""},
+    {"kernel/arch/x86/crypto/crc32c-intel.ko", "depends=|alias=crypto-crc32c", "", ""},
+    {"kernel/crypto/crc32c_generic.ko", "depends=|alias=crypto-crc32c", "", ""},
+    {"kernel/crypto/xxhash_generic.ko", "depends=|alias=crypto-xxhash64", "", ""},
+    {"kernel/crypto/xts.ko", "depends=", "", ""},
     {"kernel/fs/btrfs/btrfs.ko",
-     "depends=|softdep=pre: crypto-xxhash64|softdep=pre: crypto-crc32c|softdep=nls",                         "",            ""           },
-    {"kernel/drivers/md/dm-crypt.ko",          "depends=",                                                   "",            ""           },
-    {"kernel/misc/many_d.ko",                  "depends=|alias=many",                                        "",            ""           },
-    {"kernel/misc/many_b.ko",                  "depends=|alias=many",                                        "",            ""           },
-    {"kernel/misc/many_e.ko",                  "depends=|alias=many",                                        "",            ""           },
-    {"kernel/misc/many_a.ko",                  "depends=|alias=many",                                        "",            ""           },
-    {"kernel/misc/many_c.ko",                  "depends=|alias=many",                                        "",            ""           },
-    {"kernel/misc/ring_a.ko",                  "depends=|softdep=pre: ring_b",                               "",            ""           },
-    {"kernel/misc/ring_b.ko",                  "depends=|softdep=pre: ring_a atkbd post: late nothing",      "",            ""           },
-    {"kernel/misc/late.ko",                    "depends=",                                                   "",            ""           },
-    {"kernel/misc/lost.ko",                    "depends=",                                                   "lost_symbol", ""           },
-    {"kernel/misc/alone.ko",                   "depends=lost",                                               "",            "lost_symbol"},
+     "depends=|softdep=pre: crypto-xxhash64|softdep=pre: crypto-crc32c|softdep=nls", "", ""},
+    {"kernel/drivers/md/dm-crypt.ko", "depends=", "", ""},
+    {"kernel/misc/many_d.ko", "depends=|alias=many", "", ""},
+    {"kernel/misc/many_b.ko", "depends=|alias=many", "", ""},
+    {"kernel/misc/many_e.ko", "depends=|alias=many", "", ""},
+    {"kernel/misc/many_a.ko", "depends=|alias=many", "", ""},
+    {"kernel/misc/many_c.ko", "depends=|alias=many", "", ""},
+    {"kernel/misc/ring_a.ko", "depends=|softdep=pre: ring_b", "", ""},
+    {"kernel/misc/ring_b.ko", "depends=|softdep=pre: ring_a atkbd post: late nothing", "", ""},
+    {"kernel/misc/late.ko", "depends=", "", ""},
+    {"kernel/misc/lost.ko", "depends=", "lost_symbol", ""},
+    {"kernel/misc/alone.ko", "depends=lost", "", "lost_symbol"},
     {"kernel/drivers/nvme/host/nvme.ko",
-     "depends=|alias=pci:v*d*sv*sd*bc01sc08i02*|firmware=nvme/a.bin|firmware=b.bin",                         "",            ""           },
-    {"kernel/drivers/scsi/hba.ko",             "depends=|alias=pci:v00001000d*|firmware=b.bin|firmware=hba", "",
-     ""                                                                                                                                  },
-    {"kernel/drivers/hid/hid-odd.ko",          "depends=|alias=hid:b0003*",                                  "",            ""           },
-    {"kernel/drivers/gpu/drm/gpu.ko",          "depends=|alias=pci:v00001002d*|firmware=gpu",                "",            ""           },
+     "depends=|alias=pci:v*d*sv*sd*bc01sc08i02*|firmware=nvme/a.bin|firmware=b.bin", "", ""},
+    {"kernel/drivers/scsi/hba.ko", "depends=|alias=pci:v00001000d*|firmware=b.bin|firmware=hba", "",
+     ""},
+    {"kernel/drivers/hid/hid-odd.ko", "depends=|alias=hid:b0003*", "", ""},
+    {"kernel/drivers/gpu/drm/gpu.ko", "depends=|alias=pci:v00001002d*|firmware=gpu", "", ""},
 };
 
 static char root[] = "/tmp/ebb-kernel-XXXXXX";
@@ -55,17 +55,17 @@ static int make_kernel(void **state)
     static const struct {
         const char *path, *modalias;
     } devices[] = {
-        {"sys/bus/hid/devices/0003:1/modalias",       "hid:b0003g0001v1\n"                       },
+        {"sys/bus/hid/devices/0003:1/modalias", "hid:b0003g0001v1\n"},
         {"sys/bus/pci/devices/0000:00:1f.0/modalias", "pci:v00001000d00000001sv0sd0bc01sc07i00\n"},
         {"sys/bus/pci/devices/0000:00:02.0/modalias", "pci:v00001002d00000001sv0sd0bc03sc00i00\n"},
-        {"sys/bus/pci/devices/0000:00:03.0/uevent",   "not this\n"                               },
-        {"sys/bus/pci/devices/0000:00:02.1/modalias", "pci:b"                                    },
-        {"sys/bus/pci/devices/0000:00:11.0/modalias", "pci:d"                                    },
-        {"sys/bus/pci/devices/0000:00:01.0/modalias", "pci:a"                                    },
-        {"sys/bus/pci/devices/0000:00:03.1/modalias", "pci:c"                                    },
-        {"sys/bus/acpi/devices/empty/modalias",       ""                                         },
-        {"sys/bus/acpi/devices/PNP/modalias",         "acpi:PNP0303:"                            },
-        {"sys/bus/virtio/devices/virtio0/modalias",   "virtio:d00000002v00001AF4\n"              },
+        {"sys/bus/pci/devices/0000:00:03.0/uevent", "not this\n"},
+        {"sys/bus/pci/devices/0000:00:02.1/modalias", "pci:b"},
+        {"sys/bus/pci/devices/0000:00:11.0/modalias", "pci:d"},
+        {"sys/bus/pci/devices/0000:00:01.0/modalias", "pci:a"},
+        {"sys/bus/pci/devices/0000:00:03.1/modalias", "pci:c"},
+        {"sys/bus/acpi/devices/empty/modalias", ""},
+        {"sys/bus/acpi/devices/PNP/modalias", "acpi:PNP0303:"},
+        {"sys/bus/virtio/devices/virtio0/modalias", "virtio:d00000002v00001AF4\n"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(devices); i++)
         kernel_write(root, devices[i].path, devices[i].modalias, strlen(devices[i].modalias));
@@ -117,19 +117,22 @@ static void test_closure(void **state)
         size_t count;
         const char *expected;
     } cases[] = {
-        {{NULL},                               0, "nvme <nvme/a.bin><b.bin>"                                                        },
-        {{"nvme", "crc16"},                    2, "nvme crc16 <nvme/a.bin><b.bin>"                                                  },
+        {{NULL}, 0, "nvme <nvme/a.bin><b.bin>"},
+        {{"nvme", "crc16"}, 2, "nvme crc16 <nvme/a.bin><b.bin>"},
         {{"ext4"},
-         1,                                       "nvme crc32c_intel crc32c_generic jbd2(pre: crc32c_intel crc32c_generic) crc16 "
-         "ext4(pre: crc32c_intel crc32c_generic) <nvme/a.bin><b.bin>"                                                    },
+         1,
+         "nvme crc32c_intel crc32c_generic jbd2(pre: crc32c_intel crc32c_generic) crc16 "
+         "ext4(pre: crc32c_intel crc32c_generic) <nvme/a.bin><b.bin>"},
         {{"btrfs"},
-         1,                                       "nvme xxhash_generic crc32c_intel crc32c_generic "
-         "btrfs(pre: xxhash_generic crc32c_intel crc32c_generic) <nvme/a.bin><b.bin>"                                    },
-        {{"dm-crypt"},                         1, "nvme xts dm_crypt(pre: xts) <nvme/a.bin><b.bin>"                                 },
+         1,
+         "nvme xxhash_generic crc32c_intel crc32c_generic "
+         "btrfs(pre: xxhash_generic crc32c_intel crc32c_generic) <nvme/a.bin><b.bin>"},
+        {{"dm-crypt"}, 1, "nvme xts dm_crypt(pre: xts) <nvme/a.bin><b.bin>"},
         {{"ring_a"},
-         1,                                       "nvme ring_b(pre: ring_a post: late) late ring_a(pre: ring_b) <nvme/a.bin><b.bin>"},
-        {{"crypto-xxhash64", "atkbd", "late"}, 3, "nvme xxhash_generic late <nvme/a.bin><b.bin>"                                    },
-        {{"late", "ext5", "ext6"},             3, missing                                                                           },
+         1,
+         "nvme ring_b(pre: ring_a post: late) late ring_a(pre: ring_b) <nvme/a.bin><b.bin>"},
+        {{"crypto-xxhash64", "atkbd", "late"}, 3, "nvme xxhash_generic late <nvme/a.bin><b.bin>"},
+        {{"late", "ext5", "ext6"}, 3, missing},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         auto_arena arena = arena_new();

@@ -1,6 +1,7 @@
 /* Boots that cannot succeed. Each ends on a rescue screen that names the object, the reason and the
  * remedy, the machine does what the declaration says, and nothing on the volume is lost. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include "base/copy.h"
 #include "base/path.h"
 #include "generations/make.h"
+#include "image/image.h"
 #include "qemu-tests/scene.h"
 #include "vm/disk.h"
 #include "vm/run.h"
@@ -108,6 +110,7 @@ static void fill(int volume)
     put_text(volume, KEPT, "precious\n");
     put_text(volume, "persist/var/spool/queue/1", "queued\n");
     put_text(volume, "persist/etc/adjtime", "adjusted\n");
+    put_text(volume, "filler", "");
     assert_int_equal(mkdirat(volume, "empty", 0755), 0);
 }
 
@@ -135,8 +138,8 @@ static int make_base(void **state)
     return 0;
 }
 
-/* What e2fsprogs say about an image; any complaint is ours. */
-static char *ask(const char *const arguments[], const char *input)
+/* What a program of e2fsprogs says about an image. */
+static char *ask(const char *const arguments[], const char *input, bool may_complain)
 {
     struct error error;
     const struct run run = {.arguments = arguments, .package = "e2fsprogs", .input = input};
@@ -144,15 +147,15 @@ static char *ask(const char *const arguments[], const char *input)
     if (run_program(&run, &output, &error) < 0)
         fail_msg("%s", error.text);
     const char *said = strchr(output.messages, '\n'); /* behind the banner */
-    if (said && said[1])
+    if (said && said[1] && !may_complain)
         fail_msg("%s:\n%s", arguments[0], output.messages);
     return TAKE_PTR(output.text);
 }
 
-static void spoil(const char *image, const char *commands)
+static void spoil(const char *image, const char *commands, bool may_complain)
 {
     const char *const arguments[] = {"debugfs", "-w", "-f", "/dev/stdin", image, NULL};
-    free(ask(arguments, commands));
+    free(ask(arguments, commands, may_complain));
 }
 
 /* What was on the volume is there, and nothing needs to be recovered. */
@@ -165,10 +168,10 @@ static void expect_kept(const char *image)
     if (disk_read(image, KEPT, &text, NULL, &error) < 0)
         fail_msg("%s", error.text);
     assert_string_equal(text, "precious\n");
-    auto_string facts = ask(header, NULL);
+    auto_string facts = ask(header, NULL, false);
     if (strstr(facts, "needs_recovery"))
         fail_msg("the file system was not ended cleanly");
-    free(ask(check, NULL));
+    free(ask(check, NULL, false));
 }
 
 /* What differs from a boot that would succeed. NULL: as usual. */
@@ -178,6 +181,7 @@ struct wrong {
     const char *rescue;                             /* "": nothing is declared */
     const char *append;
     const char *spoil;    /* commands for debugfs */
+    bool spoil_complains; /* and does it all the same */
     const char *foreign;  /* a file system of this type takes the place of the volume */
     bool untouched;       /* not even mounted */
     const char *sentence; /* on the screen, word for word */
@@ -188,13 +192,15 @@ struct wrong {
 #define NEW_ENTRY "persist state:/persist {\n    dir /srv/new\n}\n"
 
 static const struct wrong wrongs[] = {
-  /* the volume */
+    /* the volume */
     {.name = "volume-missing",
      .volume = "volume state UUID=00000000-dead-4000-8000-000000000000 timeout=1s {\n    fs ext4\n"
-               "}\n",                                                                           .untouched = true,
+               "}\n",
+     .untouched = true,
      .sentence = "UUID=00000000-dead-4000-8000-000000000000, the volume \"state\", did not appear "
                  "within 1 s; correct its tag, attach the disk, or add its driver with `module "
-                 "NAME`", .also = "  /dev/vda ext4 UUID=" STATE_UUID " LABEL=EBB\n"},
+                 "NAME`",
+     .also = "  /dev/vda ext4 UUID=" STATE_UUID " LABEL=EBB\n"},
     {.name = "volume-foreign",
      .volume = "volume state LABEL=EBB {\n    fs ext4\n}\n",
      .foreign = "vfat",
@@ -203,50 +209,48 @@ static const struct wrong wrongs[] = {
                  "`fs`"},
     {.name = "volume-damaged",
      .volume = "volume state /dev/vda {\n    fs ext4\n}\n",
-     .spoil = "zap_block -o 1080 -l 2 0\n",                                                                                           /* the magic number of the superblock */
+     .spoil = "zap_block -o 56 -l 2 1\n", /* the magic number of the superblock */
      .untouched = true,
      .sentence = "/dev/vda, the volume \"state\", holds no file system that is known; correct its "
                  "tag, or have it repaired from another system"},
     {.name = "identity-none",
      .spoil = "rm /.ebb/store-id\n",
      .sentence = "/dev/vda is not the state volume \"state\": it has no .ebb/store-id; correct the "
-                 "tag of the volume, or make this one a state volume with `ebb init`"                                                                       },
+                 "tag of the volume, or make this one a state volume with `ebb init`"},
     {.name = "identity-other",
      .volume = "volume state UUID=" STATE_UUID " {\n    fs ext4\n    identity another-one\n}\n",
      .sentence = "/dev/vda is the state volume the-right-one, but \"state\" is declared to be "
-                 "another-one; attach the right disk, or correct `identity`"                        },
+                 "another-one; attach the right disk, or correct `identity`"},
     {.name = "volume-full",
      .more = NEW_ENTRY,
-     .spoil = "fallocate /filler 0 100000000\n",
-     .sentence = "cannot make \"state:/persist/srv/new\": No space left on device"},
+     .spoil = "fallocate /filler 0 65535\n", /* more than there is takes all there is */
+     .spoil_complains = true,
+     .sentence = "cannot make \"state:/persist/srv/new\": No space left on device; free some on "
+                 "the volume"},
     {.name = "volume-read-only",
      .volume = "volume state UUID=" STATE_UUID " {\n    fs ext4 options=ro\n}\n",
      .more = NEW_ENTRY,
-     .sentence = "cannot make \"state:/persist/srv/new\": Read-only file system"},
- /* the generation */
+     .sentence = "cannot make \"state:/persist/srv/new\": Read-only file system; mount the volume "
+                 "writable, or make it beforehand"},
+    /* the generation */
     {.name = "generation-unknown",
      .append = "ebb.generation=9 ebb.rescue=poweroff",
      .sentence = "there is no generation \"9\"; write a number from 1 to 7, latest or previous",
      .also = "\npowering off in 1 s; Enter does it at once\n"},
-    {.name = "generation-none",
-     .generations = "generations state:/empty\n",
-     .rescue = "",
-     .sentence = "there is no generation in \"/empty\"; make one with `ebb init`",
-     .also = "\npress Enter to reboot\n"},
     {.name = "generation-cut-off",
      .append = "ebb.generation=2",
      .sentence = "the generation.json of generation 2 is not whole; boot another one with "
-                 "ebb.generation="                  },
+                 "ebb.generation="},
     {.name = "init-missing",
      .append = "ebb.generation=3",
-     .sentence = "generation 3 has no init \"/sbin/init\";" ANOTHER                                                                 },
+     .sentence = "generation 3 has no init \"/sbin/init\";" ANOTHER},
     {.name = "init-not-executable",
      .append = "ebb.generation=4",
-     .sentence = "the init \"/sbin/init\" of generation 4 is not an executable file;" ANOTHER                                                                       },
+     .sentence = "the init \"/sbin/init\" of generation 4 is not an executable file;" ANOTHER},
     {.name = "init-script",
      .append = "ebb.generation=5",
      .sentence = "the init \"/sbin/init\" of generation 5 needs \"/opt/bin/shell\", which cannot "
-                 "be opened in the new root (No such file or directory);" ANOTHER                                                           },
+                 "be opened in the new root (No such file or directory);" ANOTHER},
     {.name = "init-dynamic",
      .append = "ebb.generation=6",
      .sentence = "the init \"/sbin/init\" of generation 6 needs \"/lib64/ld-linux-x86-64.so.2\", "
@@ -260,23 +264,24 @@ static const struct wrong wrongs[] = {
      .append = "ebb.generation=7",
      .sentence = "\"/var\" of generation 7 does not fit into the root of size=1m and inodes=1m; "
                  "give `root tmpfs` more, or use `root overlay`"},
- /* the entries */
+    /* the entries */
     {.name = "entry-owner",
      .more = "persist state:/persist {\n    dir /home/bob owner=bob\n}\n",
      .sentence = "the new root's /etc/passwd has no user \"bob\"; add it to the generation, or "
-                 "declare a number"                                      },
+                 "declare a number"},
     {.name = "entry-kind",
      .spoil = "rm /persist/etc/adjtime\nmkdir /persist/etc/adjtime\n",
      .sentence = "\"/etc/adjtime\" is declared as a file, but \"state:/persist/etc/adjtime\" is a "
-                 "folder; declare it as it is, or move it away"                                                                           },
+                 "folder; declare it as it is, or move it away"},
     {.name = "entry-link",
      .spoil = "rm /persist/etc/adjtime\nsymlink /persist/etc/adjtime /proc/sys/kernel/hostname\n",
      .sentence = "\"state:/persist/etc/adjtime\" is a symbolic link, and none is followed there; "
-                 "put the file itself in its place"                                                                                },
+                 "put the file itself in its place"},
     {.name = "entry-link-above",
      .spoil = "rm /persist/var/spool/queue/1\nrmdir /persist/var/spool/queue\n"
-              "rmdir /persist/var/spool\nsymlink /persist/var/spool ../srv\n",                                                                   .sentence = "on the volume \"state\": \"/persist/var/spool/queue\" leads through the symbolic "
-                 "link \"spool\"; replace the link, or name the folder itself"                                        },
+              "rmdir /persist/var/spool\nsymlink /persist/var/spool ../srv\n",
+     .sentence = "on the volume \"state\": \"/persist/var/spool/queue\" leads through the symbolic "
+                 "link \"spool\"; replace the link, or name the folder itself"},
 };
 
 static struct scene *prepare(const struct wrong *wrong)
@@ -302,7 +307,7 @@ static struct scene *prepare(const struct wrong *wrong)
         0)
         fail_msg("%s", error.text);
     if (wrong->spoil)
-        spoil(given->path, wrong->spoil);
+        spoil(given->path, wrong->spoil, wrong->spoil_complains);
     scene_make(scene);
     return scene;
 }
@@ -316,22 +321,10 @@ static char *read_image(const char *path, size_t *length)
     return bytes;
 }
 
-static void press_enter(struct scene *scene)
-{
-    struct error error;
-    scene_start(scene);
-    if (vm_wait_serial(scene->vm, "press Enter to reboot", &error) < 0 ||
-        vm_type(scene->vm, "\n", &error) < 0)
-        fail_msg("%s", error.text);
-}
-
-static void expect_rescue(const struct wrong *wrong)
+static void expect_rescue(struct scene *scene, const struct wrong *wrong)
 {
     size_t length, after_length;
-    struct scene *scene = prepare(wrong);
     auto_string before = read_image(scene->disks[0].path, &length);
-    if (wrong->rescue)
-        press_enter(scene);
     const char *screen = scene_expect_rescue(scene, wrong->sentence);
     if (wrong->also && !strstr(screen, wrong->also))
         fail_msg("the screen does not say \"%s\":\n%s", wrong->also, screen);
@@ -351,16 +344,164 @@ static void expect_rescue(const struct wrong *wrong)
 
 static void ends_on_the_rescue_screen(void **state)
 {
-    expect_rescue(*state);
+    const struct wrong *wrong = *state;
+    expect_rescue(prepare(wrong), wrong);
+}
+
+/* Without a word about it in the declaration, somebody has to come and press Enter. */
+static void waits_for_a_person(void **state)
+{
+    (void)state; /* one case */
+    struct error error;
+    const struct wrong wrong = {
+        .name = "generation-none",
+        .generations = "generations state:/empty\n",
+        .rescue = "",
+        .sentence = "there is no generation in \"/empty\"; make one with `ebb init`",
+        .also = "\npress Enter to reboot\n"};
+    struct scene *scene = prepare(&wrong);
+    scene_start(scene);
+    if (vm_wait_serial(scene->vm, "press Enter to reboot", &error) < 0 ||
+        vm_type(scene->vm, "\n", &error) < 0)
+        fail_msg("%s", error.text);
+    expect_rescue(scene, &wrong);
+}
+
+static void expect_hook_failure(const char *name, const char *script, const char *options,
+                                const char *sentence)
+{
+    auto_arena arena = arena_new();
+    auto_fd folder = open_folder(base);
+    auto_string whole = realpath(base, NULL);
+    const char *path = arena_printf(arena, "%s/%s", whole, name);
+    const struct wrong wrong = {
+        .name = name,
+        .more = arena_printf(arena, "hook before-switch %s %s\n", path, options),
+        .sentence = arena_printf(arena, "the hook \"%s\" %s", path, sentence),
+    };
+    put(folder, name, script, strlen(script), 0755);
+    expect_rescue(prepare(&wrong), &wrong);
+}
+
+static void a_hook_fails(void **state)
+{
+    (void)state; /* one case */
+    expect_hook_failure("hook-fails", "#!/bin/sh\necho there is no light\nexit 3\n", "",
+                        "failed with exit status 3; its words are in the log above");
+}
+
+static void a_hook_never_ends(void **state)
+{
+    (void)state; /* one case */
+    expect_hook_failure("hook-hangs", "#!/bin/sh\nwhile :; do :; done\n", "timeout=1s",
+                        "was not done after 1000 ms and was ended; mend it, or give it a longer "
+                        "timeout=");
+}
+
+/* The kernel unpacks what stands behind the image over what is in it. */
+static void append_to_image(const struct scene *scene, const char *path, const char *text)
+{
+    struct error error;
+    auto_image damage = image_new();
+    auto_string bytes = NULL;
+    size_t length;
+    const char *file = arena_printf(scene->arena, "%s/damage", scene->folder);
+    if (image_add_bytes(damage, path, text, strlen(text), 0600, &error) < 0 ||
+        image_write(damage, file, NULL, NULL, &error) < 0 ||
+        path_read(AT_FDCWD, file, 1 << 20, &bytes, &length, &error) < 0)
+        fail_msg("%s", error.text);
+    auto_fd image = open(scene->request.image, O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_true(image >= 0);
+    assert_int_equal(path_write_all(image, bytes, length), 0);
+}
+
+static void the_configuration_was_damaged(void **state)
+{
+    (void)state; /* one case */
+    const struct wrong wrong = {
+        .name = "configuration-damaged",
+        .untouched = true,
+        .sentence = "the configuration in the image has errors, first /etc/ebb/ebb.conf:2:1: "
+                    "unknown directive \"volum\"; did you mean \"volume\"?; rebuild the image with "
+                    "`ebb build`",
+    };
+    struct scene *scene = prepare(&wrong);
+    append_to_image(scene, "/etc/ebb/ebb.conf", "rescue reboot after=1s\nvolum state\n");
+    expect_rescue(scene, &wrong);
+}
+
+static void the_image_was_cut_off(void **state)
+{
+    (void)state; /* one case */
+    struct error error;
+    struct scene *scene = prepare(&(struct wrong){.name = "image-cut-off"});
+    const char *const arguments[] = {
+        "sh", "-c", arena_printf(scene->arena, "build/ebb image ls %s", scene->request.image),
+        NULL};
+    const struct run run = {.arguments = arguments, .package = "dash"};
+    if (run_program(&run, NULL, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(truncate(scene->request.image, 100000), 0);
+    assert_int_equal(run_program(&run, NULL, &error), -EIO);
+    print_message("%s\n", error.text);
+    scene_end(scene);
+}
+
+/* Such as on a board whose console= names what it does not have. */
+static void there_is_no_console(void **state)
+{
+    (void)state; /* one scene, booted twice */
+    struct error error;
+    struct scene *scene =
+        prepare(&(struct wrong){.name = "console-none", .append = "8250.nr_uarts=0"});
+    scene_boot(scene);
+    scene_run(scene, "! true < /dev/console");
+    assert_string_equal(scene_run(scene, "dmesg | grep -c 'ebb: execute'"), "1");
+    assert_string_equal(vm_serial(scene->vm), "");
+    vm_stop(TAKE_PTR(scene->vm));
+
+    /* Nobody could press Enter, so `wait` does not. A panic would stop the machine for ever. */
+    scene->request.append = "8250.nr_uarts=0 ebb.generation=9 ebb.rescue=wait panic=0";
+    scene_start(scene);
+    if (vm_wait_end(scene->vm, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_string_equal(vm_serial(scene->vm), "");
+    expect_kept(scene->disks[0].path);
+    scene_end(scene);
+}
+
+/* Below some size the kernel cannot unpack the image, and says so. Above it, PID 1 can work. */
+static void there_is_little_memory(void **state)
+{
+    (void)state; /* one scene, booted until it works */
+    struct error error;
+    struct scene *scene = prepare(&(struct wrong){.name = "memory-little"});
+    for (unsigned memory = 96;; memory += 8) {
+        scene->request.memory = memory;
+        scene_start(scene);
+        if (vm_wait_ready(scene->vm, &error) == 0)
+            break;
+        const char *serial = vm_serial(scene->vm);
+        if (strstr(serial, "ebb: begin") || !strstr(serial, "Kernel panic") || memory > 512)
+            fail_msg("with %u MiB: %s", memory, error.text);
+        vm_stop(TAKE_PTR(scene->vm));
+    }
+    assert_string_equal(scene_run(scene, "cat /srv/data/precious"), "precious");
+    scene_end(scene);
 }
 
 int main(int count, char **arguments)
 {
-    struct CMUnitTest tests[ARRAY_LENGTH(wrongs)];
+    struct CMUnitTest tests[ARRAY_LENGTH(wrongs) + 7] = {
+        cmocka_unit_test(waits_for_a_person),     cmocka_unit_test(a_hook_fails),
+        cmocka_unit_test(a_hook_never_ends),      cmocka_unit_test(the_configuration_was_damaged),
+        cmocka_unit_test(the_image_was_cut_off),  cmocka_unit_test(there_is_no_console),
+        cmocka_unit_test(there_is_little_memory),
+    };
     for (size_t i = 0; i < ARRAY_LENGTH(wrongs); i++)
-        tests[i] = (struct CMUnitTest){.name = wrongs[i].name,
-                                       .test_func = ends_on_the_rescue_screen,
-                                       .initial_state = (void *)&wrongs[i]};
+        tests[7 + i] = (struct CMUnitTest){.name = wrongs[i].name,
+                                           .test_func = ends_on_the_rescue_screen,
+                                           .initial_state = (void *)&wrongs[i]};
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
     return cmocka_run_group_tests(tests, make_base, NULL);

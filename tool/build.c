@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "tool/options.h"
-#include "vm/program.h"
 #include "tool/verb.h"
+#include "vm/program.h"
 
 int verb_build(int argc, char **argv)
 {

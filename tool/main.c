@@ -8,12 +8,12 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"build", "make the initramfs of a configuration",             verb_build},
+    {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
-    {"image", "look inside an initramfs",                          verb_image},
-    {"init",  "make a state volume with its first generation",     verb_init },
-    {"plan",  "print the steps of the next boot",                  verb_plan },
-    {"vm",    "boot a configuration in QEMU",                      verb_vm   },
+    {"image", "look inside an initramfs", verb_image},
+    {"init", "make a state volume with its first generation", verb_init},
+    {"plan", "print the steps of the next boot", verb_plan},
+    {"vm", "boot a configuration in QEMU", verb_vm},
 };
 
 static void usage(FILE *stream)

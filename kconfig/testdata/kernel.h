@@ -58,17 +58,16 @@ static void kernel_add_module(const char *root, const struct kernel_module *modu
         Elf64_Sym symbols[8];
         char names[sizeof(names)];
     } file = {0};
-    file.header = (Elf64_Ehdr){
-        .e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-        .e_type = ET_REL,
-        .e_machine = EM_X86_64,
-        .e_version = EV_CURRENT,
-        .e_shoff = sizeof(file.header),
-        .e_ehsize = sizeof(file.header),
-        .e_shentsize = sizeof(Elf64_Shdr),
-        .e_shnum = SECTIONS,
-        .e_shstrndx = NAMES
-    };
+    file.header =
+        (Elf64_Ehdr){.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                     .e_type = ET_REL,
+                     .e_machine = EM_X86_64,
+                     .e_version = EV_CURRENT,
+                     .e_shoff = sizeof(file.header),
+                     .e_ehsize = sizeof(file.header),
+                     .e_shentsize = sizeof(Elf64_Shdr),
+                     .e_shnum = SECTIONS,
+                     .e_shstrndx = NAMES};
     memcpy(file.names, names, sizeof(names));
     size_t info = kernel_zeros(file.info, module->info, "|");
     size_t exports = kernel_zeros(file.exports, module->exports, " ");
