@@ -141,7 +141,7 @@ static void test_hard_links(void **state)
                  "070701%08X%08X%016X%08X%08X%08zX%032X%08zX%08X%s", last ? 0 : cases[i].inode,
                  last ? 0 : S_IFREG | 0644, 0, 4, 0, strlen(body), 0, strlen(name) + 1, 0, name);
         length = (length + 110 + strlen(name) + 1 + 3) & ~(size_t)3;
-        memcpy(image + length, body, strlen(body));
+        snprintf(image + length, sizeof(image) - length, "%s", body);
         length = (length + strlen(body) + 3) & ~(size_t)3;
     }
     struct error error = {0};

@@ -150,10 +150,10 @@ const char *scene_run(struct scene *scene, const char *command)
     size_t length = 0;
     int status = -1;
     FILE *output = open_memstream(&text, &length);
-    if (!output)
-        memory_exhausted();
+    assert_non_null(output);
     int code = vm_exec(scene->vm, command, output, output, &status, &error);
     fclose(output);
+    assert_non_null(text);
     if (code < 0)
         fail_msg("%s", error.text);
     if (status != 0)

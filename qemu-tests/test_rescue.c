@@ -226,7 +226,8 @@ static const struct wrong wrongs[] = {
      .spoil = "fallocate /filler 0 65535\n", /* more than there is takes all there is */
      .spoil_complains = true,
      .sentence = "cannot make \"state:/persist/srv/new\": No space left on device; free some on "
-                 "the volume"},
+                 "the volume",
+     .also = "\n  at: bind state:/persist/srv/new on /srv/new  (/etc/ebb/ebb.conf:12)\n"},
     {.name = "volume-read-only",
      .volume = "volume state UUID=" STATE_UUID " {\n    fs ext4 options=ro\n}\n",
      .more = NEW_ENTRY,
@@ -443,7 +444,10 @@ static void the_image_was_cut_off(void **state)
         fail_msg("%s", error.text);
     assert_int_equal(truncate(scene->request.image, 100000), 0);
     assert_int_equal(run_program(&run, NULL, &error), -EIO);
-    print_message("%s\n", error.text);
+    const char *said = arena_printf(
+        scene->arena, "ebb: \"%s\" is cut off in the middle of \"init\"", scene->request.image);
+    if (!strstr(error.text, said))
+        fail_msg("not \"%s\" but: %s", said, error.text);
     scene_end(scene);
 }
 
