@@ -44,36 +44,42 @@ help:
 
 $(BUILD)/%.o: %.c Makefile | $(DEPS)/ready
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(EBBFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  cc    $@"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(EBBFLAGS) -MMD -MP -c -o $@ $<
 
 # What the programs share; each takes out of it what it needs.
 $(BUILD)/libebb.a: $(call objects,$(filter-out $(MAINS),$(call sources,$(ROOMS))))
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/ebb: $(call objects,$(call sources,tool)) $(BUILD)/libebb.a
-	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -Wl,--gc-sections -o $@ $^ $(LIBS) $(TOOLLIBS)
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -Wl,--gc-sections -o $@ $^ $(LIBS) $(TOOLLIBS)
 
 $(BUILD)/ebb-init.debug: $(call objects,$(call sources,init)) $(BUILD)/libebb.a
-	$(CC) $(CFLAGS) -static -Wl,--gc-sections -Wl,--fatal-warnings -o $@ $^ $(STATICLIBS)
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) -static -Wl,--gc-sections -Wl,--fatal-warnings -o $@ $^ $(STATICLIBS)
 
 # Every byte of PID 1 is read at every boot; the symbols stay behind in ebb-init.debug.
 $(BUILD)/ebb-init: $(BUILD)/ebb-init.debug
-	strip -o $@ $<
+	@strip -o $@ $<
 
 $(BUILD)/ebb-agent: $(BUILD)/vm/agent.o $(BUILD)/libebb.a
-	$(CC) $(CFLAGS) -static -Wl,--gc-sections -o $@ $^
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) -static -Wl,--gc-sections -o $@ $^
 
 # What tests link: everything but the main functions, and the names that only a static PID 1 needs.
 $(BUILD)/libtest.a: $(call objects,$(filter-out $(MAINS) init/names.c,$(call sources,$(ROOMS) init tool)))
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
-	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
 $(GUESTS) $(BUILD)/qemu-tests/bench: $(BUILD)/%: $(BUILD)/%.o $(BUILD)/qemu-tests/scene.o $(BUILD)/libtest.a
-	$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
 $(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
 	deps/install

@@ -136,7 +136,7 @@ const char *scene_expect_rescue(struct scene *scene, const char *sentence)
     const char *rescue = strstr(screen, "\nebb: rescue: the boot cannot go on\n");
     if (!rescue)
         fail_msg("there was no rescue screen:\n%s", vm_serial_of_boot(scene->vm));
-    if (!strstr(rescue, arena_printf(scene->arena, "\n  %s\n\n", sentence)))
+    if (rescue && !strstr(rescue, arena_printf(scene->arena, "\n  %s\n\n", sentence)))
         fail_msg("the rescue screen does not say \"%s\":\n%s", sentence, rescue);
     if (strstr(vm_serial_of_boot(scene->vm), "Kernel panic"))
         fail_msg("the kernel panicked:\n%s", vm_serial_of_boot(scene->vm));

@@ -405,7 +405,7 @@ static void append_to_image(const struct scene *scene, const char *path, const c
     struct error error;
     auto_image damage = image_new();
     auto_string bytes = NULL;
-    size_t length;
+    size_t length = 0;
     const char *file = arena_printf(scene->arena, "%s/damage", scene->folder);
     if (image_add_bytes(damage, path, text, strlen(text), 0600, &error) < 0 ||
         image_write(damage, file, NULL, NULL, &error) < 0 ||
