@@ -13,6 +13,15 @@
 
 #include "base/log.h"
 
+void hooks_check(const struct config *config, struct report *report)
+{
+    for (size_t i = 0; i < config->hook_count; i++)
+        if (config->hooks[i]->timeout == 0)
+            report_error(report, config->hooks[i]->origin,
+                         "the hook \"%s\" has no time at all; give it a timeout= or leave it out",
+                         config->hooks[i]->path);
+}
+
 void hooks_plan(const struct config *config, enum hook_point point, struct plan *plan)
 {
     for (size_t i = 0; i < config->hook_count; i++)

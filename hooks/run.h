@@ -5,6 +5,8 @@
 
 #include "plan/context.h"
 
+/* What is wrong with the declared hooks. */
+void hooks_check(const struct config *config, struct report *report);
 /* STEP_HOOK for each hook of a point, in the order of the declaration. */
 void hooks_plan(const struct config *config, enum hook_point point, struct plan *plan);
 void hook_sentence(const struct step *step, FILE *stream);

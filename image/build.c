@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "image/image.h"
+#include "image/links.h"
 #include "kconfig/index.h"
 #include "kconfig/modules.h"
 #include "kconfig/step.h"
@@ -36,34 +37,16 @@ int build_kernel(struct arena *arena, const char *wanted, const char **kernel, s
                      versions);
 }
 
-/* "/a/./b/../c" without its dots; what climbs above "/" stays there. */
-static void clean(char *path)
-{
-    char *out = path;
-    for (const char *part = path; *part;) {
-        part += strspn(part, "/");
-        size_t length = strcspn(part, "/");
-        if (length == 2 && strncmp(part, "..", 2) == 0) {
-            while (out > path && *--out != '/')
-                continue;
-        } else if (length > 0 && !(length == 1 && *part == '.')) {
-            *out++ = '/';
-            memmove(out, part, length);
-            out += length;
-        }
-        part += length;
-    }
-    *out = '\0';
-}
-
 /* Where PID 1 will look for what `from` includes. */
 static char *place_of_include(struct arena *arena, const char *from, const char *written)
 {
     int folder = (int)(strrchr(from, '/') - from);
     char *place = *written == '/' ? arena_string(arena, written)
                                   : arena_printf(arena, "%.*s/%s", folder, from, written);
-    clean(place);
-    return place;
+    char resolved[PATH_MAX];
+    struct error error; /* only a lookup could fail */
+    return links_resolve(place, NULL, NULL, resolved, &error) < 0 ? place
+                                                                  : arena_string(arena, resolved);
 }
 
 /* Every file lies where the first include of it looks; where others look, links lead there. So PID
@@ -102,6 +85,19 @@ static int add_hooks(struct image *image, struct arena *arena, const struct conf
     return 0;
 }
 
+/* Most modules name more than a machine has; the kernel unpacks it by itself. */
+static int add_firmware(struct image *image, struct arena *arena, const char *name,
+                        struct error *error)
+{
+    static const char *const endings[] = {"", ".zst", ".xz"};
+    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++) {
+        const char *path = arena_printf(arena, "/lib/firmware/%s%s", name, endings[i]);
+        if (access(path, R_OK) == 0)
+            return image_add_file(image, path, path, 0644, error);
+    }
+    return 0;
+}
+
 static int add_modules(struct image *image, struct arena *arena,
                        const struct build_request *request, struct error *error)
 {
@@ -124,9 +120,7 @@ static int add_modules(struct image *image, struct arena *arena,
             image, arena_printf(arena, "%s/%s/%s", modules_root, request->kernel, index[i].name),
             index[i].data, index[i].length, 0644, error);
     for (size_t i = 0; code == 0 && i < set.firmware_count; i++) {
-        const char *path = arena_printf(arena, "/lib/firmware/%s", set.firmware[i]);
-        if (access(path, R_OK) == 0) /* most modules name more than a machine has */
-            code = image_add_file(image, path, path, 0644, error);
+        code = add_firmware(image, arena, set.firmware[i], error);
     }
     return code;
 }

@@ -35,12 +35,13 @@ void device_sentence(const struct step *step, FILE *stream)
 }
 
 /* A probe that has read superblock and partition entry of `path`, or NULL. */
-static blkid_probe probe(const char *path)
+static blkid_probe probe(const char *path, bool partition_only)
 {
     blkid_probe found = blkid_new_probe_from_filename(path);
     if (!found)
         return NULL;
-    blkid_probe_enable_superblocks(found, 1);
+    /* Contradictory superblocks would end the probe before it came to the partition. */
+    blkid_probe_enable_superblocks(found, !partition_only);
     blkid_probe_set_superblocks_flags(found,
                                       BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE);
     blkid_probe_enable_partitions(found, 1);
@@ -56,7 +57,7 @@ static blkid_probe probe(const char *path)
 bool device_matches(const char *path, const char *tag)
 {
     bool matches = false;
-    blkid_probe found = probe(path);
+    blkid_probe found = probe(path, strncmp(tag, "PART", 4) == 0);
     for (size_t i = 0; found && i < ARRAY_LENGTH(tags); i++) {
         const char *value;
         size_t length = strlen(tags[i].prefix);
@@ -74,7 +75,7 @@ bool device_matches(const char *path, const char *tag)
 bool device_type(const char *path, char type[static DEVICE_TYPE_SIZE])
 {
     const char *value;
-    blkid_probe found = probe(path);
+    blkid_probe found = probe(path, false);
     bool known = found && blkid_probe_lookup_value(found, "TYPE", &value, NULL) == 0;
     if (known)
         snprintf(type, DEVICE_TYPE_SIZE, "%s", value);
@@ -96,7 +97,7 @@ void device_list(FILE *stream)
             continue;
         snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
         fprintf(stream, "  %s", path);
-        blkid_probe found = probe(path);
+        blkid_probe found = probe(path, false);
         const char *value;
         if (found && blkid_probe_lookup_value(found, "TYPE", &value, NULL) == 0)
             fprintf(stream, " %s", value);

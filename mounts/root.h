@@ -1,4 +1,4 @@
-/* The ephemeral root: made in memory, laid out from a generation, and proved before it is entered.
+/* The ephemeral root: made in memory, and laid out from a generation.
  *
  * With `root tmpfs` the folders that hold programs are bound read-only from the generation's tree,
  * and the rest (etc, var, root …) is copied, so that it can be written and is gone at the next
@@ -15,11 +15,5 @@ void root_sentence(const struct step *step, FILE *stream);
 int root_apply(const struct step *step, struct context *context, struct error *error);
 void tree_sentence(const struct step *step, FILE *stream);
 int tree_apply(const struct step *step, struct context *context, struct error *error);
-
-/* STEP_PROVE: `init` is that of the command line or NULL. */
-void prove_plan(const struct config *config, const struct generation *generation, const char *init,
-                struct plan *plan);
-void prove_sentence(const struct step *step, FILE *stream);
-int prove_apply(const struct step *step, struct context *context, struct error *error);
 
 #endif

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <sys/vfs.h>
 
+#include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/volume.h"
 
@@ -336,6 +337,14 @@ static void test_prove(void **state)
 }
 
 /* A program whose loader the new root lacks, and one that needs none. */
+static Elf64_Half machine_of_this_test(void)
+{
+    Elf64_Ehdr header;
+    auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(pread(self, &header, sizeof(header), 0), sizeof(header));
+    return header.e_machine;
+}
+
 static void test_prove_loader(void **state)
 {
     (void)state;
@@ -345,6 +354,7 @@ static void test_prove_loader(void **state)
         char loader[16];
     } program = {
         .header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                   .e_machine = machine_of_this_test(),
                    .e_phoff = sizeof(Elf64_Ehdr),
                    .e_phentsize = sizeof(Elf64_Phdr),
                    .e_phnum = 1},
@@ -356,7 +366,10 @@ static void test_prove_loader(void **state)
         Elf64_Word type;
         Elf64_Xword size;
         const char *message;
+        bool foreign;
     } cases[] = {
+        {"true", PT_LOAD, 9,
+         "the init \"/init\" of generation 3 was built for another kind of processor" OTHERS, true},
         {"true", PT_INTERP, 9,
          "the init \"/init\" of generation 3 needs \"/lib/ld.\", which cannot be opened in the new "
          "root (No such file or directory)" OTHERS},
@@ -368,6 +381,8 @@ static void test_prove_loader(void **state)
         struct error error = {0};
         must_run("rm -rf root && mkdir root && %s", cases[i].scene);
         program.part.p_type = cases[i].type;
+        program.header.e_machine =
+            (Elf64_Half)(cases[i].foreign ? EM_S390 : machine_of_this_test());
         program.part.p_filesz = cases[i].size;
         assert_int_equal(path_write(AT_FDCWD, "root/init", &program, sizeof(program), 0755, &error),
                          0);

@@ -19,6 +19,13 @@ static bool is_kernels(const char *path)
     return false;
 }
 
+/* Two subvolumes of one file system are told apart by their options. */
+static bool are_parts(const struct volume *left, const struct volume *right)
+{
+    return left->fs_options && right->fs_options &&
+           strcmp(left->fs_options, right->fs_options) != 0;
+}
+
 static void check_mount(const struct volume *volume, struct report *report)
 {
     if (strcmp(volume->mount, "/") == 0)
@@ -45,7 +52,7 @@ void volumes_check(const struct config *config, struct report *report)
             check_mount(volume, report);
         for (size_t j = 0; j < i; j++) {
             const struct volume *other = config->volumes[j];
-            if (strcmp(other->device, volume->device) == 0)
+            if (strcmp(other->device, volume->device) == 0 && !are_parts(other, volume))
                 report_error(report, volume->origin,
                              "\"%s\" is the volume \"%s\" already, at %s; declare it once",
                              volume->device, other->name,

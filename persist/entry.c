@@ -35,6 +35,17 @@ static void check_target(const struct persist_entry *entry, struct report *repor
             entry->store->volume_name);
 }
 
+/* Its owner and mode are systemd's choice, not ours. */
+static void check_machine_id(const struct persist_entry *entry, struct report *report)
+{
+    bool plain =
+        strcmp(entry->owner, "0") == 0 && strcmp(entry->group, "0") == 0 && entry->mode == 0644;
+    if (machine_id_is(entry) && !plain)
+        report_error(report, entry->origin,
+                     "\"%s\" is always root's, with mode 0444; leave its options out",
+                     entry->target);
+}
+
 static void check_volumes(const struct config *config, const struct persist_entry *entry,
                           struct report *report)
 {
@@ -105,6 +116,7 @@ void persist_check(const struct config *config, struct report *report)
     }
     for (size_t i = 0; i < count; i++) {
         check_target(config->entries[i], report);
+        check_machine_id(config->entries[i], report);
         check_volumes(config, config->entries[i], report);
         check_parents(sorted, count, config->entries[i], report);
     }

@@ -95,12 +95,11 @@ static const char *read_inodes(const char *text, void *slot)
     return NULL;
 }
 
-static const char *read_chosen(const char *text, void *slot)
+const char *keyword_chosen(const char *text)
 {
     bool number = *text != '0' && *text && !text[strspn(text, "0123456789")] && strlen(text) < 10;
     if (!number && strcmp(text, "latest") != 0 && strcmp(text, "previous") != 0)
         return "names no generation; write its number, latest or previous";
-    *(const char **)slot = text;
     return NULL;
 }
 
@@ -228,7 +227,9 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_inodes(text, slot);
         break;
     case FIELD_CHOSEN:
-        wrong = read_chosen(text, slot);
+        wrong = keyword_chosen(text);
+        if (!wrong)
+            *(const char **)slot = text;
         break;
     }
     if (wrong)

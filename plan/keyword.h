@@ -53,6 +53,9 @@ extern const size_t language_length;
 /* A duration as ebb.conf writes it, for options of the tool; returns what is wrong, or NULL. */
 const char *keyword_duration(const char *text, unsigned *milliseconds);
 
+/* The same for a generation: a number, latest or previous. */
+const char *keyword_chosen(const char *text);
+
 /* Reads one directive by the rows of a block; problems go to the report. */
 void keyword_read(struct config *config, const struct keyword *rows, size_t row_count, void *parent,
                   const char *block, struct scfg_directive *directive, struct report *report);

@@ -6,6 +6,7 @@
 #include "hooks/run.h"
 #include "kconfig/step.h"
 #include "mounts/device.h"
+#include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/volume.h"
 #include "persist/entry.h"

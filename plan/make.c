@@ -5,6 +5,7 @@
 #include "hooks/run.h"
 #include "kconfig/step.h"
 #include "mounts/device.h"
+#include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/volume.h"
 #include "persist/entry.h"
@@ -15,6 +16,7 @@ void config_check(const struct config *config, struct report *report)
     root_check(config, report);
     generations_check(config, report);
     persist_check(config, report);
+    hooks_check(config, report);
 }
 
 static struct plan *plan_new(struct arena *arena)

@@ -64,6 +64,10 @@ static const struct wrong cases[] = {
     {STORE "    dir /a /b\n}\n",
      "ebb.conf:4:12: \"/b\" is one word too many; write: dir /path owner=NAME group=NAME "
      "mode=0755\n"},
+    {BASE "hook before-switch /etc/x timeout=0s\n",
+     "ebb.conf:3:1: the hook \"/etc/x\" has no time at all; give it a timeout= or leave it out\n"},
+    {BASE "persist state:/p { file /etc/machine-id mode=0600; }\n",
+     "ebb.conf:3:20: \"/etc/machine-id\" is always root's, with mode 0444; leave its options out\n"},
     {BASE "hook before-switch\n",
      "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
      "failure=fail\n"},

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "generations/store.h"
+#include "plan/keyword.h"
 #include "plan/kinds.h"
 #include "plan/make.h"
 #include "plan/print.h"
@@ -88,6 +89,16 @@ int verb_plan(int argc, char **argv)
     int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
+    const char *objection = generation ? keyword_chosen(generation) : NULL;
+    if (objection) {
+        fprintf(stderr, "ebb: --generation \"%s\" %s\n", generation, objection);
+        return EXIT_USAGE;
+    }
+    objection = init ? path_objection(init) : NULL;
+    if (objection) {
+        fprintf(stderr, "ebb: --init \"%s\" %s\n", init, objection);
+        return EXIT_USAGE;
+    }
     auto_config config = verb_config(words ? argv[1] : NULL, NULL);
     if (!config)
         return EXIT_USAGE;
