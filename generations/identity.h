@@ -1,5 +1,5 @@
 /* The identity of a state volume: one line in `.ebb/store-id` at its top. A volume without one, or
- * with another one, is never written to: it is somebody else's disk, or an empty mount point. */
+ * with another one, gets nothing of ours: it is somebody else's disk, or an empty mount point. */
 #ifndef EBB_GENERATIONS_IDENTITY_H
 #define EBB_GENERATIONS_IDENTITY_H
 

@@ -1,5 +1,6 @@
 #include "mounts/root.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "base/copy.h"
@@ -65,9 +66,35 @@ void tree_sentence(const struct step *step, FILE *stream)
     fputs(": programs read-only, the rest copied", stream);
 }
 
+/* A root that may grow beyond the memory would end in a kernel that kills what it can. A percentage
+ * never does. */
+static int check_memory(const struct root *root, struct error *error)
+{
+    char *unit;
+    struct sysinfo memory;
+    unsigned long long size = strtoull(root->size, &unit, 10);
+    for (const char *units = "kmg"; *units && *unit && *unit != '%'; units++) {
+        size *= 1024;
+        if (*units == tolower((unsigned char)*unit))
+            break;
+    }
+    if (*unit == '%' || sysinfo(&memory) < 0)
+        return 0;
+    unsigned long long total = (unsigned long long)memory.totalram * memory.mem_unit;
+    if (size <= total)
+        return 0;
+    return error_set(
+        error, ENOMEM,
+        "`root` may grow to size=%s, but this machine has %llu MiB of memory; give it a "
+        "smaller size=, such as 50%%",
+        root->size, total >> 20);
+}
+
 static int mount_tmpfs(const char *place, const struct root *root, struct error *error)
 {
     char options[256];
+    if (check_memory(root, error) < 0)
+        return -error->code;
     snprintf(options, sizeof(options), "size=%s,nr_inodes=%s,mode=%04o", root->size, root->inodes,
              (unsigned)root->mode);
     if (mkdir(place, 0755) < 0 && errno != EEXIST)

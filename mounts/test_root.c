@@ -180,6 +180,22 @@ static void test_does_not_fit(void **state)
     end_world(&world);
 }
 
+static void test_more_than_the_memory(void **state)
+{
+    (void)state;
+    need_namespace();
+    static const char *const roots[] = {"tmpfs size=900000g", "overlay size=999999999m"};
+    for (size_t i = 0; i < ARRAY_LENGTH(roots); i++) {
+        struct world world;
+        struct error error = {0};
+        begin_world(&world, roots[i], "/generations", "mkdir usr");
+        assert_int_equal(apply(&world, &error), -ENOMEM);
+        assert_contains(error.text, "`root` may grow to size=9");
+        assert_contains(error.text, " MiB of memory; give it a smaller size=, such as 50%");
+        end_world(&world);
+    }
+}
+
 /* The generation's folder is on the volume: no link may lead to another tree. */
 static void test_no_tree(void **state)
 {
@@ -372,10 +388,13 @@ static void test_prove_loader(void **state)
          "the init \"/init\" of generation 3 was built for another kind of processor" OTHERS, true},
         {"true", PT_INTERP, 9,
          "the init \"/init\" of generation 3 needs \"/lib/ld.\", which cannot be opened in the new "
-         "root (No such file or directory)" OTHERS},
-        {"mkdir root/lib && echo > root/lib/ld. && chmod 755 root/lib/ld.", PT_INTERP, 9, NULL},
-        {"mkdir root/lib && echo > root/lib/ld. && chmod 755 root/lib/ld.", PT_INTERP, 5000, NULL},
-        {"true", PT_LOAD, 9, NULL},
+         "root (No such file or directory)" OTHERS,
+         false},
+        {"mkdir root/lib && echo > root/lib/ld. && chmod 755 root/lib/ld.", PT_INTERP, 9, NULL,
+         false},
+        {"mkdir root/lib && echo > root/lib/ld. && chmod 755 root/lib/ld.", PT_INTERP, 5000, NULL,
+         false},
+        {"true", PT_LOAD, 9, NULL, false},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error = {0};

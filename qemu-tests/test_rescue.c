@@ -34,6 +34,7 @@
 
 /* The volume of all cases, made once; each case gets a copy, and spoils it. */
 static const char *base;
+static struct scene *base_scene;
 
 static int open_folder(const char *path)
 {
@@ -135,6 +136,14 @@ static int make_base(void **state)
                               .graft_count = 1};
     if (tree_make(tree, scene->config, &error) < 0 || disk_make(&disk, &error) < 0)
         fail_msg("%s", error.text);
+    base_scene = scene;
+    return 0;
+}
+
+static int remove_base(void **state)
+{
+    (void)state; /* the cases have their own */
+    scene_end(base_scene);
     return 0;
 }
 
@@ -508,5 +517,5 @@ int main(int count, char **arguments)
                                            .initial_state = (void *)&wrongs[i]};
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
-    return cmocka_run_group_tests(tests, make_base, NULL);
+    return cmocka_run_group_tests(tests, make_base, remove_base);
 }
