@@ -550,9 +550,12 @@ static void test_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_tree),    TEST(test_options), TEST(test_does_not_fit), TEST(test_no_tree),
-        TEST(test_overlay), TEST(test_prove),   TEST(test_prove_loader), TEST(test_prove_noexec),
-        TEST(test_plan),    TEST(test_check),   TEST(test_place),
+        TEST(test_tree),         TEST(test_options),
+        TEST(test_does_not_fit), TEST(test_more_than_the_memory),
+        TEST(test_no_tree),      TEST(test_overlay),
+        TEST(test_prove),        TEST(test_prove_loader),
+        TEST(test_prove_noexec), TEST(test_plan),
+        TEST(test_check),        TEST(test_place),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
