@@ -46,6 +46,10 @@ static int make(struct init *init, struct error *error)
             "\"%s\" is a folder, whose file system is there already; leave out --size, "
             "--type, --uuid and --label",
             init->place);
+    if (exists && init->size && S_ISBLK(status.st_mode))
+        return error_set(error, EINVAL,
+                         "\"%s\" is a device, which is taken as a whole; leave out --size",
+                         init->place);
     if (folder)
         return make_in_folder(init, &number, error);
     if (exists && !S_ISBLK(status.st_mode))
