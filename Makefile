@@ -13,7 +13,7 @@ VERSION  := 0.1
 CC       ?= gcc
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wformat=2 -Werror
-CPPFLAGS := -I. -D_GNU_SOURCE -DLIBEXECDIR='"$(prefix)/lib/ebb"' -DEBB_VERSION='"$(VERSION)"'
+CPPFLAGS := -I. -D_GNU_SOURCE -DEBB_VERSION='"$(VERSION)"'
 # -fPIE serves both links: the dynamic one is position independent, the static one need not be.
 EBBFLAGS := -std=gnu11 -fPIE -ffunction-sections -fdata-sections $(WARNINGS)
 ifdef SAN

@@ -125,10 +125,24 @@ static void the_real_init_finds_what_it_expects(void **state)
     scene_end(scene);
 }
 
+static void the_root_can_be_read_only(void **state)
+{
+    (void)state; /* nothing is shared */
+    struct scene *scene =
+        scene_new("read-only", SCENE_STATE "root tmpfs size=50%\n"
+                                           "persist state:/persist { dir /var/log }\n" SCENE_REST);
+    scene->setup.append = "rw ro";
+    scene_make(scene);
+    scene_boot(scene);
+    scene_run(scene, "! touch /lost; ! touch /etc/lost; touch /var/log/kept /run/x");
+    scene_end(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_real_init_finds_what_it_expects),
+        cmocka_unit_test(the_root_can_be_read_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Where Ebb's own other programs are: beside this one, as in a build folder, or where they are
- * installed. */
+/* Where Ebb's own other programs are: beside this one, as in a build folder, or in ../lib/ebb, as
+ * installed below any prefix. */
 #ifndef EBB_VM_PROGRAM_H
 #define EBB_VM_PROGRAM_H
 
