@@ -103,7 +103,7 @@ check: lint check-san all $(UNITS) $(GUESTS)
 	checks/run -j 2 $(UNITS) $(GUESTS)
 
 ## make check-san  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
-check-san:
+check-san: $(BUILD)/ebb-agent
 	$(MAKE) BUILD=build/san SAN=1 CFLAGS='-O1 -g' build/san/units
 	checks/run $(patsubst $(BUILD)/%,build/san/%,$(UNITS))
 

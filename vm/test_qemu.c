@@ -228,15 +228,12 @@ static void test_sudden_end(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-/* The agent beside this test's folder, as the only program of a guest. */
+/* The agent as the only program of a guest. It is static, so the sanitizers' build has none. */
 static void test_probe(void **state)
 {
     (void)state; /* needs none */
     need_qemu();
-    char agent[PATH_MAX] = "";
-    ssize_t length = readlink("/proc/self/exe", agent, sizeof(agent) - 32);
-    assert_true(length > 0);
-    strcpy(strrchr(agent, '/'), "/../ebb-agent");
+    static const char agent[] = "build/ebb-agent";
     if (access(agent, X_OK) < 0) {
         print_message("SKIP: there is no \"%s\"\n", agent);
         skip();
