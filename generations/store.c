@@ -62,11 +62,15 @@ static int list(struct arena *arena, int store, unsigned **numbers, size_t *coun
     return 0;
 }
 
+static const char put_one[] =
+    "; put one there, in its folder \"1\" as ebb.conf(5) tells, or correct `generations`";
+
 static int open_store(int volume, const char *folder, struct error *error)
 {
     int fd = path_open(volume, folder, O_RDONLY | O_DIRECTORY);
     if (fd < 0)
-        return error_system(error, -fd, "cannot open the generations in \"%s\"", folder);
+        return error_set(error, -fd, "cannot open the generations in \"%s\": %s%s", folder,
+                         strerror(-fd), fd == -ENOENT ? put_one : "");
     return fd;
 }
 
@@ -75,8 +79,7 @@ static unsigned find(const char *choice, const char *folder, const unsigned *num
                      struct error *error)
 {
     if (count == 0) {
-        error_set(error, ENOENT, "there is no generation in \"%s\"; make one with `ebb init`",
-                  folder);
+        error_set(error, ENOENT, "there is no generation in \"%s\"%s", folder, put_one);
         return 0;
     }
     if (strcmp(choice, "latest") == 0)

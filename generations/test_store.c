@@ -74,16 +74,19 @@ static void test_choose(void **state)
         assert_choice(cases[i].choice, cases[i].number, cases[i].message);
 }
 
+#define PUT_ONE                                                                                    \
+    "; put one there, in its folder \"1\" as ebb.conf(5) tells, or correct `generations`"
+
 static void test_few(void **state)
 {
     (void)state;
     must_run("mkdir volume");
-    assert_choice("latest", 0,
-                  "cannot open the generations in \"/generations\": No such file or directory");
+    assert_choice(
+        "latest", 0,
+        "cannot open the generations in \"/generations\": No such file or directory" PUT_ONE);
     must_run("mkdir -p volume/generations/.new");
-    assert_choice("latest", 0,
-                  "there is no generation in \"/generations\"; make one with `ebb init`");
-    assert_choice("1", 0, "there is no generation in \"/generations\"; make one with `ebb init`");
+    assert_choice("latest", 0, "there is no generation in \"/generations\"" PUT_ONE);
+    assert_choice("1", 0, "there is no generation in \"/generations\"" PUT_ONE);
     add("5", "{\"format\": 1}");
     assert_choice("latest", 5, NULL);
     assert_choice("previous", 0, "there is no previous generation: 5 is the only one");
@@ -366,8 +369,7 @@ static void test_make_full(void **state)
                    "cannot write \"big\": No space left on device");
     assert_int_equal(number, 77);
     must_run("test ! -e volume/.ebb && test \"$(ls -A volume/generations)\" = .new");
-    assert_choice("latest", 0,
-                  "there is no generation in \"/generations\"; make one with `ebb init`");
+    assert_choice("latest", 0, "there is no generation in \"/generations\"" PUT_ONE);
 }
 
 #define NOT_ONE_LINE "its .ebb/store-id is not one line with a name"

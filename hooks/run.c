@@ -126,6 +126,14 @@ static bool listen_to(const struct hook *hook, int fd, int process)
     return in_time;
 }
 
+/* False: it sleeps where no signal reaches it, as on a disk that does not answer. */
+static bool end_hook(pid_t child, int process)
+{
+    struct pollfd ended = {.fd = process, .events = POLLIN};
+    (void)kill(-child, SIGKILL); /* it may have ended just now */
+    return poll(&ended, 1, 2000) > 0;
+}
+
 static int run(const struct hook *hook, const struct context *context, struct error *error)
 {
     int ends[2], status;
@@ -143,8 +151,11 @@ static int run(const struct hook *hook, const struct context *context, struct er
     if (process < 0)
         return error_system(error, errno, "cannot run the hook \"%s\"", hook->path);
     bool in_time = listen_to(hook, reading, process);
-    if (!in_time)
-        kill(-child, SIGKILL);
+    if (!in_time && !end_hook(child, process))
+        return error_set(error, ETIMEDOUT,
+                         "the hook \"%s\" was not done after %u ms and cannot be ended: it waits "
+                         "for a device; mend that, or leave the hook out",
+                         hook->path, hook->timeout);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
     if (!in_time)

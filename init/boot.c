@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "generations/store.h"
 #include "init/arguments.h"
 #include "init/console.h"
 #include "init/rescue.h"
@@ -25,7 +24,6 @@ struct boot {
     struct config *config;
     struct context *context;
     struct history history;
-    const char *init; /* proved to be executable */
 };
 
 static int read_command_line(struct boot *boot, struct error *error)
@@ -68,34 +66,17 @@ static int read_config(struct boot *boot, struct error *error)
 
 static int bring_up_volumes(struct boot *boot, struct error *error)
 {
-    mkdir("/run/ebb", 0755);
-    if (mkdir("/run/ebb/volumes", 0700) < 0)
+    if ((mkdir("/run/ebb", 0755) < 0 && errno != EEXIST) || mkdir("/run/ebb/volumes", 0700) < 0)
         return error_system(error, errno, "cannot make \"/run/ebb/volumes\"");
-    return plan_apply(plan_volumes(boot->arena, boot->config), boot->context, &boot->history,
-                      error);
-}
-
-static int choose_generation(struct boot *boot, struct error *error)
-{
-    const struct generations *store = &boot->config->generations;
-    const char *choice =
-        boot->arguments.generation ? boot->arguments.generation : store->default_choice;
-    int volume = context_volume(boot->context, store->place.volume)->fd;
-    int code = generation_choose(boot->arena, volume, store->place.path, choice,
-                                 &boot->context->generation, error);
-    if (code == 0)
-        log_info("generation %u%s%s", boot->context->generation->number,
-                 boot->context->generation->label ? ": " : "",
-                 boot->context->generation->label ? boot->context->generation->label : "");
-    return code;
+    return plan_apply(plan_volumes(boot->arena, boot->config, boot->arguments.generation),
+                      boot->context, &boot->history, error);
 }
 
 static int make_root(struct boot *boot, struct error *error)
 {
-    struct plan *plan =
-        plan_root(boot->arena, boot->config, boot->context->generation, boot->arguments.init);
-    boot->init = plan->steps[plan->count - 1].init;
-    return plan_apply(plan, boot->context, &boot->history, error);
+    return plan_apply(
+        plan_root(boot->arena, boot->config, boot->context->generation, boot->arguments.init),
+        boot->context, &boot->history, error);
 }
 
 static void keep_status(struct boot *boot, const char *failure)
@@ -106,6 +87,8 @@ static void keep_status(struct boot *boot, const char *failure)
         log_warning("ignoring: %s", error.text);
 }
 
+/* Returns only on failure. Even the first steps may fail, and the console must be there to say so.
+ */
 static int boot_system(struct boot *boot, char **arguments, struct error *error)
 {
     int code = kernel_mount(error);
@@ -119,16 +102,15 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     if (code == 0)
         code = bring_up_volumes(boot, error);
     if (code == 0)
-        code = choose_generation(boot, error);
-    if (code == 0)
         code = make_root(boot, error);
     if (boot->context)
         keep_status(boot, code < 0 ? error->text : NULL);
     if (code < 0)
         return code;
-    arguments[0] = (char *)boot->init;
-    log_info("execute %s", boot->init);
-    return switch_root(boot->context, boot->init, arguments, boot->arguments.read_only, error);
+    arguments[0] = (char *)boot->context->init;
+    log_info("execute %s", boot->context->init);
+    return switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
+                       error);
 }
 
 int main(int count, char **arguments)
@@ -143,6 +125,6 @@ int main(int count, char **arguments)
     boot.history.arena = boot.arena;
     struct error error = {0};
     rescue_catch_faults();
-    boot_system(&boot, arguments, &error);
+    (void)boot_system(&boot, arguments, &error); /* it came back: the error says why */
     rescue(&boot.history, &error);
 }

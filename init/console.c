@@ -82,7 +82,10 @@ bool console_enter(const char *question, unsigned milliseconds)
         ssize_t got = read(STDIN_FILENO, &key, 1);
         if (got == 1 && (key == '\n' || key == '\r'))
             return true;
-        if (got <= 0)
-            exists = false; /* a console that hangs up, such as an unplugged serial line */
+        if (got <= 0) { /* it hung up, such as an unplugged serial line */
+            exists = false;
+            if (!milliseconds)
+                return false;
+        }
     }
 }

@@ -43,7 +43,8 @@ _Noreturn static void leave(void)
 
 static void fault(int number)
 {
-    /* Nothing of the program can be relied on any more: no allocation, no stdio. */
+    /* Nothing of the program can be relied on any more, so little of it is used. No sync either,
+     * which might never end: what PID 1 writes to a volume is synced when it is written. */
     static const char text[] = "ebb: rescue: PID 1 itself failed; this is a fault in Ebb, please "
                                "report it with the lines above\n";
     log_error("rescue: PID 1 was stopped by signal %d", number);
@@ -51,7 +52,7 @@ static void fault(int number)
     unsigned seconds = policy.after / 1000;
     while (seconds > 0)
         seconds = sleep(seconds);
-    if (policy.action != RESCUE_WAIT)
+    if (policy.action != RESCUE_WAIT || !console_exists())
         reboot(policy.action == RESCUE_POWEROFF ? RB_POWER_OFF : RB_AUTOBOOT);
     for (;;)
         pause();
@@ -74,7 +75,7 @@ static void tell(const struct history *history, const struct error *error)
     console_print("\nebb: rescue: the boot cannot go on\n\n");
     const struct outcome *last =
         history && history->count ? &history->outcomes[history->count - 1] : NULL;
-    if (last && last->failure)
+    if (last && last->failure && !last->ignored)
         console_print("  at: %s  (%s)\n", last->sentence,
                       origin_line(history->arena, last->step->origin));
     console_print("  %s\n\n", error->text);
@@ -84,7 +85,9 @@ static void tell(const struct history *history, const struct error *error)
     if (stream) {
         device_list(stream);
         fclose(stream);
-        console_print("block devices:\n%s\n", devices);
+        console_print("block devices:\n");
+        for (char *rest = devices, *line; (line = strsep(&rest, "\n"));)
+            console_print("%s\n", line);
     }
     free(devices);
 }
@@ -93,13 +96,13 @@ _Noreturn void rescue(const struct history *history, const struct error *error)
 {
     tell(history, error);
     char question[80];
-    if (policy.action == RESCUE_WAIT && console_exists()) {
-        console_enter("press Enter to reboot\n", 0);
-    } else {
+    bool answered = policy.action == RESCUE_WAIT && console_exists() &&
+                    console_enter("press Enter to reboot\n", 0);
+    if (!answered) { /* also when nobody can be asked, or can be asked any more */
         snprintf(question, sizeof(question), "%s in %u s; Enter does it at once\n",
                  policy.action == RESCUE_POWEROFF ? "powering off" : "rebooting",
                  policy.after / 1000);
-        console_enter(question, policy.after ? policy.after : 1);
+        (void)console_enter(question, policy.after ? policy.after : 1); /* either way it goes on */
     }
     leave();
 }

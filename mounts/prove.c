@@ -124,5 +124,8 @@ int prove_apply(const struct step *step, struct context *context, struct error *
                          "the init \"%s\" lies on a volume mounted noexec; remove that from its "
                          "options",
                          init);
-    return prove_interpreter(step, context->root.fd, program, error);
+    int code = prove_interpreter(step, context->root.fd, program, error);
+    if (code == 0)
+        context->init = init;
+    return code;
 }

@@ -161,18 +161,25 @@ static int mount_overlay(const struct step *step, const struct context *context,
 }
 
 /* Places that every init expects. Most trees have them; a thin one may not. */
-static int make_mount_points(int root, struct error *error)
+static int make_mount_points(int root, const struct generation *generation, struct error *error)
 {
     static const struct {
         const char *name;
         mode_t mode;
     } folders[] = {{"proc", 0555}, {"sys", 0555}, {"dev", 0755}, {"run", 0755}, {"tmp", 01777}};
     for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
+        struct stat status;
         if (mkdirat(root, folders[i].name, folders[i].mode) == 0)
             (void)fchmodat(root, folders[i].name, folders[i].mode, 0); /* mkdir obeyed the umask */
         else if (errno != EEXIST)
             return error_system(error, errno, "cannot make \"/%s\" in the new root",
                                 folders[i].name);
+        else if (fstatat(root, folders[i].name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+                 !S_ISDIR(status.st_mode))
+            return error_set(error, ENOTDIR,
+                             "\"/%s\" of generation %u is not a folder, which it must be to be "
+                             "mounted on; boot another generation with ebb.generation=",
+                             folders[i].name, generation->number);
     }
     return 0;
 }
@@ -187,7 +194,7 @@ int root_apply(const struct step *step, struct context *context, struct error *e
     context->root.fd = open(context->root.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (context->root.fd < 0)
         return error_system(error, errno, "cannot open the new root");
-    return make_mount_points(context->root.fd, error);
+    return make_mount_points(context->root.fd, step->generation, error);
 }
 
 /* How a name at the top of a tree comes into a root in memory. */

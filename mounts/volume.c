@@ -94,13 +94,20 @@ static int explain(const struct volume *volume, const char *device, int number, 
                          "%s, the volume \"%s\", holds %s, not %s; correct its tag, or its `fs`",
                          device, volume->name, type, volume->fs_type);
     const char *remedy = "";
-    if (number == ENODEV)
+    if (number == EACCES || number == EROFS)
+        remedy = "; free it of its write protection, or declare options=ro";
+    else if (number == ENODEV)
         remedy =
             "; the kernel cannot read this file system: add `module NAME` for it, or correct `fs`";
     else if (number == EINVAL)
         remedy = "; correct the options of `fs`, and see the kernel's line above";
     return error_set(error, number, "cannot mount %s, the volume \"%s\", as %s: %s%s", device,
                      volume->name, volume->fs_type, reason, remedy);
+}
+
+static bool is_read_only(const struct volume *volume)
+{
+    return volume->fs_options && mnt_optstr_get_option(volume->fs_options, "ro", NULL, NULL) == 0;
 }
 
 static int mount_device(const struct volume *volume, const char *device, const char *place,
@@ -110,6 +117,10 @@ static int mount_device(const struct volume *volume, const char *device, const c
     if (!mount)
         memory_exhausted();
     mnt_context_disable_helpers(mount, 1); /* there are none in the image */
+    /* Otherwise libmount would quietly mount a write-protected device read-only, and everything
+     * that was declared to persist would fail later, one service after the other. */
+    if (!is_read_only(volume))
+        mnt_context_enable_rwonly_mount(mount, 1);
     mnt_context_set_fstype(mount, volume->fs_type);
     mnt_context_set_source(mount, device);
     mnt_context_set_target(mount, place);

@@ -51,11 +51,7 @@ static void test_first(void **state)
         {"mkdir -p state/persist/etc && : > state/persist/etc/machine-id", false},
         {"mkdir -p state/persist/etc && echo uninitialized > state/persist/etc/machine-id", false},
         {"mkdir -p state/persist/etc && echo " KEPT "0 > state/persist/etc/machine-id", true},
-        {"mkdir -p state/persist/etc && printf " KEPT " > state/persist/etc/machine-id", true},
         {"mkdir -p state/persist/etc && printf '%032d\\n' 0 > state/persist/etc/machine-id", true},
-        {"mkdir -p state/persist/etc && echo 0123456789ABCDEF0123456789abcdef > "
-         "state/persist/etc/machine-id",
-         true},
         {"mkdir -p root/etc && echo generation > root/etc/machine-id", false},
         {"mkdir -p root/etc && : > target && ln -s ../../target root/etc/machine-id", false},
     };
@@ -67,10 +63,32 @@ static void test_first(void **state)
         auto_string said = log;
         assert_string_equal(said, cases[i].warns
                                       ? "ebb: \"state:/persist/etc/machine-id\" is no machine "
-                                        "id; a new one is made\n"
+                                        "id; it is kept as \"machine-id.bad\", and a new one "
+                                        "is made\n"
                                       : "");
         assert_made();
         must_run("test ! -s target");
+        must_run("%s", cases[i].warns ? "test -s state/persist/etc/machine-id.bad"
+                                      : "test ! -e state/persist/etc/machine-id.bad");
+    }
+}
+
+/* Forms of an id that systemd reads, too. */
+static void test_forms(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {"printf 0123456789abcdef0123456789abcdef",
+                                        "echo 0123456789ABCDEF0123456789abcdef"};
+    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
+        struct error error = {0};
+        char *log = NULL;
+        must_run("rm -rf state root && mkdir -p state/persist/etc");
+        must_run("%s > state/persist/etc/machine-id && cp state/persist/etc/machine-id before",
+                 forms[i]);
+        assert_outcome(forms[i], boot("true", &log, &error), &error, NULL);
+        free(log);
+        assert_content("root/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+        must_run("cmp state/persist/etc/machine-id before");
     }
 }
 
@@ -107,12 +125,15 @@ static void test_in_the_way(void **state)
         {"mkdir -p state/persist/etc/machine-id",
          "cannot read \"/persist/etc/machine-id\": Is a directory"},
         {"mkdir state/persist && ln -s ../.. state/persist/etc",
-         "\"/persist/etc/machine-id\" leads through the symbolic link \"etc\"; replace the link, "
+         "on the volume \"state\": \"/persist/etc/machine-id\" leads through the symbolic link "
+         "\"etc\"; replace the link, "
          "or name the folder itself"},
-        {"ln -s .. root/etc", "\"/etc/machine-id\" leads through the symbolic link \"etc\"; "
-                              "replace the link, or name the "
-                              "folder itself"},
-        {"mkdir -p root/etc/machine-id", "cannot write \"machine-id\": Is a directory"},
+        {"ln -s .. root/etc",
+         "in the new root: \"/etc/machine-id\" leads through the symbolic link \"etc\"; "
+         "replace the link, or name the "
+         "folder itself"},
+        {"mkdir -p root/etc/machine-id",
+         "in the new root: cannot write \"machine-id\": Is a directory"},
     };
     must_run("echo outside > outside");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -160,10 +181,8 @@ static void test_sentence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_first),
-        TEST(test_later),
-        TEST(test_in_the_way),
-        TEST(test_sentence),
+        TEST(test_first),      TEST(test_forms),    TEST(test_later),
+        TEST(test_in_the_way), TEST(test_sentence),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

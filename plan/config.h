@@ -1,7 +1,7 @@
 /* The declaration: what ebb.conf says, checked word by word, with the place that said it.
  *
  * Everything belongs to the arena of the configuration and is never changed once loaded. What the
- * declarations mean together is judged by each subject's X_check (plan/check.h). */
+ * declarations mean together is judged by each subject's X_check (plan/make.h). */
 #ifndef EBB_PLAN_CONFIG_H
 #define EBB_PLAN_CONFIG_H
 
@@ -10,8 +10,6 @@
 #include "base/error.h"
 #include "plan/report.h"
 #include "plan/scfg.h"
-
-enum { MODE_UNSET = -1 };
 
 struct volume {
     struct origin origin;

@@ -6,6 +6,7 @@ struct context *context_new(struct arena *arena, const struct config *config, co
                             const char *root)
 {
     struct context *context = arena_alloc(arena, sizeof(*context));
+    context->arena = arena;
     context->config = config;
     context->root = (struct target){-1, root};
     context->volumes = volumes;

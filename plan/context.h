@@ -17,8 +17,10 @@ struct volume_state {
 };
 
 struct context {
+    struct arena *arena; /* for what the steps find out */
     const struct config *config;
     const struct generation *generation; /* NULL until it is chosen */
+    const char *init;                    /* proved to be executable, NULL before */
     struct target root;                  /* the new root; fd -1 until it is made */
     const char *volumes;                 /* the folder that volumes are mounted in */
     struct volume_state *states;         /* by volume->number */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "generations/choice.h"
 #include "generations/identity.h"
 #include "hooks/run.h"
 #include "kconfig/step.h"
@@ -18,6 +19,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_DEVICE] = {"device", device_sentence, device_apply},
     [STEP_MOUNT] = {"mount", volume_sentence, volume_apply},
     [STEP_IDENTITY] = {"identity", identity_sentence, identity_apply},
+    [STEP_GENERATION] = {"generation", choice_sentence, choice_apply},
     [STEP_ROOT] = {"root", root_sentence, root_apply},
     [STEP_TREE] = {"tree", tree_sentence, tree_apply},
     [STEP_PLACE] = {"place", place_sentence, place_apply},

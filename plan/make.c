@@ -1,5 +1,6 @@
 #include "plan/make.h"
 
+#include "generations/choice.h"
 #include "generations/identity.h"
 #include "generations/store.h"
 #include "hooks/run.h"
@@ -26,7 +27,7 @@ static struct plan *plan_new(struct arena *arena)
     return plan;
 }
 
-struct plan *plan_volumes(struct arena *arena, const struct config *config)
+struct plan *plan_volumes(struct arena *arena, const struct config *config, const char *choice)
 {
     struct plan *plan = plan_new(arena);
     modules_plan(config, plan);
@@ -34,6 +35,7 @@ struct plan *plan_volumes(struct arena *arena, const struct config *config)
     volumes_plan(config, plan);
     identity_plan(config, plan);
     hooks_plan(config, HOOK_AFTER_VOLUMES, plan);
+    choice_plan(config, choice, plan);
     return plan;
 }
 

@@ -13,6 +13,7 @@ enum step_kind {
     STEP_DEVICE,     /* wait for a volume's block device */
     STEP_MOUNT,      /* mount a volume where PID 1 works on it */
     STEP_IDENTITY,   /* is it the state volume it should be? */
+    STEP_GENERATION, /* choose what to boot */
     STEP_ROOT,       /* make the ephemeral root */
     STEP_TREE,       /* lay a generation's tree out in it */
     STEP_PLACE,      /* show a volume in the new root */
@@ -43,7 +44,9 @@ struct step {
         const struct persist_entry *entry;
         const struct hook *hook;
         const char *init;
+        const char *choice; /* of a generation */
     };
+    const struct place *store;           /* for STEP_GENERATION */
     const struct generation *generation; /* for STEP_ROOT and STEP_TREE */
 };
 

@@ -32,7 +32,7 @@ static struct boot load(const char *file, const char *init)
     config_check(boot.config, &report);
     report_print(&report, stderr);
     assert_int_equal(report.count, 0);
-    boot.volumes = plan_volumes(boot.arena, boot.config);
+    boot.volumes = plan_volumes(boot.arena, boot.config, NULL);
     boot.root =
         plan_root(boot.arena, boot.config,
                   generation_wanted(boot.arena, boot.config->generations.default_choice), init);

@@ -245,11 +245,13 @@ static const struct wrong wrongs[] = {
     /* the generation */
     {.name = "generation-unknown",
      .append = "ebb.generation=9 ebb.rescue=poweroff",
-     .sentence = "there is no generation \"9\"; write a number from 1 to 7, latest or previous",
+     .sentence = "volume \"state\": there is no generation \"9\"; write a number from 1 to 7, "
+                 "latest or previous",
      .also = "\npowering off in 1 s; Enter does it at once\n"},
     {.name = "generation-cut-off",
      .append = "ebb.generation=2",
-     .sentence = "the generation.json of generation 2 is not whole; boot another one with "
+     .sentence = "volume \"state\": the generation.json of generation 2 is not whole; boot another "
+                 "one with "
                  "ebb.generation="},
     {.name = "init-missing",
      .append = "ebb.generation=3",
@@ -367,7 +369,9 @@ static void waits_for_a_person(void **state)
         .name = "generation-none",
         .generations = "generations state:/empty\n",
         .rescue = "",
-        .sentence = "there is no generation in \"/empty\"; make one with `ebb init`",
+        .sentence =
+            "volume \"state\": there is no generation in \"/empty\"; put one there, in its folder "
+            "\"1\" as ebb.conf(5) tells, or correct `generations`",
         .also = "\npress Enter to reboot\n"};
     struct scene *scene = prepare(&wrong);
     scene_start(scene);

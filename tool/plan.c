@@ -105,7 +105,7 @@ int verb_plan(int argc, char **argv)
     auto_arena arena = arena_new();
     const struct generation *wanted =
         generation_wanted(arena, generation ? generation : config->generations.default_choice);
-    const struct plan *volumes = plan_volumes(arena, config);
+    const struct plan *volumes = plan_volumes(arena, config, generation);
     const struct plan *root = plan_root(arena, config, wanted, init);
     if (json) {
         print_json(config, volumes, root);

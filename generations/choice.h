@@ -1,0 +1,13 @@
+/* Which generation this boot is about: the last step of the volumes plan, because only then can the
+ * store be read, and the first thing the root plan is made of. */
+#ifndef EBB_GENERATIONS_CHOICE_H
+#define EBB_GENERATIONS_CHOICE_H
+
+#include "plan/context.h"
+
+/* STEP_GENERATION; `choice` is that of the command line, or NULL for the declared default. */
+void choice_plan(const struct config *config, const char *choice, struct plan *plan);
+void choice_sentence(const struct step *step, FILE *stream);
+int choice_apply(const struct step *step, struct context *context, struct error *error);
+
+#endif
