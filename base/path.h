@@ -1,4 +1,4 @@
-/* Paths below a descriptor. Nothing on a state volume is trusted as a path (DESIGN, "what must
+/* Paths below a descriptor. Nothing on a state volume is trusted as a path (CONTRIBUTING, "What must
  * hold", 2): every walk is made by the kernel with openat2, which refuses to leave the folder and
  * refuses symbolic links, and everything is then done by descriptor.
  *

@@ -53,8 +53,8 @@ _Noreturn static void execute(const struct hook *hook, const struct context *con
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input >= 0)
         dup2(input, STDIN_FILENO);
-    dup2(output, STDOUT_FILENO);
-    dup2(output, STDERR_FILENO);
+    if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+        _exit(126); /* nobody could hear it */
     execve(hook->path, arguments, environment);
     dprintf(STDERR_FILENO, "cannot be executed: %s\n", strerror(errno));
     _exit(127);

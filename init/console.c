@@ -22,7 +22,7 @@ void console_open(void)
     if (fd < 0)
         return; /* without devtmpfs there is nobody to tell */
     for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++)
-        dup2(fd, standard);
+        (void)dup2(fd, standard); /* the kernel gave PID 1 a console of its own before */
     if (fd > STDERR_FILENO)
         close(fd);
 }
@@ -67,7 +67,7 @@ void console_print(const char *format, ...)
 
 bool console_enter(const char *question, unsigned milliseconds)
 {
-    tcflush(STDIN_FILENO, TCIFLUSH);
+    (void)tcflush(STDIN_FILENO, TCIFLUSH); /* no terminal, nothing typed */
     console_print("%s", question);
     unsigned long start = context_clock() / 1000;
     for (;;) {

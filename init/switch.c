@@ -41,7 +41,7 @@ static void end_processes(const struct context *context)
         if (!isdigit((unsigned char)entry->d_name[0]) || number <= 1 || survives(entry->d_name))
             continue;
         log_info("ending process %d, which a hook left behind", number);
-        kill(number, SIGKILL);
+        (void)kill(number, SIGKILL); /* it may have ended just now */
     }
     while (waitpid(-1, NULL, WNOHANG) > 0)
         continue;
@@ -60,13 +60,13 @@ static void delete_contents(int folder, dev_t device)
             fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || status.st_dev != device)
             continue;
         if (!S_ISDIR(status.st_mode)) {
-            unlinkat(folder, name, 0);
+            (void)unlinkat(folder, name, 0); /* all that is lost otherwise is memory */
             continue;
         }
         auto_fd inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (inner >= 0)
             delete_contents(inner, device);
-        unlinkat(folder, name, AT_REMOVEDIR);
+        (void)unlinkat(folder, name, AT_REMOVEDIR); /* as above */
     }
 }
 
