@@ -87,8 +87,8 @@ static void keep_status(struct boot *boot, const char *failure)
         log_warning("ignoring: %s", error.text);
 }
 
-/* Returns only on failure. Even the first steps may fail, and the console must be there to say so.
- */
+/* Returns only on failure. The first call may fail already; console and log are opened all the
+ * same, to say so. */
 static int boot_system(struct boot *boot, char **arguments, struct error *error)
 {
     int code = kernel_mount(error);
@@ -103,10 +103,9 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
         code = bring_up_volumes(boot, error);
     if (code == 0)
         code = make_root(boot, error);
-    if (boot->context)
-        keep_status(boot, code < 0 ? error->text : NULL);
     if (code < 0)
         return code;
+    keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
     log_info("execute %s", boot->context->init);
     return switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
@@ -126,5 +125,7 @@ int main(int count, char **arguments)
     struct error error = {0};
     rescue_catch_faults();
     (void)boot_system(&boot, arguments, &error); /* it came back: the error says why */
+    if (boot.context)
+        keep_status(&boot, error.text);
     rescue(&boot.history, &error);
 }
