@@ -27,6 +27,7 @@ struct link {
 struct copy {
     int target; /* the top of the copy; the paths of links begin here */
     dev_t device;
+    struct stat top;     /* of the target: inside the source it would be copied into itself */
     void *links;         /* a tsearch tree of struct link */
     char path[PATH_MAX]; /* of the thing being copied, for messages and links */
     struct error *error;
@@ -193,11 +194,45 @@ static int copy_link(struct copy *copy, int to_folder, const char *name, const s
     return 0;
 }
 
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+static int refuse_itself(struct error *error)
+{
+    return error_set(error, EINVAL,
+                     "the tree contains the place it is copied to; copy it to another volume");
+}
+
+int copy_check(int source, int target, struct error *error)
+{
+    struct stat tree, here, below = {0};
+    auto_fd folder = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || fstat(source, &tree) < 0 || fstat(folder, &here) < 0)
+        return error_system(error, errno, "cannot look at the folder to copy");
+    /* Upwards, to the top of the file system, which is as far as a copy comes down, or of all. */
+    while (here.st_dev == tree.st_dev && !is_same(&here, &below)) {
+        if (is_same(&here, &tree))
+            return refuse_itself(error);
+        below = here;
+        auto_fd parent = openat(folder, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (parent < 0 || fstat(parent, &here) < 0)
+            return 0; /* not to be seen from here: the copy will notice */
+        close(folder);
+        folder = TAKE_FD(parent);
+    }
+    return 0;
+}
+
 static int copy_folder(struct copy *copy, int from, int to);
 
 static int copy_subfolder(struct copy *copy, int from_folder, int to_folder, const char *name,
                           const struct stat *status)
 {
+    bool entered = status->st_dev == copy->device;
+    if (entered && is_same(status, &copy->top))
+        return refuse_itself(copy->error);
     bool made = mkdirat(to_folder, name, 0700) == 0;
     if (!made && errno != EEXIST)
         return fail(copy, "make the folder");
@@ -209,7 +244,7 @@ static int copy_subfolder(struct copy *copy, int from_folder, int to_folder, con
     auto_fd from = openat(from_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (from < 0)
         return fail(copy, "open the folder");
-    int code = status->st_dev == copy->device ? copy_folder(copy, from, to) : 0;
+    int code = entered ? copy_folder(copy, from, to) : 0;
     return code < 0 ? code : copy_attributes(copy, from, to, status);
 }
 
@@ -256,7 +291,7 @@ static int copy_folder(struct copy *copy, int from, int to)
 
 static int copy_begin(struct copy *copy, int source, struct stat *status)
 {
-    if (fstat(source, status) < 0)
+    if (fstat(source, status) < 0 || fstat(copy->target, &copy->top) < 0)
         return error_system(copy->error, errno, "cannot look at the folder to copy");
     copy->device = status->st_dev;
     return 0;
@@ -267,6 +302,8 @@ int copy_tree(int source, int target, struct error *error)
     struct stat status;
     struct copy copy = {.target = target, .error = error};
     int code = copy_begin(&copy, source, &status);
+    if (code == 0 && is_same(&status, &copy.top))
+        code = refuse_itself(error);
     if (code == 0)
         code = copy_folder(&copy, source, target);
     tdestroy(copy.links, free_link);

@@ -6,6 +6,10 @@
 
 #include "base/error.h"
 
+/* Whether the copy of the tree `source` into `target`, or into a folder below it, would meet
+ * itself: -EINVAL if `target` lies in the tree. The copies find that too, but only when they come
+ * there. */
+int copy_check(int source, int target, struct error *error);
 /* Copies what is in the folder `source` into the folder `target`, which gets the source's own
  * owner and mode. Existing folders are merged into; anything else in the way is an error. */
 int copy_tree(int source, int target, struct error *error);

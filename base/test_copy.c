@@ -300,14 +300,79 @@ static void test_deep(void **state)
     assert_contains(error.text, "cannot copy below \"0000");
 }
 
+static const char into_itself[] =
+    "the tree contains the place it is copied to; copy it to another volume";
+
+/* A copy into itself would go on until the disk is full. */
+static void test_into_itself(void **state)
+{
+    (void)state;
+    static const char *const targets[] = {"tree", "tree/copy", "tree/a/b/copy"};
+    for (size_t i = 0; i < ARRAY_LENGTH(targets); i++) {
+        struct error error;
+        must_run("rm -rf tree && mkdir -p tree/a/b %s && echo x > tree/a/file", targets[i]);
+        int code = copy_folders("tree", targets[i], &error);
+        assert_outcome(targets[i], code, &error, into_itself);
+        assert_int_equal(code, -EINVAL);
+        must_run("test ! -e %s/copy", targets[i]); /* met at once, not one level deeper */
+        auto_fd here = open_folder("."), target = open_folder(targets[i]);
+        assert_outcome(targets[i], copy_named(here, target, "tree", &error), &error, into_itself);
+    }
+}
+
+/* What the walk does not enter does not matter: the root is copied to a volume mounted in it. */
+static void test_onto_a_mount_point(void **state)
+{
+    (void)state;
+    need_namespace();
+    struct error error;
+    must_run("mkdir -p tree/mnt && echo x > tree/file");
+    assert_int_equal(mount("volume", "tree/mnt", "tmpfs", 0, NULL), 0);
+    auto_fd source = open_folder("tree"), target = open_folder("tree/mnt");
+    assert_outcome("check", copy_check(source, target, &error), &error, NULL);
+    assert_outcome("copy", copy_tree(source, target, &error), &error, NULL);
+    must_run("test -f tree/mnt/file && test -z \"$(ls -A tree/mnt/mnt)\"");
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *target;
+        bool inside;
+    } cases[] = {
+        {"tree", "tree", true},     {"tree", "tree/a", true},  {"tree", "tree/a/b", true},
+        {"tree/a", "tree/a", true}, {"tree/a", "tree", false}, {"tree/a", "tree/c", false},
+        {"tree", "trees", false},   {".", "trees", true},      {"tree", "link", true},
+    };
+    must_run("mkdir -p tree/a/b tree/c trees && ln -s tree/a link");
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        auto_fd source = open_folder(cases[i].source), target = open_folder(cases[i].target);
+        assert_outcome(cases[i].target, copy_check(source, target, &error), &error,
+                       cases[i].inside ? into_itself : NULL);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_tree),       TEST(test_tree_across), TEST(test_named),      TEST(test_merge),
-        TEST(test_in_the_way), TEST(test_mount_point), TEST(test_attributes), TEST(test_nodes),
-        TEST(test_full),       TEST(test_read_only),   TEST(test_deep),
+        TEST(test_tree),
+        TEST(test_tree_across),
+        TEST(test_named),
+        TEST(test_merge),
+        TEST(test_in_the_way),
+        TEST(test_mount_point),
+        TEST(test_attributes),
+        TEST(test_nodes),
+        TEST(test_full),
+        TEST(test_read_only),
+        TEST(test_deep),
+        TEST(test_into_itself),
+        TEST(test_onto_a_mount_point),
+        TEST(test_check),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

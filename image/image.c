@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -313,11 +314,40 @@ static int write_entries(struct image *image, struct compressor *compressor,
     return 0;
 }
 
+/* Finds the file to be replaced. A rename would put an image where /dev/null was, or where a link
+ * was, whose target would go on being booted. `*target` is for free(3), NULL: `output` itself. */
+static int find_target(const char *output, char **target, struct error *error)
+{
+    struct stat status;
+    if (lstat(output, &status) < 0)
+        return 0; /* a new file, or path_write says what is wrong */
+    bool link = S_ISLNK(status.st_mode);
+    if (link && stat(output, &status) < 0)
+        return error_system(error, errno,
+                            "\"%s\" is a link that leads to no file; remove it, or name its target",
+                            output);
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, EEXIST, "\"%s\" is %s, which no image can replace; name a file",
+                         output,
+                         S_ISDIR(status.st_mode)    ? "a folder"
+                         : S_ISFIFO(status.st_mode) ? "a pipe"
+                         : S_ISSOCK(status.st_mode) ? "a socket"
+                                                    : "a device");
+    char *real = link ? realpath(output, NULL) : NULL;
+    if (link && !real)
+        return error_system(error, errno, "cannot follow the link \"%s\"", output);
+    *target = real;
+    return 0;
+}
+
 int image_write(struct image *image, const char *output, image_progress *progress, void *context,
                 struct error *error)
 {
+    auto_string target = NULL;
     auto_image settled = image_new();
     int code = settle(image, settled, error);
+    if (code == 0)
+        code = find_target(output, &target, error);
     if (code < 0)
         return code;
     count_links(settled);
@@ -328,5 +358,6 @@ int image_write(struct image *image, const char *output, image_progress *progres
     if (code == 0)
         code = compressor_finish(compressor, &data, &length, error);
     /* 0600: an image may hold what not every user should read, and CVE-2024-23301 was that. */
-    return code < 0 ? code : path_write(AT_FDCWD, output, data, length, 0600, error);
+    return code < 0 ? code
+                    : path_write(AT_FDCWD, target ? target : output, data, length, 0600, error);
 }

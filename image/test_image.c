@@ -283,6 +283,53 @@ static void test_output(void **state)
     must_run("test \"$(ls -A | sort | tr '\\n' ' ')\" = 'image witness '");
 }
 
+/* A rename would put a file where the device, or the link, was. */
+static void test_output_is_no_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scene, *output, *message;
+        int code;
+    } cases[] = {
+        {"mkdir folder", "folder",
+         "\"folder\" is a folder, which no image can replace; name a file", EEXIST},
+        {"mkfifo pipe", "pipe", "\"pipe\" is a pipe, which no image can replace; name a file",
+         EEXIST},
+        {"ln -s pipe to-pipe", "to-pipe",
+         "\"to-pipe\" is a pipe, which no image can replace; name a file", EEXIST},
+        {"ln -s /dev/null null", "null",
+         "\"null\" is a device, which no image can replace; name a file", EEXIST},
+        {"ln -s nowhere dangling", "dangling",
+         "\"dangling\" is a link that leads to no file; remove it, or name its target: No such "
+         "file or directory",
+         ENOENT},
+    };
+    auto_image image = image_new();
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        must_run("%s && touch before && ls -A >before", cases[i].scene);
+        assert_int_equal(image_write(image, cases[i].output, NULL, NULL, &error), -cases[i].code);
+        assert_string_equal(error.text, cases[i].message);
+        must_run("ls -A | cmp - before && test ! -f %s", cases[i].output);
+    }
+    must_run("test -c /dev/null && test ! -e nowhere");
+}
+
+/* The image is replaced where it lies, and the link still leads to it. */
+static void test_output_is_a_link(void **state)
+{
+    (void)state;
+    auto_image image = image_new();
+    make_file("old", "old", 3);
+    must_run("mkdir boot && mv old boot/ebb-1.img && ln boot/ebb-1.img witness &&"
+             "ln -s ebb-1.img boot/ebb.img && ln -s boot/ebb.img image");
+    write_image(image);
+    must_run("test -L image && test -L boot/ebb.img && test ! -L boot/ebb-1.img &&"
+             "test \"$(ls -A boot | tr '\\n' ' ')\" = 'ebb-1.img ebb.img '");
+    assert_text("witness", "old");
+    must_run("mv boot/ebb-1.img image"); /* zstd follows no links */
+    assert_listing("drwxr-xr-x 2 0 0 0 dev\ncrw------- 1 0 0 5, 1 dev/console\n");
+}
+
 struct seen {
     size_t calls, done, total;
 };
@@ -389,6 +436,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_modules, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_repeatable, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_output, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_output_is_no_file, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_output_is_a_link, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_progress, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_programs_run, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_origin_runs, enter_scratch, leave_scratch),

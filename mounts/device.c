@@ -83,6 +83,48 @@ bool device_type(const char *path, char type[static DEVICE_TYPE_SIZE])
     return known;
 }
 
+/* A probe for whatever wipefs(8) would find, and in *found what libblkid says: 0 something, 1
+ * nothing, -2 things that contradict each other, -1 an error. The entry of a partition in the table
+ * of its disk is not asked for: it is not on the partition. */
+static blkid_probe probe_content(const char *path, int *found)
+{
+    *found = -1;
+    blkid_probe content = blkid_new_probe_from_filename(path);
+    if (!content)
+        return NULL;
+    blkid_probe_enable_superblocks(content, 1);
+    blkid_probe_set_superblocks_flags(content, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_BADCSUM);
+    blkid_probe_enable_partitions(content, 1);
+    blkid_probe_set_partitions_flags(content, BLKID_PARTS_FORCE_GPT);
+    *found = blkid_do_safeprobe(content);
+    return content;
+}
+
+bool device_is_empty(const char *path)
+{
+    int found;
+    blkid_free_probe(probe_content(path, &found));
+    return found == 1;
+}
+
+void device_content(const char *path, char content[static DEVICE_TYPE_SIZE])
+{
+    int found;
+    const char *value;
+    blkid_probe probed = probe_content(path, &found);
+    if (found == 1)
+        snprintf(content, DEVICE_TYPE_SIZE, "nothing");
+    else if (found == -2)
+        snprintf(content, DEVICE_TYPE_SIZE, "more than one kind of content");
+    else if (found == 0 && blkid_probe_lookup_value(probed, "TYPE", &value, NULL) == 0)
+        snprintf(content, DEVICE_TYPE_SIZE, "%s", value);
+    else if (found == 0 && blkid_probe_lookup_value(probed, "PTTYPE", &value, NULL) == 0)
+        snprintf(content, DEVICE_TYPE_SIZE, "a %s partition table", value);
+    else
+        snprintf(content, DEVICE_TYPE_SIZE, "something that cannot be read");
+    blkid_free_probe(probed);
+}
+
 void device_list(FILE *stream)
 {
     auto_dir folder = opendir("/sys/class/block");
@@ -156,11 +198,13 @@ static int not_found(const struct volume *volume, struct error *error)
     for (char *line = list, *end; (end = strchr(line, '\n')); line = end + 1)
         log_info("%.*s", (int)(end - line), line);
     free(list);
+    bool whole = volume->timeout % 1000 == 0;
     return error_set(
         error, ENODEV,
-        "%s, the volume \"%s\", did not appear within %u s; correct its tag, attach the disk, or "
+        "%s, the volume \"%s\", did not appear within %u %s; correct its tag, attach the disk, or "
         "add its driver with `module NAME`",
-        volume->device, volume->name, volume->timeout / 1000);
+        volume->device, volume->name, whole ? volume->timeout / 1000 : volume->timeout,
+        whole ? "s" : "ms");
 }
 
 int device_apply(const struct step *step, struct context *context, struct error *error)

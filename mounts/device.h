@@ -18,6 +18,11 @@ bool device_matches(const char *path, const char *tag);
 enum { DEVICE_TYPE_SIZE = 64 };
 /* What the device or image `path` holds, as libblkid calls it; false: nothing that is known. */
 bool device_type(const char *path, char type[static DEVICE_TYPE_SIZE]);
+/* Whether there is nothing at all on `path`: no file system, no partition table, nothing that
+ * contradicts itself. What cannot be read is not empty. */
+bool device_is_empty(const char *path);
+/* What is there, for people: "ext4", "a gpt partition table", "more than one kind of content". */
+void device_content(const char *path, char content[static DEVICE_TYPE_SIZE]);
 /* A line per block device with its tags, for people who wonder why theirs was not found. */
 void device_list(FILE *stream);
 

@@ -133,6 +133,47 @@ static void test_nothing(void **state)
     assert_matches("link", "UUID=" UUID, true); /* as the names in /dev/disk are links */
 }
 
+/* Only what has nothing on it may be formatted. */
+static void test_content(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scene, *content;
+    } cases[] = {
+        {"true", "nothing"},
+        {"mke2fs -q -F -t ext4 image", "ext4"},
+        {"mkswap -q image", "swap"},
+        {"echo 'label: gpt' | sfdisk -q image", "a gpt partition table"},
+        {"echo start=2048 | sfdisk -q -X gpt image", "a gpt partition table"},
+        /* a GPT whose protective MBR is lost, and one of which only the backup is left */
+        {"echo 'label: gpt' | sfdisk -q image && dd if=/dev/zero of=image bs=512 count=1 "
+         "conv=notrunc status=none",
+         "a gpt partition table"},
+        {"echo 'label: gpt' | sfdisk -q image && dd if=/dev/zero of=image bs=512 count=34 "
+         "conv=notrunc status=none",
+         "a gpt partition table"},
+        {"echo 'label: dos' | sfdisk -q image", "a dos partition table"},
+        {"echo start=2048 | sfdisk -q -X dos image", "a dos partition table"},
+        {"mke2fs -q -F -t ext4 image && printf SWAP-SPACE | dd of=image bs=1 seek=4086 "
+         "conv=notrunc status=none",
+         "more than one kind of content"},
+        {"rm image", "something that cannot be read"},
+    };
+    need_tool("mke2fs");
+    need_tool("mkswap");
+    need_tool("sfdisk");
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char content[DEVICE_TYPE_SIZE];
+        unlink("image");
+        make_image("image");
+        must_run("PATH=$PATH:/usr/sbin:/sbin; %s", cases[i].scene);
+        if (device_is_empty("image") != (i == 0))
+            fail_msg("%s: wrong about whether it is empty", cases[i].scene);
+        device_content("image", content);
+        assert_string_equal(content, cases[i].content);
+    }
+}
+
 struct world {
     struct report report;
     struct config *config;
@@ -164,13 +205,13 @@ static void test_apply(void **state)
     struct error error = {0};
     begin_world(&world, "volume one /dev/null { fs ext4 }\n"
                         "volume two UUID=" UUID " timeout=1ms { fs ext4 }\n"
-                        "volume three /dev/nonesuch timeout=1ms { fs ext4 }\n");
+                        "volume three /dev/nonesuch timeout=1s { fs ext4 }\n");
     assert_int_equal(world.plan.count, 3);
     assert_int_equal(device_apply(&world.plan.steps[0], world.context, &error), 0);
     assert_string_equal(world.context->states[0].device, "/dev/null");
     static const char *const messages[] = {
-        "UUID=" UUID ", the volume \"two\", did not appear within ",
-        "/dev/nonesuch, the volume \"three\", did not appear within ",
+        "UUID=" UUID ", the volume \"two\", did not appear within 1 ms; ",
+        "/dev/nonesuch, the volume \"three\", did not appear within 1 s; ",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(messages); i++) {
         log_begin();
@@ -220,8 +261,8 @@ static void test_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_file_systems), TEST(test_labels),   TEST(test_partitions), TEST(test_nothing),
-        TEST(test_apply),        TEST(test_sentence), TEST(test_list),
+        TEST(test_file_systems), TEST(test_labels), TEST(test_partitions), TEST(test_nothing),
+        TEST(test_content),      TEST(test_apply),  TEST(test_sentence),   TEST(test_list),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

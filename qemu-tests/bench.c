@@ -160,25 +160,24 @@ static void print_steps(struct json_object *status)
     }
 }
 
+static double seconds_of(struct json_object *status)
+{
+    return (double)json_object_get_int64(json_object_object_get(status, "microseconds")) / 1e6;
+}
+
 static void measure_boots(struct scene *scene, const char *image, const char *floor_image)
 {
     double ebb[ROUNDS], floor[ROUNDS];
-    struct json_object *fastest = NULL;
+    struct json_object *boots[ROUNDS], *fastest = NULL, *slowest = NULL;
     for (int i = 0; i < ROUNDS; i++) {
         floor[i] = floor_seconds(boot(scene, floor_image));
-        struct json_object *status = status_of(boot(scene, image));
-        ebb[i] =
-            (double)json_object_get_int64(json_object_object_get(status, "microseconds")) / 1e6;
+        boots[i] = status_of(boot(scene, image));
+        ebb[i] = seconds_of(boots[i]);
         printf("  round %d: floor %.3f s, ebb %.3f s\n", i + 1, floor[i], ebb[i]);
-        bool faster = true;
-        for (int j = 0; j < i; j++)
-            faster = faster && ebb[i] < ebb[j];
-        if (faster) {
-            json_object_put(fastest);
-            fastest = status;
-        } else {
-            json_object_put(status);
-        }
+        if (!fastest || ebb[i] < seconds_of(fastest))
+            fastest = boots[i];
+        if (!slowest || ebb[i] > seconds_of(slowest))
+            slowest = boots[i];
     }
     qsort(ebb, ROUNDS, sizeof(*ebb), ascending);
     qsort(floor, ROUNDS, sizeof(*floor), ascending);
@@ -188,7 +187,10 @@ static void measure_boots(struct scene *scene, const char *image, const char *fl
            ebb[ROUNDS / 2] / floor[ROUNDS / 2], ebb[0] / floor[0]);
     puts("the steps of the fastest boot:");
     print_steps(fastest);
-    json_object_put(fastest);
+    puts("the steps of the slowest boot:");
+    print_steps(slowest);
+    for (int i = 0; i < ROUNDS; i++)
+        json_object_put(boots[i]);
 }
 
 /* The image without the agent, as it would go onto a machine. */

@@ -42,7 +42,7 @@ _ebb_kernels() {
 _ebb_value() {
 	case $1:$2 in
 	build:--kernel) _ebb_lines "$3" < <(_ebb_kernels) ;;
-	vm:--kernel)
+	check:--kernel | vm:--kernel)
 		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
 		;;
 	build:-o | build:--output) _ebb_files "$3" ;;
@@ -100,7 +100,7 @@ _ebb() {
 	fi
 	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
 	case $verb in
-	check) options='--print' ;;
+	check) options='--print --kernel' ;;
 	plan) options='--why --json --generation --init' ;;
 	build) options='--output --kernel -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/copy.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "tool/options.h"
@@ -28,14 +29,16 @@ static int make_in_folder(const struct init *init, unsigned *number, struct erro
         return error_system(error, errno, "cannot open the tree \"%s\"", init->tree);
     struct store_request store = init->store;
     store.tree = tree;
-    int code = store_make(volume, &store, number, error);
+    /* before anything is made, which would be in the way of the next attempt */
+    int code = tree < 0 ? 0 : copy_check(tree, volume, error);
+    if (code == 0)
+        code = store_make(volume, &store, number, error);
     return code < 0 ? error_prefix(error, "\"%s\"", init->place) : 0;
 }
 
-static int make(struct init *init, struct error *error)
+static int make(struct init *init, unsigned *number, struct error *error)
 {
     struct stat status;
-    unsigned number = 1;
     bool exists = stat(init->place, &status) == 0;
     if (init->tree && access(init->tree, R_OK | X_OK) < 0)
         return error_system(error, errno, "cannot open the tree \"%s\"", init->tree);
@@ -51,7 +54,7 @@ static int make(struct init *init, struct error *error)
                          "\"%s\" is a device, which is taken as a whole; leave out --size",
                          init->place);
     if (folder)
-        return make_in_folder(init, &number, error);
+        return make_in_folder(init, number, error);
     if (exists && !S_ISBLK(status.st_mode))
         return error_set(error, EEXIST,
                          "\"%s\" exists already, and is left as it is; remove it first, or name "
@@ -65,9 +68,9 @@ int verb_init(int argc, char **argv)
     const char *generations = NULL;
     struct init init = {.store = {.tree = -1}};
     const struct option_row options[] = {
-        OPTION_TEXT("tree", "DIR", "the system that becomes generation 1", &init.tree),
+        OPTION_TEXT("tree", "DIR", "the system that becomes its generation", &init.tree),
         OPTION_TEXT("init", "PATH", "its init, if that is not /sbin/init", &init.store.facts.init),
-        OPTION_TEXT("name", "TEXT", "what generation 1 is called in lists",
+        OPTION_TEXT("name", "TEXT", "what that generation is called in lists",
                     &init.store.facts.label),
         OPTION_TEXT("generations", "/PATH", "the folder of the generations (/generations)",
                     &generations),
@@ -103,13 +106,15 @@ int verb_init(int argc, char **argv)
         return EXIT_USAGE;
     }
     init.place = init.disk.path = argv[1];
+    unsigned number = 1; /* of a new file system; a folder may have generations from before */
     struct error error;
-    if (make(&init, &error) < 0) {
+    if (make(&init, &number, &error) < 0) {
         log_error("%s", error.text);
         return EXIT_NO;
     }
     if (isatty(STDOUT_FILENO))
-        printf("%s is a state volume now%s\n", init.place,
-               init.tree ? ", with generation 1" : "; its generation 1 is empty");
+        printf(init.tree ? "%s is a state volume now, with generation %u\n"
+                         : "%s is a state volume now; its generation %u is empty\n",
+               init.place, number);
     return EXIT_DONE;
 }

@@ -86,17 +86,18 @@ static int check(const struct disk *disk, const struct format *format, const cha
 /* A device is there already; it is only made sure of that nothing on it is lost. */
 static int take_device(const char *path, struct error *error)
 {
-    char type[DEVICE_TYPE_SIZE];
     auto_fd fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
     if (fd < 0)
         return error_system(error, errno, "cannot use the device \"%s\"%s", path,
                             errno == EBUSY ? ", which is mounted or otherwise in use" : "");
-    if (device_type(path, type))
-        return error_set(error, ENOTEMPTY,
-                         "there is %s on the device \"%s\"; if it may be lost, empty it first with "
-                         "`wipefs -a %s`",
-                         type, path, path);
-    return 0;
+    if (device_is_empty(path))
+        return 0;
+    char content[DEVICE_TYPE_SIZE];
+    device_content(path, content);
+    return error_set(error, ENOTEMPTY,
+                     "there is %s on the device \"%s\"; if it may be lost, empty it first with "
+                     "`wipefs -a %s`",
+                     content, path, path);
 }
 
 static bool is_device(const char *path)

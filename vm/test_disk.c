@@ -28,16 +28,21 @@
 
 static char folder[] = "/tmp/ebb-test-disk-XXXXXX";
 
+static void excuse(const char *reason)
+{
+    const char *must_work = getenv("MUST_WORK");
+    if (must_work && strcmp(must_work, "1") == 0)
+        fail_msg("%s", reason);
+    print_message("SKIP: %s\n", reason);
+}
+
 static bool have(const char *program)
 {
     struct error error;
     char path[PATH_MAX];
-    const char *must_work = getenv("MUST_WORK");
     if (run_find(program, "?", path, sizeof(path), &error) == 0)
         return true;
-    if (must_work && strcmp(must_work, "1") == 0)
-        fail_msg("%s", error.text);
-    print_message("SKIP: %s\n", error.text);
+    excuse(error.text);
     return false;
 }
 
@@ -360,6 +365,73 @@ static void test_existing(void **state)
     assert_string_equal(text, "somebody's");
 }
 
+static char loop[64]; /* the loop device on "image", as long as there is one */
+
+static int detach_image(void **state)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "PATH=$PATH:/usr/sbin:/sbin losetup -d %s", loop);
+    bool left = loop[0] && system(command) != 0;
+    loop[0] = '\0';
+    return remove_image(state) < 0 || left ? -1 : 0;
+}
+
+static void attach_image(void)
+{
+    const char *const arguments[] = {"losetup", "--find", "--show", "image", NULL};
+    struct run run = {.arguments = arguments, .package = "mount"};
+    struct run_output output;
+    struct error error;
+    if (run_program(&run, &output, &error) < 0) {
+        excuse(error.text);
+        skip();
+    }
+    snprintf(loop, sizeof(loop), "%.*s", (int)strcspn(output.text, "\n"), output.text);
+    free(output.text);
+    free(output.messages);
+}
+
+static void write_at(int fd, const char *text, off_t at)
+{
+    assert_int_equal(pwrite(fd, text, strlen(text), at), strlen(text));
+}
+
+/* Whatever is on a device stays on it; only an empty one is formatted. */
+static void test_device(void **state)
+{
+    (void)state; /* the folder is the current one */
+    if (geteuid() != 0) {
+        excuse("only root may attach loop devices");
+        skip();
+    }
+    need("sfdisk");
+    struct error error;
+    put("image", "", 0600);
+    assert_int_equal(truncate("image", 16 * MIB), 0);
+    attach_image();
+    make(&(struct disk){.path = loop, .content = "content"});
+    assert_int_equal(disk_make(&(struct disk){.path = loop}, &error), -ENOTEMPTY);
+    assert_has(error.text, "there is ext4 on the device \"/dev/loop");
+    auto_fd fd = open(loop, O_RDWR | O_CLOEXEC);
+    write_at(fd, "SWAP-SPACE", 4086);
+    assert_int_equal(fsync(fd), 0);
+    assert_int_equal(disk_make(&(struct disk){.path = loop}, &error), -ENOTEMPTY);
+    assert_has(error.text, "there is more than one kind of content on the device \"/dev/loop");
+    static const char *const tables[] = {"gpt", "dos"};
+    for (size_t i = 0; i < ARRAY_LENGTH(tables); i++) {
+        char script[32], words[64];
+        const char *const arguments[] = {"sfdisk",      "--quiet",          "--wipe", "always",
+                                         "--no-reread", "--no-tell-kernel", loop,     NULL};
+        snprintf(script, sizeof(script), "label: %s\n", tables[i]);
+        struct run run = {.arguments = arguments, .package = "fdisk", .input = script};
+        if (run_program(&run, NULL, &error) < 0)
+            fail_msg("%s", error.text);
+        snprintf(words, sizeof(words), "there is a %s partition table on the device", tables[i]);
+        assert_int_equal(disk_make(&(struct disk){.path = loop}, &error), -ENOTEMPTY);
+        assert_has(error.text, words);
+    }
+}
+
 static void test_missing_program(void **state)
 {
     (void)state; /* the folder is the current one */
@@ -385,6 +457,7 @@ int main(void)
         cmocka_unit_test_teardown(test_refusals, remove_image),
         cmocka_unit_test_teardown(test_existing, remove_image),
         cmocka_unit_test_teardown(test_content_of_a_user, remove_image),
+        cmocka_unit_test_teardown(test_device, detach_image),
         cmocka_unit_test(test_missing_program),
     };
     return cmocka_run_group_tests(tests, make_content, remove_content);

@@ -1,0 +1,49 @@
+/* tool/completion.bash, asked as bash asks it. */
+#include "base/testdata/scratch.h"
+
+static char *repository;
+
+/* What is offered for the last of the words, a line each. */
+static char *offered(const char *words, int last)
+{
+    return output_of("bash -c 'source \"%s/tool/completion.bash\" && _ebb_kernels() { printf "
+                     "\"%%s\\n\" 6.1.0 6.12.0 other; } && COMP_WORDS=(%s) COMP_CWORD=%d && _ebb && "
+                     "printf \"%%s\\n\" \"${COMPREPLY[@]}\"'",
+                     repository, words, last);
+}
+
+static void test_offers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words;
+        int last;
+        const char *offers;
+    } cases[] = {
+        {"ebb ch", 1, "check"},
+        {"ebb check --", 2, "--print\n--kernel\n--help"},
+        {"ebb check --kernel \"\"", 3, "6.1.0\n6.12.0\nother"},
+        {"ebb check --kernel 6.12", 3, "6.12.0"},
+        {"ebb check --kernel = 6.12", 4, "6.12.0"}, /* as bash splits --kernel=6.12 */
+        {"ebb check --kernel ./con", 3, "./config-6.1"},
+        {"ebb vm --kernel ./con", 3, "./config-6.1"},
+        {"ebb build --kernel 6.1", 3, "6.1.0\n6.12.0"},
+        {"ebb check \"\"", 2, "ebb.conf"},
+    };
+    need_tool("bash");
+    must_run("touch config-6.1 ebb.conf");
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        auto_string offers = offered(cases[i].words, cases[i].last);
+        if (strcmp(offers, cases[i].offers) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", cases[i].words, offers, cases[i].offers);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_offers, enter_scratch, leave_scratch),
+    };
+    auto_string here = repository = getcwd(NULL, 0);
+    return here ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
