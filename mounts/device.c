@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -185,7 +186,18 @@ static int look(const char *tag, char *path, size_t size, char *second, size_t s
     return matches;
 }
 
-static int not_found(const struct volume *volume, struct error *error)
+/* The child should live until the switch; without it no further disk can appear. */
+static void watch_drivers(struct context *context)
+{
+    int status;
+    if (context->drivers <= 0 || waitpid(context->drivers, &status, WNOHANG) != context->drivers)
+        return;
+    log_error("the child that loads drivers has ended, with status 0x%x", (unsigned)status);
+    context->drivers = 0;
+    context->drivers_ended = true;
+}
+
+static int not_found(const struct volume *volume, bool drivers_ended, struct error *error)
 {
     char *list = NULL;
     size_t length = 0;
@@ -200,11 +212,11 @@ static int not_found(const struct volume *volume, struct error *error)
     free(list);
     bool whole = volume->timeout % 1000 == 0;
     return error_set(
-        error, ENODEV,
-        "%s, the volume \"%s\", did not appear within %u %s; correct its tag, attach the disk, or "
-        "add its driver with `module NAME`",
-        volume->device, volume->name, whole ? volume->timeout / 1000 : volume->timeout,
-        whole ? "s" : "ms");
+        error, ENODEV, "%s, the volume \"%s\", did not appear within %u %s; %s", volume->device,
+        volume->name, whole ? volume->timeout / 1000 : volume->timeout, whole ? "s" : "ms",
+        drivers_ended
+            ? "the child that loads drivers has ended, which is a fault in Ebb or too little memory"
+            : "correct its tag, attach the disk, or add its driver with `module NAME`");
 }
 
 int device_apply(const struct step *step, struct context *context, struct error *error)
@@ -228,9 +240,10 @@ int device_apply(const struct step *step, struct context *context, struct error 
                              "partition with PARTUUID=",
                              volume->device, volume->name, in_order ? state->device : second,
                              in_order ? second : state->device);
+        watch_drivers(context);
         unsigned long waited = (context_clock() - start) / 1000;
         if (!context->wait_for_ever && waited >= volume->timeout)
-            return not_found(volume, error);
+            return not_found(volume, context->drivers_ended, error);
         /* A driver may need a moment between its event and a readable medium, so the devices are
          * looked at once a second even without an event. */
         struct pollfd wait = {.fd = events, .events = POLLIN};

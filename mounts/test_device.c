@@ -258,11 +258,32 @@ static void test_list(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
+static void test_drivers_ended(void **state)
+{
+    (void)state;
+    struct world world;
+    struct error error = {0};
+    siginfo_t end;
+    begin_world(&world, "volume one /dev/nonesuch timeout=1ms { fs ext4 }\n");
+    world.context->drivers = fork();
+    if (world.context->drivers == 0)
+        _exit(3);
+    assert_int_equal(waitid(P_PID, (id_t)world.context->drivers, &end, WEXITED | WNOWAIT), 0);
+    log_begin();
+    assert_int_equal(device_apply(&world.plan.steps[0], world.context, &error), -ENODEV);
+    auto_string log = log_end();
+    assert_contains(log, "the child that loads drivers has ended, with status 0x300");
+    assert_contains(error.text, "within 1 ms; the child that loads drivers has ended");
+    assert_int_equal(world.context->drivers, 0); /* nobody is to be killed later */
+    end_world(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_file_systems), TEST(test_labels), TEST(test_partitions), TEST(test_nothing),
-        TEST(test_content),      TEST(test_apply),  TEST(test_sentence),   TEST(test_list),
+        TEST(test_file_systems),  TEST(test_labels),   TEST(test_partitions),
+        TEST(test_nothing),       TEST(test_content),  TEST(test_apply),
+        TEST(test_drivers_ended), TEST(test_sentence), TEST(test_list),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

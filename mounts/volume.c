@@ -10,15 +10,6 @@
 
 #include "mounts/device.h"
 
-static bool is_kernels(const char *path)
-{
-    static const char *const folders[] = {"/proc", "/sys", "/dev", "/run"};
-    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++)
-        if (path_is_within(path, folders[i]))
-            return true;
-    return false;
-}
-
 /* Two subvolumes of one file system are told apart by their options. */
 static bool are_parts(const struct volume *left, const struct volume *right)
 {
@@ -33,7 +24,7 @@ static void check_mount(const struct volume *volume, struct report *report)
                      "the volume \"%s\" cannot be the root, which is thrown away at every boot; "
                      "mount it below, such as on /persist",
                      volume->name);
-    else if (is_kernels(volume->mount))
+    else if (path_kernel_folder(volume->mount))
         report_error(report, volume->mount_origin,
                      "\"%s\" belongs to the kernel's own file systems; mount the volume elsewhere",
                      volume->mount);

@@ -26,6 +26,7 @@ struct context {
     struct volume_state *states;         /* by volume->number */
     struct modules *modules;             /* opened by the first step that needs them */
     pid_t drivers;                       /* the child that answers device events, 0 for none */
+    bool drivers_ended;                  /* by itself, which it never should */
     bool wait_for_ever;                  /* rootwait: devices have no time limit */
 };
 
