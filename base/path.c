@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +43,15 @@ int path_is_within(const char *path, const char *parent)
 {
     size_t length = strcmp(parent, "/") == 0 ? 0 : strlen(parent);
     return strncmp(path, parent, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+const char *path_kernel_folder(const char *path)
+{
+    static const char *const folders[] = {"/proc", "/sys", "/dev", "/run"};
+    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++)
+        if (path_is_within(path, folders[i]))
+            return folders[i];
+    return NULL;
 }
 
 static int open_resolved(int folder, const char *path, int flags, unsigned long long resolve)
@@ -235,4 +246,15 @@ int path_write(int folder, const char *path, const void *data, size_t length, mo
         return 0;
     (void)unlinkat(parent, temporary, 0); /* the first failure is the one to report */
     return error_system(error, -code, "cannot write \"%s\"", path);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk; /* the whole folder goes, whatever is in it */
+    return remove(path);
+}
+
+void path_remove_tree(const char *path)
+{
+    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT); /* what stays, stays */
 }

@@ -1,6 +1,6 @@
-/* Paths below a descriptor. Nothing on a state volume is trusted as a path (CONTRIBUTING, "What must
- * hold", 2): every walk is made by the kernel with openat2, which refuses to leave the folder and
- * refuses symbolic links, and everything is then done by descriptor.
+/* Paths below a descriptor. Nothing on a state volume is trusted as a path (CONTRIBUTING, "What
+ * must hold", 2): every walk is made by the kernel with openat2, which refuses to leave the folder
+ * and refuses symbolic links, and everything is then done by descriptor.
  *
  * Paths given to these functions may begin with "/": it means the folder itself. */
 #ifndef EBB_BASE_PATH_H
@@ -22,6 +22,8 @@ struct target {
 const char *path_objection(const char *path);
 /* Whether `path` is `parent` or lies below it. Both are clean absolute paths. */
 int path_is_within(const char *path, const char *parent);
+/* The folder of the kernel's own file systems ("/proc", ...) that `path` is or lies in, or NULL. */
+const char *path_kernel_folder(const char *path);
 
 /* open(2) that stays beneath `folder` and follows no symbolic link. */
 int path_open(int folder, const char *path, int flags);
@@ -43,5 +45,9 @@ int path_write(int folder, const char *path, const void *data, size_t length, mo
                struct error *error);
 /* Writes all of `data` to a descriptor; returns 0 or -errno. */
 int path_write_all(int fd, const void *data, size_t length);
+
+/* Removes a scratch folder of ours and all in it, as far as that can be; there may be none. Links
+ * and mounts in it are not followed. Never for a folder that others may write to. */
+void path_remove_tree(const char *path);
 
 #endif

@@ -71,6 +71,23 @@ static void test_within(void **state)
             fail_msg("\"%s\" within \"%s\"", cases[i].path, cases[i].parent);
 }
 
+static void test_kernel_folder(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path, *folder;
+    } cases[] = {
+        {"/proc", "/proc"},   {"/proc/sys", "/proc"}, {"/sys/a/b", "/sys"},
+        {"/dev/shm", "/dev"}, {"/run", "/run"},       {"/", NULL},
+        {"/devices", NULL},   {"/srv/dev", NULL},     {"/tmp", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const char *found = path_kernel_folder(cases[i].path);
+        if (strcmp(found ? found : "", cases[i].folder ? cases[i].folder : "") != 0)
+            fail_msg("\"%s\": %s", cases[i].path, found ? found : "none");
+    }
+}
+
 /* top/a/b/file, with something worth stealing beside top. */
 static void make_top(void)
 {
@@ -493,6 +510,26 @@ static void test_write_all(void **state)
     assert_int_equal(path_write_all(full, "x", 1), -ENOSPC);
 }
 
+static void test_remove_tree(void **state)
+{
+    (void)state;
+    make_top();
+    must_run("mkdir -p top/a/b/c/d top/mounted && touch top/a/.hidden && mkfifo top/a/pipe");
+    must_run("ln -s top outside");
+    path_remove_tree("outside"); /* a link is removed, not what it leads to */
+    must_run("test ! -L outside -a -f top/a/b/file");
+    if (has_namespace) {
+        assert_int_equal(mount("mounted", "top/mounted", "tmpfs", 0, NULL), 0);
+        put("top/mounted/file", "of others");
+        path_remove_tree("top");
+        assert_content("top/mounted/file", "of others");
+        assert_int_equal(umount2("top/mounted", 0), 0);
+    }
+    path_remove_tree("top");
+    must_run("test ! -e top -a -f secrets/file -a -f secrets/b/file");
+    path_remove_tree("top"); /* nothing is there, and nothing happens */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
@@ -500,6 +537,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_objection),
         cmocka_unit_test(test_within),
+        cmocka_unit_test(test_kernel_folder),
         TEST(test_open),
         TEST(test_open_in_root),
         TEST(test_open_while_renaming),
@@ -513,6 +551,7 @@ int main(void)
         TEST(test_write_in_the_way),
         TEST(test_write_full),
         cmocka_unit_test(test_write_all),
+        TEST(test_remove_tree),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

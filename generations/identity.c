@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+#include "base/text.h"
 
 void identity_plan(const struct config *config, struct plan *plan)
 {
@@ -35,11 +35,12 @@ int identity_read(int folder, char identity[static IDENTITY_SIZE], struct error 
     if (length < 0)
         return error_system(error, errno, "cannot read .ebb/store-id");
     text[length] = '\0';
-    size_t good = strspn(text, letters);
-    if (good == 0 || strcmp(text + good, "\n") != 0)
+    char *end = strchrnul(text, '\n');
+    bool one_line = strcmp(end, "\n") == 0;
+    *end = '\0';
+    if (!one_line || !text_is_name(text))
         return error_set(error, EBADMSG, "its .ebb/store-id is not one line with a name");
-    text[good] = '\0';
-    memcpy(identity, text, good + 1);
+    strcpy(identity, text);
     return 0;
 }
 
@@ -72,7 +73,7 @@ int identity_check_new(int folder, const char *identity, struct error *error)
         return error_set(error, EEXIST, "it is the state volume %s already", old);
     if (error->code != ENOENT)
         return -error->code; /* a broken one was an identity once, perhaps of another machine */
-    if (identity && (!*identity || identity[strspn(identity, letters)]))
+    if (identity && !text_is_name(identity))
         return error_set(error, EINVAL,
                          "the identity \"%s\" is not a name; use letters, digits, \"-\" and \"_\"",
                          identity);

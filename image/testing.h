@@ -1,15 +1,9 @@
-/* What the tests of this folder share: a scratch folder as the current one, and other people's
- * programs as independent witnesses. MUST_WORK=1 makes a missing witness a failure. */
+/* What the tests of this folder share: other people's programs as independent witnesses (need_tool,
+ * must_run), and files of the scratch folder, whole. */
 #ifndef EBB_IMAGE_TESTING_H
 #define EBB_IMAGE_TESTING_H
 
-/* The order is cmocka's. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "base/testdata/shell.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,56 +13,6 @@
 
 #include "base/memory.h"
 #include "base/path.h"
-
-#define UNUSED __attribute__((unused))
-
-UNUSED static void skip_because(const char *reason)
-{
-    const char *must_work = getenv("MUST_WORK");
-    if (must_work && strcmp(must_work, "1") == 0)
-        fail_msg("%s", reason);
-    print_message("SKIP: %s\n", reason);
-    skip();
-}
-
-UNUSED static int enter_scratch(void **state)
-{
-    char *folder = strdup("/tmp/ebb-test-XXXXXX");
-    *state = folder;
-    return folder && mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-UNUSED static int leave_scratch(void **state)
-{
-    auto_string folder = *state;
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return chdir("/") == 0 && system(command) == 0 ? 0 : -1;
-}
-
-/* Whether a shell command succeeds. */
-__attribute__((format(printf, 1, 2))) UNUSED static int succeeds(const char *format, ...)
-{
-    char command[4096];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof(command), format, arguments);
-    va_end(arguments);
-    return system(command) == 0;
-}
-#define must_run(...)                                                                              \
-    do {                                                                                           \
-        if (!succeeds(__VA_ARGS__))                                                                \
-            fail_msg(__VA_ARGS__);                                                                 \
-    } while (0)
-
-UNUSED static void need_tool(const char *name)
-{
-    char reason[128];
-    snprintf(reason, sizeof(reason), "\"%s\" is not installed", name);
-    if (!succeeds("command -v %s >/dev/null", name))
-        skip_because(reason);
-}
 
 /* The whole of a file of the scratch folder, for free(3). */
 UNUSED static char *content_of(const char *path, size_t *length)
@@ -100,12 +44,6 @@ UNUSED static void assert_text(const char *path, const char *text)
 {
     auto_string found = content_of(path, NULL);
     assert_string_equal(found, text);
-}
-
-UNUSED static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" does not contain \"%s\"", text, part);
 }
 
 /* Bytes that compress somewhat, the same on every run. */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,18 +28,11 @@ struct scratch {
     int fd;             /* of the folder */
 };
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
-{
-    (void)status, (void)type, (void)place; /* ftw.h wants them, removing does not */
-    return remove(path);
-}
-
 static void scratch_remove(struct scratch *scratch)
 {
     memory_close_fd(&scratch->fd);
     if (scratch->path)
-        (void)nftw(scratch->path, remove_one, 16,
-                   FTW_DEPTH | FTW_PHYS); /* /tmp is emptied anyway */
+        path_remove_tree(scratch->path);
 }
 
 static int scratch_make(struct arena *arena, const struct module_set *set, struct scratch *scratch,

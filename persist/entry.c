@@ -17,16 +17,15 @@ static const char unfinished[] = ".ebb-new";
 
 static void check_target(const struct persist_entry *entry, struct report *report)
 {
-    static const char *const kernels[] = {"/proc", "/sys", "/dev", "/run"};
+    const char *kernels = path_kernel_folder(entry->target);
     if (strcmp(entry->target, "/") == 0)
         report_error(report, entry->origin,
                      "\"/\" cannot persist as a whole: the root is thrown away at every boot; name "
                      "the folders to keep");
-    for (size_t i = 0; i < ARRAY_LENGTH(kernels); i++)
-        if (path_is_within(entry->target, kernels[i]))
-            report_error(report, entry->origin,
-                         "\"%s\" belongs to \"%s\", which is made anew at every boot; remove it",
-                         entry->target, kernels[i]);
+    if (kernels)
+        report_error(report, entry->origin,
+                     "\"%s\" belongs to \"%s\", which is made anew at every boot; remove it",
+                     entry->target, kernels);
     if (entry->source && strlen(entry->source) >= PATH_MAX)
         report_error(
             report, entry->origin,

@@ -7,15 +7,14 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/text.h"
 #include "plan/suggest.h"
-
-static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 
 /* Each reader stores into `slot`, or returns what is wrong with the text; `slot` then stays. */
 
 static const char *read_name(const char *text, void *slot)
 {
-    if (!*text || text[strspn(text, name_bytes)])
+    if (!text_is_name(text))
         return "is not a name; use letters, digits, \"-\" and \"_\"";
     *(const char **)slot = text;
     return NULL;
@@ -29,7 +28,7 @@ static const char *read_owner(const char *text, void *slot)
         /* The kernel reads 4294967295 as "leave it as it is". */
         if (errno || number >= UINT_MAX)
             return "is not a user or group number; the largest is 4294967294";
-    } else if (*text == '-' || !*text || text[strspn(text, name_bytes)]) {
+    } else if (*text == '-' || !text_is_name(text)) {
         return "is not the name of a user or group; write owner=NAME group=NAME";
     }
     *(const char **)slot = text;

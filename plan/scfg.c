@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 struct parser {
     struct arena *arena;
     struct report *report;
@@ -53,41 +55,11 @@ static void skip_blanks(struct parser *parser)
         skip_line(parser);
 }
 
-/* How many bytes the UTF-8 character at `text` takes, 0 if it is not one. */
-static size_t character_length(const unsigned char *text, size_t rest)
+/* Of the control characters, a text file needs those that part words and lines. */
+static bool is_unwanted(const char *text, size_t length)
 {
-    static const struct {
-        unsigned char mask, lead;
-        size_t length;
-        unsigned least;
-    } forms[] = {{0x80, 0x00, 1, 0},
-                 {0xe0, 0xc0, 2, 0x80},
-                 {0xf0, 0xe0, 3, 0x800},
-                 {0xf8, 0xf0, 4, 0x10000}};
-    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
-        if ((text[0] & forms[i].mask) != forms[i].lead)
-            continue;
-        if (forms[i].length > rest)
-            return 0;
-        unsigned value = text[0] & (unsigned char)~forms[i].mask;
-        for (size_t j = 1; j < forms[i].length; j++) {
-            if ((text[j] & 0xc0) != 0x80)
-                return 0;
-            value = value << 6 | (text[j] & 0x3f);
-        }
-        bool surrogate = value >= 0xd800 && value <= 0xdfff;
-        return value < forms[i].least || value > 0x10ffff || surrogate ? 0 : forms[i].length;
-    }
-    return 0;
-}
-
-/* Those of ASCII, and the second set that Unicode took over: terminals obey both. */
-static bool is_control(const char *text, size_t length)
-{
-    unsigned char first = (unsigned char)text[0];
-    if (length == 1)
-        return (first < 0x20 && (!first || !strchr("\t\n\r", first))) || first == 0x7f;
-    return first == 0xc2 && (unsigned char)text[1] < 0xa0;
+    bool parts = *text == '\t' || *text == '\n' || *text == '\r';
+    return text_is_control(text, length) && !parts;
 }
 
 /* Bytes that no editor writes into a configuration end the parse of the file. */
@@ -95,11 +67,10 @@ static bool is_text(struct parser *parser)
 {
     struct parser scan = *parser;
     while (!at_end(&scan)) {
-        size_t length =
-            character_length((const unsigned char *)scan.at, (size_t)(scan.end - scan.at));
+        size_t length = text_character(scan.at, (size_t)(scan.end - scan.at));
         unsigned char byte = (unsigned char)*scan.at;
         bool lone = byte == '\r' && (scan.at + 1 == scan.end || scan.at[1] != '\n');
-        if (length == 0 || lone || is_control(scan.at, length)) {
+        if (length == 0 || lone || is_unwanted(scan.at, length)) {
             report_error(parser->report, here(&scan),
                          length == 0 ? "the byte 0x%02x is not UTF-8; save the file as UTF-8 text"
                                      : "there is a control character (0x%02x); remove it",

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -16,12 +15,6 @@
 #include "base/path.h"
 #include "plan/make.h"
 #include "vm/program.h"
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk; /* everything in the folder is ours */
-    return remove(path);
-}
 
 static const char *find_program(struct arena *arena, const char *name)
 {
@@ -57,7 +50,7 @@ struct scene *scene_new(const char *name, const char *configuration)
     scene->arena = arena;
     scene->folder = arena_printf(arena, "build/qemu/%s", name);
     (void)mkdir("build/qemu", 0755); /* another test may have made it */
-    nftw(scene->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    path_remove_tree(scene->folder);
     if (mkdir(scene->folder, 0755) < 0)
         fail_msg("cannot make %s: %s", scene->folder, strerror(errno));
     const char *file = arena_printf(arena, "%s/ebb.conf", scene->folder);
@@ -168,6 +161,6 @@ const char *scene_run(struct scene *scene, const char *command)
 void scene_end(struct scene *scene)
 {
     vm_stop(scene->vm);
-    nftw(scene->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    path_remove_tree(scene->folder);
     arena_free(scene->arena);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/text.h"
 #include "image/archive.h"
 #include "tool/verb.h"
 
@@ -39,38 +40,17 @@ static int wrong_usage(const char *reason, const char *word)
     return EXIT_USAGE;
 }
 
-/* The length of the UTF-8 character at `text`, 0 if there is none. */
-static size_t character_length(const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    size_t length = at[0] < 0x80                    ? 1
-                    : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
-                    : at[0] >= 0xe0 && at[0] < 0xf0 ? 3
-                    : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
-                                                    : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0; /* too long a form, a surrogate, beyond Unicode */
-    return length;
-}
-
 /* A name of somebody's image must not move the cursor or recolour the terminal. */
 static void print_name(const char *name, int terminal)
 {
     while (terminal && *name) {
-        size_t length = character_length(name);
-        unsigned char first = (unsigned char)name[0];
-        int control = first < 0x20 || first == 0x7f ||
-                      (first == 0xc2 && length == 2 && (unsigned char)name[1] < 0xa0);
-        if (length == 0 || control) {
+        size_t length = text_character(name, strnlen(name, 4));
+        if (length == 0 || text_is_control(name, length)) {
             size_t bytes = length ? length : 1;
             for (size_t i = 0; i < bytes; i++)
                 printf("\\%03o", (unsigned char)name[i]);
             name += bytes;
-        } else if (first == '\\') {
+        } else if (*name == '\\') {
             fputs("\\\\", stdout);
             name++;
         } else {
@@ -86,7 +66,7 @@ static struct json_object *json_name(struct arena *arena, const char *name)
 {
     char *text = arena_alloc(arena, strlen(name) * 3 + 1), *end = text;
     while (*name) {
-        size_t length = character_length(name);
+        size_t length = text_character(name, strnlen(name, 4));
         if (length)
             end = mempcpy(end, name, length);
         else

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <ftw.h>
 #include <json-c/json.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -151,12 +150,6 @@ static int read_options(struct job *job, int argc, char **argv)
     return judge_options(job);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk; /* everything in the folder is ours */
-    return remove(path);
-}
-
 static void leave_folder(const struct job *job)
 {
     if (!job->setup.folder)
@@ -164,7 +157,7 @@ static void leave_folder(const struct job *job)
     if (job->keep)
         fprintf(stderr, "ebb: image, disks and serial log are in \"%s\"\n", job->setup.folder);
     else
-        nftw(job->setup.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        path_remove_tree(job->setup.folder);
 }
 
 /* Without --keep it is not in /tmp, which may be memory: disks are large. */

@@ -2,15 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status, (void)kind, (void)walk; /* everything in the stage is ours */
-    return remove(path);
-}
+#include "base/path.h"
 
 static int fill(const struct disk *disk, const char *stage, const struct store_request *store,
                 const char *tree, struct error *error)
@@ -41,6 +37,6 @@ int state_make(const struct disk *disk, const struct store_request *store, const
     if (!mkdtemp(stage))
         return error_system(error, errno, "cannot make a folder in /tmp");
     int code = fill(disk, stage, store, tree, error);
-    nftw(stage, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    path_remove_tree(stage);
     return code;
 }

@@ -1,16 +1,10 @@
 /* Scratch for tests that touch real files: a user and mount namespace of the program's own, in
- * which every test gets a fresh tmpfs as its current folder; a shell to set the scene and to look
- * at what came of it; and what was logged. Nothing outside /tmp is touched, nothing is left. */
+ * which every test gets a fresh tmpfs as its current folder; files, outcomes of functions, and what
+ * was logged. Nothing outside /tmp is touched, nothing is left. */
 #ifndef EBB_BASE_TESTDATA_SCRATCH_H
 #define EBB_BASE_TESTDATA_SCRATCH_H
 
-/* The order is cmocka's. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "base/testdata/shell.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,19 +23,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 
-#define UNUSED __attribute__((unused))
-
-static bool has_namespace; /* mounts are possible, and nobody else's */
-static bool has_users;     /* users other than 0 exist in it: the tests run as root */
-
-UNUSED static void skip_because(const char *reason)
-{
-    const char *must_work = getenv("MUST_WORK");
-    if (must_work && strcmp(must_work, "1") == 0)
-        fail_msg("MUST_WORK: %s", reason);
-    print_message("SKIP: %s\n", reason);
-    skip();
-}
+static bool has_users; /* users other than 0 exist in the namespace: the tests run as root */
 
 UNUSED static void need_namespace(void)
 {
@@ -112,45 +94,6 @@ UNUSED static int enter_namespace(void **state)
     return 0;
 }
 
-/* The setup and teardown of every test that needs files. */
-UNUSED static int enter_scratch(void **state)
-{
-    char *folder = strdup("/tmp/ebb-test-XXXXXX");
-    *state = folder;
-    umask(022);
-    if (!folder || !mkdtemp(folder) ||
-        (has_namespace && mount("scratch", folder, "tmpfs", 0, NULL)))
-        return -1;
-    return chdir(folder);
-}
-
-UNUSED static int leave_scratch(void **state)
-{
-    auto_string folder = *state;
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return chdir("/") == 0 && (!has_namespace || umount2(folder, MNT_DETACH) == 0) &&
-                   system(command) == 0
-               ? 0
-               : -1;
-}
-
-/* Runs a shell command and tells whether it succeeded. */
-__attribute__((format(printf, 1, 2))) UNUSED static bool succeeds(const char *format, ...)
-{
-    char command[8192];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof(command), format, arguments);
-    va_end(arguments);
-    return system(command) == 0;
-}
-#define must_run(...)                                                                              \
-    do {                                                                                           \
-        if (!succeeds(__VA_ARGS__))                                                                \
-            fail_msg(__VA_ARGS__);                                                                 \
-    } while (0)
-
 /* What a shell command prints, without the last newline; for free(3). */
 __attribute__((format(printf, 1, 2))) UNUSED static char *output_of(const char *format, ...)
 {
@@ -168,14 +111,6 @@ __attribute__((format(printf, 1, 2))) UNUSED static char *output_of(const char *
     if (length && text[length - 1] == '\n')
         text[length - 1] = '\0';
     return text;
-}
-
-UNUSED static void need_tool(const char *name)
-{
-    char reason[128];
-    snprintf(reason, sizeof(reason), "\"%s\" is not installed", name);
-    if (!succeeds("PATH=$PATH:/usr/sbin:/sbin command -v %s >/dev/null", name))
-        skip_because(reason);
 }
 
 /* Written in place: path_write is what some of these tests are about. */
@@ -203,12 +138,6 @@ UNUSED static int open_folder(const char *path)
     if (fd < 0)
         fail_msg("cannot open \"%s\": %s", path, strerror(errno));
     return fd;
-}
-
-UNUSED static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" does not contain \"%s\"", text, part);
 }
 
 /* `code` is what a function returned; `message` is NULL where it should have succeeded. */

@@ -5,7 +5,6 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,16 +113,9 @@ static void kernel_make(char *root, const struct kernel_module *modules, size_t 
     (void)!system(command); /* if it failed, the tests will */
 }
 
-static int kernel_remove_one(const char *path, const struct stat *status, int type,
-                             struct FTW *place)
-{
-    (void)status, (void)type, (void)place;
-    return remove(path);
-}
-
 static void kernel_remove(const char *root)
 {
-    (void)nftw(root, kernel_remove_one, 16, FTW_DEPTH | FTW_PHYS); /* a scratch folder in /tmp */
+    path_remove_tree(root);
 }
 
 #endif

@@ -1,0 +1,16 @@
+/* Text of others: whether bytes are characters, which of them a terminal obeys, and what may be a
+ * name. */
+#ifndef EBB_BASE_TEXT_H
+#define EBB_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many bytes the UTF-8 character at `text` takes, 0 if the `rest` bytes begin with none. */
+size_t text_character(const char *text, size_t rest);
+/* Whether the character at `text`, of `length` bytes, is a control character; NUL is one. */
+bool text_is_control(const char *text, size_t length);
+/* Whether `text` is letters, digits, "-" and "_": a name of volumes, users and stores. */
+bool text_is_name(const char *text);
+
+#endif
