@@ -78,6 +78,11 @@ static int add_hooks(struct image *image, struct arena *arena, const struct conf
 {
     for (size_t i = 0; i < config->hook_count; i++) {
         const struct hook *hook = config->hooks[i];
+        if (access(hook->path, F_OK) < 0)
+            return error_set(error, errno,
+                             "the hook \"%s\" at %s cannot be put into the image (%s); put the "
+                             "program there, or remove the line",
+                             hook->path, origin_line(arena, hook->origin), strerror(errno));
         int code = image_add_program(image, hook->path, hook->path, error);
         if (code < 0)
             return error_prefix(error, "the hook at %s", origin_line(arena, hook->origin));
