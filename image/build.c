@@ -130,18 +130,27 @@ static int add_modules(struct image *image, struct arena *arena,
     return code;
 }
 
+struct progress {
+    const char *output;
+    size_t shown; /* percent */
+};
+
 static void show_progress(void *context, size_t done, size_t total)
 {
-    const struct build_request *request = context;
-    fprintf(stderr, "\r%s: %zu%%", request->output, total ? done * 100 / total : 100);
+    struct progress *progress = context;
+    size_t percent = total ? done * 100 / total : 100;
     if (done == total)
-        fputs("\r\033[K", stderr);
+        fputs("\r\033[K", stderr); /* the line is for waiting only */
+    else if (percent != progress->shown)
+        fprintf(stderr, "\r%s: %zu%%", progress->output, percent);
+    progress->shown = percent;
 }
 
 int build_image(const struct build_request *request, struct error *error)
 {
     auto_arena arena = arena_new();
     auto_image image = image_new();
+    struct progress progress = {request->output, 0};
     int code = image_add_file(image, "/init", request->init_program, 0755, error);
     if (code == 0)
         code = add_config(image, arena, request->config, error);
@@ -151,6 +160,6 @@ int build_image(const struct build_request *request, struct error *error)
         code = add_modules(image, arena, request, error);
     if (code == 0)
         code = image_write(image, request->output, request->progress ? show_progress : NULL,
-                           (void *)request, error);
+                           &progress, error);
     return code;
 }
