@@ -103,7 +103,7 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
         code = bring_up_volumes(boot, error);
     if (code == 0)
         code = make_root(boot, error);
-    if (code < 0)
+    if (code != 0)
         return code;
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;

@@ -32,7 +32,7 @@ struct context {
 
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
-                            const char *root) __attribute__((returns_nonnull));
+                            const char *root);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
 /* Microseconds since some fixed moment, for differences. */
 unsigned long context_clock(void);
