@@ -457,8 +457,9 @@ static void the_image_was_cut_off(void **state)
         fail_msg("%s", error.text);
     assert_int_equal(truncate(scene->request.image, 100000), 0);
     assert_int_equal(run_program(&run, NULL, &error), -EIO);
-    const char *said = arena_printf(
-        scene->arena, "ebb: \"%s\" is cut off in the middle of \"init\"", scene->request.image);
+    /* In the middle of what, depends on where this is built: the agent keeps its own path. */
+    const char *said = arena_printf(scene->arena, "ebb: \"%s\" is cut off in the middle of \"",
+                                    scene->request.image);
     if (!strstr(error.text, said))
         fail_msg("not \"%s\" but: %s", said, error.text);
     scene_end(scene);
