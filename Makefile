@@ -22,7 +22,7 @@ endif
 
 ROOMS    := base plan mounts persist generations hooks kconfig image vm
 MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c
-LIBS     := -lmount -lblkid -lkmod -ljson-c -lz
+LIBS     := -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
 TOOLLIBS := -lzstd -llzma -llz4 -lbz2
 STATICLIBS := -L$(DEPS)/lib -lmount -lblkid -luuid -lkmod -ljson-c -lzstd -llzma -lz -lm
 

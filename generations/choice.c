@@ -1,5 +1,8 @@
 #include "generations/choice.h"
 
+#include <errno.h>
+#include <limits.h>
+
 #include "base/log.h"
 #include "generations/store.h"
 
@@ -17,6 +20,12 @@ void choice_sentence(const struct step *step, FILE *stream)
             step->choice, step->store->volume_name, step->store->path);
 }
 
+static void tell(const struct generation *generation)
+{
+    log_info("generation %u%s%s", generation->number, generation->label ? ": " : "",
+             generation->label ? generation->label : "");
+}
+
 int choice_apply(const struct step *step, struct context *context, struct error *error)
 {
     int volume = context_volume(context, step->store->volume)->fd;
@@ -24,8 +33,35 @@ int choice_apply(const struct step *step, struct context *context, struct error 
                                  &context->generation, error);
     if (code < 0)
         return error_prefix(error, "volume \"%s\"", step->store->volume_name);
-    const char *label = context->generation->label;
-    log_info("generation %u%s%s", context->generation->number, label ? ": " : "",
-             label ? label : "");
+    tell(context->generation);
+    return 0;
+}
+
+static int find_previous(const struct context *context, const struct generation **previous,
+                         struct error *error)
+{
+    const struct place *store = &context->config->generations.place;
+    int volume = context_volume(context, store->volume)->fd;
+    if (volume < 0)
+        return error_set(error, ENODEV, "no generation is known yet");
+    return generation_before(context->arena, volume, store->path,
+                             context->generation ? context->generation->number : UINT_MAX, previous,
+                             error);
+}
+
+bool choice_has_previous(const struct context *context)
+{
+    const struct generation *previous;
+    struct error error;
+    return find_previous(context, &previous, &error) == 0;
+}
+
+int choice_previous(struct context *context, struct error *error)
+{
+    int code = find_previous(context, &context->generation, error);
+    if (code < 0)
+        return error_prefix(error, "volume \"%s\"",
+                            context->config->generations.place.volume->name);
+    tell(context->generation);
     return 0;
 }

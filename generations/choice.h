@@ -9,5 +9,9 @@
 void choice_plan(const struct config *config, const char *choice, struct plan *plan);
 void choice_sentence(const struct step *step, FILE *stream);
 int choice_apply(const struct step *step, struct context *context, struct error *error);
+/* Whether there is one before that which was chosen. */
+bool choice_has_previous(const struct context *context);
+/* Chooses the one before that which was chosen, or the latest if none could be. */
+int choice_previous(struct context *context, struct error *error);
 
 #endif

@@ -153,6 +153,19 @@ static int read_facts(struct arena *arena, int store, struct generation *generat
     return code;
 }
 
+static int read_generation(struct arena *arena, int store, const char *folder, const char *choice,
+                           unsigned number, const struct generation **chosen, struct error *error)
+{
+    struct generation *generation = generation_wanted(arena, choice);
+    generation->number = number;
+    generation->tree =
+        arena_printf(arena, "%s/%u/tree", strcmp(folder, "/") == 0 ? "" : folder, number);
+    int code = read_facts(arena, store, generation, error);
+    if (code == 0)
+        *chosen = generation;
+    return code;
+}
+
 int generation_choose(struct arena *arena, int volume, const char *folder, const char *choice,
                       const struct generation **chosen, struct error *error)
 {
@@ -165,16 +178,26 @@ int generation_choose(struct arena *arena, int volume, const char *folder, const
     if (code < 0)
         return code;
     unsigned number = find(choice, folder, numbers, count, error);
-    if (!number)
-        return -error->code;
-    struct generation *generation = generation_wanted(arena, choice);
-    generation->number = number;
-    generation->tree =
-        arena_printf(arena, "%s/%u/tree", strcmp(folder, "/") == 0 ? "" : folder, number);
-    code = read_facts(arena, store, generation, error);
-    if (code == 0)
-        *chosen = generation;
-    return code;
+    return number ? read_generation(arena, store, folder, choice, number, chosen, error)
+                  : -error->code;
+}
+
+int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
+                      const struct generation **chosen, struct error *error)
+{
+    unsigned *numbers = NULL;
+    size_t count = 0;
+    auto_fd store = open_store(volume, folder, error);
+    if (store < 0)
+        return store;
+    int code = list(arena, store, &numbers, &count, error);
+    if (code < 0)
+        return code;
+    while (count > 0 && numbers[count - 1] >= number)
+        count--;
+    return count ? read_generation(arena, store, folder, "previous", numbers[count - 1], chosen,
+                                   error)
+                 : error_set(error, ENOENT, "\"%s\" has no generation before %u", folder, number);
 }
 
 static const char *facts_text(struct arena *arena, const struct generation_facts *facts)

@@ -18,6 +18,10 @@ struct generation *generation_wanted(struct arena *arena, const char *choice);
 int generation_choose(struct arena *arena, int volume, const char *folder, const char *choice,
                       const struct generation **generation, struct error *error);
 
+/* The same for the greatest number below `number`. */
+int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
+                      const struct generation **generation, struct error *error);
+
 /* What is written about a new generation; NULL leaves a line out. */
 struct generation_facts {
     const char *label, *init;

@@ -15,6 +15,7 @@
 #include "kconfig/index.h"
 #include "kconfig/modules.h"
 #include "kconfig/step.h"
+#include "mounts/tools.h"
 
 static const char modules_root[] = "/lib/modules";
 
@@ -90,6 +91,79 @@ static int add_hooks(struct image *image, struct arena *arena, const struct conf
     return 0;
 }
 
+/* Where a program of this machine lies; PATH of a plain user often lacks the sbin folders. */
+static const char *find_program(struct arena *arena, const char *name)
+{
+    const char *path = getenv("PATH");
+    char *folders = arena_printf(arena, "%s:/usr/sbin:/sbin:/usr/bin:/bin", path ? path : "");
+    for (char *rest = folders, *folder; (folder = strsep(&rest, ":"));) {
+        const char *found = arena_printf(arena, "%s/%s", folder, name);
+        if (*folder == '/' && access(found, X_OK) == 0)
+            return found;
+    }
+    return NULL;
+}
+
+static int add_tools(struct image *image, struct arena *arena, const struct config *config,
+                     struct error *error)
+{
+    size_t count;
+    const struct tool *tools = tools_wanted(arena, config, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = strrchr(tools[i].path, '/') + 1;
+        const char *found = find_program(arena, name);
+        if (!found)
+            return error_set(error, ENOENT,
+                             "the volume at %s needs the program \"%s\" in the image, and this "
+                             "machine has none; install it (Debian: apt-get install %s)",
+                             origin_line(arena, tools[i].origin), name, tools[i].package);
+        int code = image_add_program(image, tools[i].path, found, error);
+        if (code < 0)
+            return error_prefix(error, "the program for %s", origin_line(arena, tools[i].origin));
+    }
+    return 0;
+}
+
+static int add_shell(struct image *image, struct arena *arena, const struct config *config,
+                     struct error *error)
+{
+    const char *found;
+    if (strcmp(config->rescue.shell, "no") == 0)
+        return 0;
+    found = find_program(arena, "busybox");
+    if (!found)
+        return error_set(
+            error, ENOENT,
+            "the shell that %s asks for is busybox, and this machine has none; install "
+            "it (Debian: apt-get install busybox-static)",
+            origin_line(arena, config->rescue.origin));
+    return image_add_program(image, "/bin/busybox", found, error);
+}
+
+static int add_luks_file(struct image *image, struct arena *arena, const struct luks *luks,
+                         const struct luks_file *file, struct error *error)
+{
+    if (!file->path)
+        return 0;
+    int code = image_add_file(image, file->path, file->path, 0600, error);
+    return code < 0 ? error_prefix(error, "the container at %s", origin_line(arena, luks->origin))
+                    : 0;
+}
+
+static int add_keys(struct image *image, struct arena *arena, const struct config *config,
+                    struct error *error)
+{
+    int code = 0;
+    for (size_t i = 0; code == 0 && i < config->volume_count; i++) {
+        const struct luks *luks = config->volumes[i]->luks;
+        if (luks)
+            code = add_luks_file(image, arena, luks, &luks->key, error);
+        if (luks && code == 0)
+            code = add_luks_file(image, arena, luks, &luks->header, error);
+    }
+    return code;
+}
+
 /* Most modules name more than a machine has; the kernel unpacks it by itself. */
 static int add_firmware(struct image *image, struct arena *arena, const char *name,
                         struct error *error)
@@ -111,6 +185,7 @@ static int add_modules(struct image *image, struct arena *arena,
     struct index_file *index = NULL;
     size_t index_count = 0;
     wanted.names = modules_wanted(arena, request->config, &wanted.name_count);
+    wanted.useful = modules_useful(arena, request->config, &wanted.useful_count);
     int code = module_set_make(arena, &wanted, &set, error);
     for (size_t i = 0; code == 0 && i < set.count; i++) {
         const char *path = set.modules[i].path;
@@ -156,6 +231,12 @@ int build_image(const struct build_request *request, struct error *error)
         code = add_config(image, arena, request->config, error);
     if (code == 0)
         code = add_hooks(image, arena, request->config, error);
+    if (code == 0)
+        code = add_tools(image, arena, request->config, error);
+    if (code == 0)
+        code = add_shell(image, arena, request->config, error);
+    if (code == 0)
+        code = add_keys(image, arena, request->config, error);
     if (code == 0)
         code = add_modules(image, arena, request, error);
     if (code == 0)

@@ -7,13 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/console.h"
 #include "base/log.h"
+#include "generations/choice.h"
 #include "init/arguments.h"
-#include "init/console.h"
 #include "init/rescue.h"
 #include "init/status.h"
 #include "init/switch.h"
+#include "kconfig/request.h"
 #include "mounts/kernel.h"
+#include "mounts/root.h"
+#include "mounts/watch.h"
 #include "plan/apply.h"
 #include "plan/make.h"
 
@@ -23,6 +28,7 @@ struct boot {
     struct arguments arguments;
     struct config *config;
     struct context *context;
+    struct course volumes, root;
     struct history history;
 };
 
@@ -64,19 +70,38 @@ static int read_config(struct boot *boot, struct error *error)
     return 0;
 }
 
+static int begin(struct boot *boot, struct error *error)
+{
+    int code = kernel_mount(error);
+    console_open(); /* also when that failed, to say so */
+    log_to_kernel();
+    log_info("begin");
+    if (code == 0)
+        code = read_command_line(boot, error);
+    if (code == 0)
+        code = read_config(boot, error);
+    return code;
+}
+
 static int bring_up_volumes(struct boot *boot, struct error *error)
 {
-    if ((mkdir("/run/ebb", 0755) < 0 && errno != EEXIST) || mkdir("/run/ebb/volumes", 0700) < 0)
-        return error_system(error, errno, "cannot make \"/run/ebb/volumes\"");
-    return plan_apply(plan_volumes(boot->arena, boot->config, boot->arguments.generation),
-                      boot->context, &boot->history, error);
+    static const char *const folders[] = {"/run/ebb", "/run/ebb/volumes"};
+    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++)
+        if (mkdir(folders[i], i ? 0700 : 0755) < 0 && errno != EEXIST)
+            return error_system(error, errno, "cannot make \"%s\"", folders[i]);
+    if (!boot->volumes.plan)
+        boot->volumes.plan = plan_volumes(boot->arena, boot->config, boot->arguments.generation);
+    int code = plan_apply(&boot->volumes, boot->context, &boot->history, error);
+    if (code == 0)
+        watch_close(boot->context);
+    return code;
 }
 
 static int make_root(struct boot *boot, struct error *error)
 {
-    return plan_apply(
-        plan_root(boot->arena, boot->config, boot->context->generation, boot->arguments.init),
-        boot->context, &boot->history, error);
+    boot->root = (struct course){
+        plan_root(boot->arena, boot->config, boot->context->generation, boot->arguments.init), 0};
+    return plan_apply(&boot->root, boot->context, &boot->history, error);
 }
 
 static void keep_status(struct boot *boot, const char *failure)
@@ -87,23 +112,13 @@ static void keep_status(struct boot *boot, const char *failure)
         log_warning("ignoring: %s", error.text);
 }
 
-/* Returns only on failure. The first call may fail already; console and log are opened all the
- * same, to say so. */
+/* Returns only on failure. */
 static int boot_system(struct boot *boot, char **arguments, struct error *error)
 {
-    int code = kernel_mount(error);
-    console_open();
-    log_to_kernel();
-    log_info("begin");
-    if (code == 0)
-        code = read_command_line(boot, error);
-    if (code == 0)
-        code = read_config(boot, error);
-    if (code == 0)
-        code = bring_up_volumes(boot, error);
+    int code = bring_up_volumes(boot, error);
     if (code == 0)
         code = make_root(boot, error);
-    if (code != 0)
+    if (code < 0)
         return code;
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
@@ -112,20 +127,38 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
                        error);
 }
 
+/* Tells a person what happened, or waits as declared, until there is a reason to go on. */
+static int ask_rescue(struct boot *boot, struct error *error)
+{
+    if (boot->context)
+        keep_status(boot, error->text);
+    enum rescue_choice choice = rescue(boot->context, &boot->history, error);
+    log_info("rescue: %s", rescue_choice_names[choice]);
+    root_discard(boot->context);
+    watch_retry(boot->context);
+    if (choice == RESCUE_RETRY)
+        return 0;
+    boot->volumes.next = boot->volumes.plan->count; /* the generation was its last step */
+    return choice_previous(boot->context, error);
+}
+
 int main(int count, char **arguments)
 {
     if (getpid() != 1) {
-        fprintf(stderr,
-                "ebb-init is PID 1 of an initramfs that `ebb build` makes; see ebb-init(8)\n");
-        return 2;
+        int status = request_serve(count, arguments);
+        if (status < 0)
+            fprintf(stderr, "ebb-init is PID 1 of an initramfs that `ebb build` makes; see "
+                            "ebb-init(8)\n");
+        return status < 0 ? 2 : status;
     }
-    (void)count; /* the list ends in NULL, and goes on to the real init as the kernel made it */
-    struct boot boot = {.arena = arena_new(), .start = context_clock()};
+    struct boot boot = {.arena = arena_new(), .start = clock_microseconds()};
     boot.history.arena = boot.arena;
     struct error error = {0};
     rescue_catch_faults();
-    (void)boot_system(&boot, arguments, &error); /* it came back: the error says why */
-    if (boot.context)
-        keep_status(&boot, error.text);
-    rescue(&boot.history, &error);
+    int code = begin(&boot, &error);
+    for (;;) {
+        if (code == 0)
+            (void)boot_system(&boot, arguments, &error); /* it came back: the error says why */
+        code = ask_rescue(&boot, &error);
+    }
 }

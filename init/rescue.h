@@ -1,5 +1,5 @@
-/* When the boot cannot go on: tell what failed and who asked for it, and follow the declared
- * policy. Never a kernel panic, never a silent hang. */
+/* When the boot cannot go on: tell what failed and who asked for it, offer what can be done, and
+ * follow the declared policy. Never a kernel panic, never a silent hang. */
 #ifndef EBB_INIT_RESCUE_H
 #define EBB_INIT_RESCUE_H
 
@@ -9,7 +9,15 @@
 void rescue_policy(const struct rescue *policy);
 /* Catches faults of PID 1 (CONTRIBUTING, "What must hold", 6). */
 void rescue_catch_faults(void);
-/* Tells the failure, and reboots, powers off or waits. `history` may be NULL. */
-_Noreturn void rescue(const struct history *history, const struct error *error);
+
+/* How the boot is to go on. */
+enum rescue_choice { RESCUE_RETRY, RESCUE_PREVIOUS };
+extern const char *const rescue_choice_names[];
+
+/* Tells the failure, and returns when there is a reason to go on: a person chose so, or what was
+ * waited for has come. Otherwise it reboots or powers off. `context` is NULL if the boot never came
+ * so far that anything could be tried again. */
+enum rescue_choice rescue(struct context *context, const struct history *history,
+                          const struct error *error);
 
 #endif

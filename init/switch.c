@@ -17,7 +17,9 @@
 #include "base/log.h"
 #include "kconfig/drivers.h"
 #include "kconfig/load.h"
+#include "kconfig/request.h"
 #include "mounts/kernel.h"
+#include "mounts/volume.h"
 
 /* Kernel threads have no command line; a storage daemon that must live on marks its own with "@",
  * the convention that systemd keeps too (its ROOT_STORAGE_DAEMONS document). */
@@ -98,8 +100,10 @@ int switch_root(const struct context *context, const char *init, char *const arg
                 bool read_only, struct error *error)
 {
     end_processes(context);
+    request_release();
     log_release();
     modules_close(context->modules);
+    places_release(context);
     auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")
                        : kernel_move(context->root.fd, error);

@@ -297,6 +297,8 @@ int module_set_make(struct arena *arena, const struct module_request *request,
         add_wanted(&walk, always[i], 0);
     for (size_t i = 0; i < request->name_count; i++)
         add_wanted(&walk, request->names[i], 1);
+    for (size_t i = 0; i < request->useful_count; i++)
+        add_wanted(&walk, request->useful[i], 0);
     if (request->sysfs)
         devices_visit(request->sysfs, add_for_device, &walk);
     if (walk.code < 0)

@@ -33,6 +33,8 @@ struct module_request {
     const char *sysfs;        /* "/sys": include what this machine's devices need; or NULL */
     const char *const *names; /* asked for by name or alias: one that is missing is an error */
     size_t name_count;
+    const char *const *useful; /* the same, but nobody minds if one is missing */
+    size_t useful_count;
 };
 
 /* A name that is built in adds nothing, silently. */

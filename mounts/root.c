@@ -267,3 +267,14 @@ int tree_apply(const struct step *step, struct context *context, struct error *e
                                 step->generation->number)
                  : 0;
 }
+
+void root_discard(struct context *context)
+{
+    char layer[256];
+    if (context->root.fd >= 0)
+        close(TAKE_FD(context->root.fd));
+    context->init = NULL;
+    (void)umount2(context->root.name, MNT_DETACH); /* it may not have been mounted yet */
+    snprintf(layer, sizeof(layer), "%s/.layer", context->volumes);
+    (void)umount2(layer, MNT_DETACH); /* only an overlay has one */
+}

@@ -15,5 +15,7 @@ void root_sentence(const struct step *step, FILE *stream);
 int root_apply(const struct step *step, struct context *context, struct error *error);
 void tree_sentence(const struct step *step, FILE *stream);
 int tree_apply(const struct step *step, struct context *context, struct error *error);
+/* Takes a root that cannot be entered away again, with all that was mounted in it. */
+void root_discard(struct context *context);
 
 #endif

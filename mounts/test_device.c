@@ -204,8 +204,8 @@ static void test_apply(void **state)
     struct world world;
     struct error error = {0};
     begin_world(&world, "volume one /dev/null { fs ext4 }\n"
-                        "volume two UUID=" UUID " timeout=1ms { fs ext4 }\n"
-                        "volume three /dev/nonesuch timeout=1s { fs ext4 }\n");
+                        "volume two UUID=" UUID " wait=1ms { fs ext4 }\n"
+                        "volume three /dev/nonesuch wait=1s { fs ext4 }\n");
     assert_int_equal(world.plan.count, 3);
     assert_int_equal(device_apply(&world.plan.steps[0], world.context, &error), 0);
     assert_string_equal(world.context->states[0].device, "/dev/null");
@@ -264,7 +264,7 @@ static void test_drivers_ended(void **state)
     struct world world;
     struct error error = {0};
     siginfo_t end;
-    begin_world(&world, "volume one /dev/nonesuch timeout=1ms { fs ext4 }\n");
+    begin_world(&world, "volume one /dev/nonesuch wait=1ms { fs ext4 }\n");
     world.context->drivers = fork();
     if (world.context->drivers == 0)
         _exit(3);

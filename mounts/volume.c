@@ -3,18 +3,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmount/libmount.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "mounts/check.h"
+#include "mounts/content.h"
 #include "mounts/device.h"
 
 /* Two subvolumes of one file system are told apart by their options. */
 static bool are_parts(const struct volume *left, const struct volume *right)
 {
-    return left->fs_options && right->fs_options &&
-           strcmp(left->fs_options, right->fs_options) != 0;
+    return left->fs.options && right->fs.options &&
+           strcmp(left->fs.options, right->fs.options) != 0;
 }
 
 static void check_mount(const struct volume *volume, struct report *report)
@@ -30,17 +35,63 @@ static void check_mount(const struct volume *volume, struct report *report)
                      volume->mount);
 }
 
+/* What lies in a container without a file system is found by tags of its own. */
+static void check_fs(const struct volume *volume, struct report *report)
+{
+    const char *type = volume->fs.type;
+    bool is_used = volume->mount || volume->holds_state || !volume->luks;
+    if (!type && is_used)
+        report_error(report, volume->origin,
+                     "the volume \"%s\" does not say its file system; add to its block: fs ext4",
+                     volume->name);
+    if (!type || !*type)
+        return;
+    if (volume->fs.check && !check_program(type, NULL))
+        report_error(report, volume->origin,
+                     "there is no checker for %s that repairs only what is safe, so the volume "
+                     "\"%s\" cannot have check=yes; remove it",
+                     type, volume->name);
+    if (volume->fs.degraded.policy != DEGRADED_NO && strcmp(type, "btrfs") != 0)
+        report_error(report, volume->origin,
+                     "%s lies on one device, so degraded= means nothing for the volume \"%s\"; "
+                     "remove it, or put it behind `raid`",
+                     type, volume->name);
+    if (volume->fs.degraded.policy == DEGRADED_READ_ONLY && volume->holds_state)
+        report_error(report, volume->origin,
+                     "the volume \"%s\" holds state, which nothing read-only can keep; write "
+                     "degraded=after=30s, or degraded=no",
+                     volume->name);
+}
+
+static void check_raid(const struct volume *volume, struct report *report)
+{
+    if (volume->on.degraded.policy == DEGRADED_READ_ONLY)
+        report_error(report, volume->origin,
+                     "an array is not begun read-only; write raid degraded=after=30s, or remove "
+                     "degraded=");
+}
+
+static void check_patience(const struct volume *volume, const struct degraded *degraded,
+                           struct report *report)
+{
+    if (degraded->policy == DEGRADED_AFTER && degraded->after >= volume->wait)
+        report_error(report, volume->origin,
+                     "the volume \"%s\" is given up after %u s, before degraded= may do anything; "
+                     "give it a longer wait=",
+                     volume->name, volume->wait / 1000);
+}
+
 void volumes_check(const struct config *config, struct report *report)
 {
     for (size_t i = 0; i < config->volume_count; i++) {
         const struct volume *volume = config->volumes[i];
-        if (!volume->fs_type && !config->incomplete)
-            report_error(
-                report, volume->origin,
-                "the volume \"%s\" does not say its file system; add to its block: fs ext4",
-                volume->name);
+        if (!config->incomplete)
+            check_fs(volume, report);
         if (volume->mount)
             check_mount(volume, report);
+        check_raid(volume, report);
+        check_patience(volume, &volume->on.degraded, report);
+        check_patience(volume, &volume->fs.degraded, report);
         for (size_t j = 0; j < i; j++) {
             const struct volume *other = config->volumes[j];
             if (strcmp(other->device, volume->device) == 0 && !are_parts(other, volume))
@@ -60,30 +111,36 @@ void volumes_check(const struct config *config, struct report *report)
 void volumes_plan(const struct config *config, struct plan *plan)
 {
     for (size_t i = 0; i < config->volume_count; i++)
-        plan_add(plan, STEP_MOUNT, config->volumes[i]->origin)->volume = config->volumes[i];
+        if (config->volumes[i]->fs.type && !device_is_key(config->volumes[i]))
+            plan_add(plan, STEP_MOUNT, config->volumes[i]->origin)->volume = config->volumes[i];
 }
 
 void volume_sentence(const struct step *step, FILE *stream)
 {
     const struct volume *volume = step->volume;
-    fprintf(stream, "mount the volume \"%s\": %s%s%s", volume->name, volume->fs_type,
-            volume->fs_options ? ", " : "", volume->fs_options ? volume->fs_options : "");
+    fprintf(stream, "mount the volume \"%s\": %s%s%s", volume->name, volume->fs.type,
+            volume->fs.options ? ", " : "", volume->fs.options ? volume->fs.options : "");
 }
 
 /* The kernel says "wrong fs type, bad option, bad superblock …" of everything. */
 static int explain(const struct volume *volume, const char *device, int number, const char *reason,
                    struct error *error)
 {
-    char type[DEVICE_TYPE_SIZE];
-    if (number == EINVAL && !device_type(device, type))
+    struct content content = {0};
+    bool known = content_read(device, &content) && *content.type;
+    if (number == EINVAL && !known)
         return error_set(error, number,
                          "%s, the volume \"%s\", holds no file system that is known; correct its "
                          "tag, or have it repaired from another system",
                          device, volume->name);
-    if (number == EINVAL && strcmp(type, volume->fs_type) != 0)
+    if (known && strcmp(content.type, CONTENT_LUKS) == 0)
+        return error_set(error, number,
+                         "%s, the volume \"%s\", is a LUKS container; add to its block: luks",
+                         device, volume->name);
+    if (number == EINVAL && strcmp(content.type, volume->fs.type) != 0)
         return error_set(error, number,
                          "%s, the volume \"%s\", holds %s, not %s; correct its tag, or its `fs`",
-                         device, volume->name, type, volume->fs_type);
+                         device, volume->name, content.type, volume->fs.type);
     const char *remedy = "";
     if (number == EACCES || number == EROFS)
         remedy = "; free it of its write protection, or declare options=ro";
@@ -93,16 +150,63 @@ static int explain(const struct volume *volume, const char *device, int number, 
     else if (number == EINVAL)
         remedy = "; correct the options of `fs`, and see the kernel's line above";
     return error_set(error, number, "cannot mount %s, the volume \"%s\", as %s: %s%s", device,
-                     volume->name, volume->fs_type, reason, remedy);
+                     volume->name, volume->fs.type, reason, remedy);
 }
 
-static bool is_read_only(const struct volume *volume)
+static bool has_option(const struct volume *volume, const char *name)
 {
-    return volume->fs_options && mnt_optstr_get_option(volume->fs_options, "ro", NULL, NULL) == 0;
+    return volume->fs.options && mnt_optstr_get_option(volume->fs.options, name, NULL, NULL) == 0;
 }
 
-static int mount_device(const struct volume *volume, const char *device, const char *place,
-                        struct error *error)
+static bool is_write_protected(const char *device)
+{
+    int protected = 0;
+    auto_fd fd = open(device, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && ioctl(fd, BLKROGET, &protected) == 0 && protected;
+}
+
+/* A journal cannot be replayed on what cannot be written to; the kernel refuses to try. */
+static const char *without_journal(const char *fs_type)
+{
+    static const struct {
+        const char *type, *option;
+    } words[] = {
+        {"ext4", "noload"},     {"ext3", "noload"},
+        {"xfs", "norecovery"},  {"btrfs", "rescue=nologreplay"},
+        {"f2fs", "norecovery"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        if (strcmp(words[i].type, fs_type) == 0)
+            return words[i].option;
+    return NULL;
+}
+
+/* What the declared options become with what was found out about the device. */
+static const char *options_of(struct context *context, const struct volume *volume,
+                              const char *device)
+{
+    const struct progress *progress = watch_progress(context, volume);
+    const char *options = volume->fs.options ? volume->fs.options : "", *journal = NULL;
+    bool protected = is_write_protected(device), ro = has_option(volume, "ro");
+    if (protected && !ro && !volume->holds_state) {
+        log_warning("%s, the volume \"%s\", is write-protected, so it is mounted read-only", device,
+                    volume->name);
+        options = arena_printf(context->arena, "%s%sro", options, *options ? "," : "");
+        ro = true;
+    }
+    if (protected && ro)
+        journal = without_journal(volume->fs.type);
+    if (journal)
+        options = arena_printf(context->arena, "%s,%s", options, journal);
+    if (progress->degraded && strcmp(volume->fs.type, "btrfs") == 0)
+        options =
+            arena_printf(context->arena, "%s%sdegraded%s", options, *options ? "," : "",
+                         volume->fs.degraded.policy == DEGRADED_READ_ONLY && !ro ? ",ro" : "");
+    return options;
+}
+
+static int mount_device(const struct volume *volume, const char *device, const char *options,
+                        const char *place, struct error *error)
 {
     struct libmnt_context *mount = mnt_new_context();
     if (!mount)
@@ -110,13 +214,13 @@ static int mount_device(const struct volume *volume, const char *device, const c
     mnt_context_disable_helpers(mount, 1); /* there are none in the image */
     /* Otherwise libmount would quietly mount a write-protected device read-only, and everything
      * that was declared to persist would fail later, one service after the other. */
-    if (!is_read_only(volume))
+    if (mnt_optstr_get_option(options, "ro", NULL, NULL) != 0)
         mnt_context_enable_rwonly_mount(mount, 1);
-    mnt_context_set_fstype(mount, volume->fs_type);
+    mnt_context_set_fstype(mount, volume->fs.type);
     mnt_context_set_source(mount, device);
     mnt_context_set_target(mount, place);
-    if (volume->fs_options)
-        mnt_context_set_options(mount, volume->fs_options);
+    if (*options)
+        mnt_context_set_options(mount, options);
     int code = mnt_context_mount(mount);
     char reason[256] = "unknown error";
     int status = mnt_context_get_excode(mount, code, reason, sizeof(reason));
@@ -130,10 +234,14 @@ int volume_apply(const struct step *step, struct context *context, struct error 
     const struct volume *volume = step->volume;
     struct volume_state *state = context_volume(context, volume);
     char place[512];
+    int code = watch_until(context, volume, VOLUME_WHOLE, error);
+    if (code < 0)
+        return code;
     snprintf(place, sizeof(place), "%s/%s", context->volumes, volume->name);
     if (mkdir(place, 0700) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make \"%s\"", place);
-    int code = mount_device(volume, state->device, place, error);
+    code = mount_device(volume, state->device, options_of(context, volume, state->device), place,
+                        error);
     if (code < 0)
         return code;
     state->fd = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -160,16 +268,28 @@ void place_sentence(const struct step *step, FILE *stream)
 int place_apply(const struct step *step, struct context *context, struct error *error)
 {
     const struct volume *volume = step->volume;
-    char from[512];
     auto_fd place = -1;
-    snprintf(from, sizeof(from), "%s/%s", context->volumes, volume->name);
     int code = path_make_folder(context->root.fd, step->target, &place, error);
     if (code < 0)
         return error_prefix(error, "the volume \"%s\"", volume->name);
-    /* Moved, not bound: its descriptor stays valid for the steps to come, and the running system
-     * sees the volume once. */
-    if (move_mount(AT_FDCWD, from, place, "", MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return error_system(error, errno, "cannot move the volume \"%s\" to \"%s\"", volume->name,
+    /* A copy, so that another root can be made if this one cannot be entered; what it was made of
+     * goes at the switch, and the running system sees the volume once. */
+    auto_fd copy = open_tree(context_volume(context, volume)->fd, "",
+                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    if (copy < 0 ||
+        move_mount(copy, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return error_system(error, errno, "cannot show the volume \"%s\" on \"%s\"", volume->name,
                             step->target);
     return 0;
+}
+
+void places_release(const struct context *context)
+{
+    for (size_t i = 0; i < context->config->volume_count; i++) {
+        const struct volume *volume = context->config->volumes[i];
+        char place[512];
+        snprintf(place, sizeof(place), "%s/%s", context->volumes, volume->name);
+        if (volume->mount)
+            (void)umount2(place, MNT_DETACH); /* it may never have been mounted */
+    }
 }

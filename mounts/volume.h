@@ -16,5 +16,7 @@ int volume_apply(const struct step *step, struct context *context, struct error 
 void places_plan(const struct config *config, struct plan *plan);
 void place_sentence(const struct step *step, FILE *stream);
 int place_apply(const struct step *step, struct context *context, struct error *error);
+/* Before the switch: what was shown in the new root is not needed where PID 1 worked on it. */
+void places_release(const struct context *context);
 
 #endif

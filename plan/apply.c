@@ -1,19 +1,20 @@
 #include "plan/apply.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "plan/kinds.h"
 
-int plan_apply(const struct plan *plan, struct context *context, struct history *history,
+int plan_apply(struct course *course, struct context *context, struct history *history,
                struct error *error)
 {
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct step *step = &plan->steps[i];
+    for (; course->next < course->plan->count; course->next++) {
+        const struct step *step = &course->plan->steps[course->next];
         struct outcome *outcome = ARENA_PUSH(history->arena, history->outcomes, history->count);
         *outcome = (struct outcome){.step = step, .sentence = step_sentence(history->arena, step)};
         log_info("%s (%s)", outcome->sentence, origin_line(history->arena, step->origin));
-        unsigned long start = context_clock();
+        unsigned long start = clock_microseconds();
         int code = step_kinds[step->kind].apply(step, context, error);
-        outcome->microseconds = context_clock() - start;
+        outcome->microseconds = clock_microseconds() - start;
         if (code == 0)
             continue;
         outcome->failure = arena_string(history->arena, error->text);

@@ -19,7 +19,14 @@ struct history {
     size_t count;
 };
 
-/* Stops at the first step that fails; its outcome is then the last of the history. */
-int plan_apply(const struct plan *plan, struct context *context, struct history *history,
+/* A plan on its way; `next` is the step that comes, or that has failed. */
+struct course {
+    const struct plan *plan; /* NULL: not made yet */
+    size_t next;
+};
+
+/* Goes on from `next`, and stops there if the step fails; its outcome is then the last of the
+ * history, and the next call tries it again. */
+int plan_apply(struct course *course, struct context *context, struct history *history,
                struct error *error);
 #endif

@@ -111,18 +111,33 @@ static void report_unknown(struct config *config, const struct place *place, str
                      wanted);
 }
 
-static void resolve_place(struct config *config, struct place *place, struct report *report)
+/* The volume that a place lies on; NULL if there is none, which is reported then. */
+static struct volume *resolve_place(struct config *config, struct place *place,
+                                    struct report *report)
 {
     if (!place->volume_name)
-        return; /* reported already */
-    for (size_t i = 0; i < config->volume_count; i++) {
-        if (strcmp(config->volumes[i]->name, place->volume_name) == 0) {
-            config->volumes[i]->holds_state = true;
-            place->volume = config->volumes[i];
-            return;
-        }
-    }
+        return NULL; /* reported already, or nothing is named */
+    for (size_t i = 0; i < config->volume_count; i++)
+        if (strcmp(config->volumes[i]->name, place->volume_name) == 0)
+            return place->volume = config->volumes[i];
     report_unknown(config, place, report);
+    return NULL;
+}
+
+static void resolve_state(struct config *config, struct place *place, struct report *report)
+{
+    struct volume *volume = resolve_place(config, place, report);
+    if (volume)
+        volume->holds_state = true;
+}
+
+static void resolve_keys(struct config *config, struct luks *luks, struct report *report)
+{
+    struct volume *volumes[] = {resolve_place(config, &luks->key.place, report),
+                                resolve_place(config, &luks->header.place, report)};
+    for (size_t i = 0; i < ARRAY_LENGTH(volumes); i++)
+        if (volumes[i])
+            volumes[i]->holds_keys = true;
 }
 
 /* Declarations without a good name were reported; nothing further can be said of them. */
@@ -157,7 +172,7 @@ struct config *config_load(const char *file, const char *const *extra, struct re
     config->file = arena_string(arena, file);
     config->root = (struct root){{config->file, 0, 0}, ROOT_TMPFS, "25%", "1m", 0755};
     config->generations.default_choice = "latest";
-    config->rescue = (struct rescue){{config->file, 0, 0}, RESCUE_WAIT, 30000};
+    config->rescue = (struct rescue){{config->file, 0, 0}, RESCUE_WAIT, 30000, "no"};
     load_file(config, config->file, 0, report);
     for (; extra && *extra; extra++)
         load_file(config, *extra, 1, report);
@@ -170,8 +185,11 @@ struct config *config_load(const char *file, const char *const *extra, struct re
             collect(config, config->declarations[i]);
     for (size_t i = 0; i < config->declaration_count; i++)
         if (config->declarations[i]->kind == DECLARED_STORE)
-            resolve_place(config, config->declarations[i]->object, report);
-    resolve_place(config, &config->generations.place, report);
+            resolve_state(config, config->declarations[i]->object, report);
+    for (size_t i = 0; i < config->volume_count; i++)
+        if (config->volumes[i]->luks)
+            resolve_keys(config, config->volumes[i]->luks, report);
+    resolve_state(config, &config->generations.place, report);
     return config;
 }
 

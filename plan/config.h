@@ -5,25 +5,12 @@
 #ifndef EBB_PLAN_CONFIG_H
 #define EBB_PLAN_CONFIG_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
 #include "plan/report.h"
 #include "plan/scfg.h"
-
-struct volume {
-    struct origin origin;
-    const char *name;
-    const char *device;  /* UUID=…, LABEL=…, PARTUUID=…, PARTLABEL=… or a path below /dev */
-    const char *fs_type; /* NULL: whatever libblkid finds */
-    const char *fs_options; /* mount options, NULL for none */
-    const char *mount;      /* where the running system sees it, NULL for nowhere */
-    struct origin mount_origin;
-    const char *identity; /* the store-id it must have, NULL for any */
-    unsigned timeout;     /* milliseconds to wait for the device */
-    bool holds_state;     /* generations or persistent paths live here; set when loaded */
-    size_t number;        /* its place in the configuration's list */
-};
 
 /* VOLUME:/path */
 struct place {
@@ -31,6 +18,52 @@ struct place {
     const char *volume_name;
     const char *path;
     struct volume *volume; /* NULL only in a configuration that has errors */
+};
+
+/* A key or the header of a container. */
+struct luks_file {
+    const char *path;   /* in the image; NULL where `place` says it, or nothing does */
+    struct place place; /* on another volume; its volume_name is NULL for none */
+};
+
+/* The LUKS container that a volume lies in. */
+struct luks {
+    struct origin origin;
+    const char *name; /* in /dev/mapper; NULL: that of the volume */
+    unsigned tries;   /* wrong passphrases before giving up; 0: never */
+    struct luks_file key, header;
+    uint64_t key_offset, key_size; /* in bytes; a size of 0 is all of it */
+    int discard, no_read_workqueue, no_write_workqueue;
+};
+
+/* What is done about members of an array or a file system that do not appear. */
+struct degraded {
+    enum { DEGRADED_NO, DEGRADED_READ_ONLY, DEGRADED_AFTER } policy;
+    unsigned after; /* milliseconds */
+};
+
+struct volume {
+    struct origin origin;
+    const char *name;
+    const char *device; /* UUID=…, LABEL=…, PARTUUID=…, PARTLABEL=… or a path below /dev */
+    unsigned wait;      /* milliseconds for the device */
+    struct {            /* what the device lies on */
+        bool lvm, raid;
+        struct degraded degraded; /* of the array */
+    } on;
+    struct luks *luks; /* what the device is, NULL: the file system itself */
+    struct {
+        const char *type;    /* NULL: a container in which other volumes are found */
+        const char *options; /* mount options, NULL for none */
+        int check;
+        struct degraded degraded;
+    } fs;
+    const char *mount; /* where the running system sees it, NULL for nowhere */
+    struct origin mount_origin;
+    const char *identity; /* the store-id it must have, NULL for any */
+    bool holds_state;     /* generations or persistent paths live here; set when loaded */
+    bool holds_keys;      /* of other volumes; set when loaded */
+    size_t number;        /* its place in the configuration's list */
 };
 
 enum root_kind { ROOT_TMPFS, ROOT_OVERLAY };
@@ -82,8 +115,9 @@ enum rescue_action { RESCUE_WAIT, RESCUE_REBOOT, RESCUE_POWEROFF };
 /* What PID 1 does when it cannot go on. */
 struct rescue {
     struct origin origin;
-    int action;     /* enum rescue_action */
-    unsigned after; /* milliseconds */
+    int action;        /* enum rescue_action */
+    unsigned after;    /* milliseconds */
+    const char *shell; /* "no", "yes", or the hash of the password that opens one */
 };
 
 /* One thing that was declared, whichever kind it is; the ones that won fill the lists of struct
@@ -157,8 +191,9 @@ struct config {
     bool incomplete; /* some of it could not be understood, so what is missing may stand there */
 };
 
-extern const char *const root_kind_names[],
-    *const hook_point_names[], *const rescue_action_names[], *const hook_failure_names[];
+extern const char *const no_yes_names[],
+    *const root_kind_names[], *const hook_point_names[], *const rescue_action_names[],
+                                                             *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

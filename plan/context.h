@@ -9,10 +9,11 @@
 #include "plan/step.h"
 
 struct modules;
+struct watch;
 
 /* What became of a declared volume in this boot. */
 struct volume_state {
-    char device[256]; /* the node in /dev that was found, "" before */
+    char device[300]; /* the node in /dev that is mounted, "" before */
     int fd;           /* its root once it is mounted, -1 before */
 };
 
@@ -27,6 +28,7 @@ struct context {
     struct modules *modules;             /* opened by the first step that needs them */
     pid_t drivers;                       /* the child that answers device events, 0 for none */
     bool drivers_ended;                  /* by itself, which it never should */
+    struct watch *watch;                 /* over the volumes that are on their way */
     bool wait_for_ever;                  /* rootwait: devices have no time limit */
 };
 
@@ -34,7 +36,5 @@ struct context {
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
-/* Microseconds since some fixed moment, for differences. */
-unsigned long context_clock(void);
 
 #endif

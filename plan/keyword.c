@@ -137,6 +137,71 @@ static const char *read_place(struct arena *arena, const struct scfg_word *word,
     return NULL;
 }
 
+/* A path in the image is that of the machine the image is built on. */
+static const char *read_luks_file(struct arena *arena, const struct scfg_word *word, void *slot)
+{
+    struct luks_file *file = slot;
+    const char *wrong =
+        *word->text == '/' ? path_objection(word->text) : read_place(arena, word, &file->place);
+    if (wrong)
+        return *word->text == '/'
+                   ? arena_printf(arena, "%s; write a path such as /etc/ebb/key", wrong)
+                   : "is no file; write /path for one that goes into the image, or "
+                     "VOLUME:/path";
+    if (*word->text == '/')
+        file->path = word->text;
+    return NULL;
+}
+
+static const char *read_count(const char *text, void *slot)
+{
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || errno || number > 1000)
+        return "is not a number from 0 to 1000";
+    *(unsigned *)slot = (unsigned)number;
+    return NULL;
+}
+
+static const char *read_bytes(const char *text, void *slot)
+{
+    static const char units[] = "kMG";
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    const char *unit = *end && !end[1] ? strchr(units, *end) : NULL;
+    unsigned shift = unit ? (unsigned)(unit - units + 1) * 10 : 0;
+    if (!isdigit((unsigned char)*text) || errno || (*end && !unit) ||
+        number > (unsigned long long)LLONG_MAX >> shift)
+        return "is not a number of bytes; write for example 4096 or 4k";
+    *(uint64_t *)slot = (uint64_t)number << shift;
+    return NULL;
+}
+
+static const char *read_shell(const char *text, void *slot)
+{
+    if (strcmp(text, "no") != 0 && strcmp(text, "yes") != 0 && *text != '$')
+        return "is unknown; write no, yes, or the hash of a password in quotes, as `mkpasswd` "
+               "makes it";
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_degraded(const char *text, void *slot)
+{
+    struct degraded *degraded = slot;
+    if (strcmp(text, "no") == 0)
+        degraded->policy = DEGRADED_NO;
+    else if (strcmp(text, "ro") == 0)
+        degraded->policy = DEGRADED_READ_ONLY;
+    else if (strncmp(text, "after=", 6) == 0 && !keyword_duration(text + 6, &degraded->after))
+        degraded->policy = DEGRADED_AFTER;
+    else
+        return "is unknown; write no, ro, or after=TIME such as after=30s";
+    return NULL;
+}
+
 static const char *read_choice(struct arena *arena, const struct field *field, const char *text,
                                void *slot)
 {
@@ -224,6 +289,21 @@ static void read_field(struct config *config, const struct field *field, void *o
         break;
     case FIELD_INODES:
         wrong = read_inodes(text, slot);
+        break;
+    case FIELD_COUNT:
+        wrong = read_count(text, slot);
+        break;
+    case FIELD_BYTES:
+        wrong = read_bytes(text, slot);
+        break;
+    case FIELD_LUKS_FILE:
+        wrong = read_luks_file(config->arena, &value, slot);
+        break;
+    case FIELD_SHELL:
+        wrong = read_shell(text, slot);
+        break;
+    case FIELD_DEGRADED:
+        wrong = read_degraded(text, slot);
         break;
     case FIELD_CHOSEN:
         wrong = keyword_chosen(text);

@@ -6,7 +6,9 @@
 #include "generations/identity.h"
 #include "hooks/run.h"
 #include "kconfig/step.h"
+#include "mounts/check.h"
 #include "mounts/device.h"
+#include "mounts/luks.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/volume.h"
@@ -17,6 +19,8 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_DRIVERS] = {"drivers", drivers_sentence, drivers_apply},
     [STEP_MODULE] = {"module", module_sentence, module_apply},
     [STEP_DEVICE] = {"device", device_sentence, device_apply},
+    [STEP_UNLOCK] = {"unlock", unlock_sentence, unlock_apply},
+    [STEP_CHECK] = {"check", check_sentence, check_apply},
     [STEP_MOUNT] = {"mount", volume_sentence, volume_apply},
     [STEP_IDENTITY] = {"identity", identity_sentence, identity_apply},
     [STEP_GENERATION] = {"generation", choice_sentence, choice_apply},

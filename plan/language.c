@@ -7,6 +7,7 @@
 
 #include "plan/load.h"
 
+const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", NULL};
 const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
 const char *const hook_failure_names[] = {"fail", "warn", NULL};
@@ -40,7 +41,7 @@ static void *volume_object(struct config *config, void *parent,
     (void)parent; /* stands at the top level */
     struct volume *volume = declare(config, DECLARED_VOLUME, sizeof(*volume), directive);
     volume->origin = directive->words[0].origin;
-    volume->timeout = 90000;
+    volume->wait = 90000;
     volume->name = "";
     return volume;
 }
@@ -57,7 +58,33 @@ static void *fs_object(struct config *config, void *parent, const struct scfg_di
 {
     (void)config;                            /* nothing new is declared */
     (void)directive;                         /* and it needs no origin of its own */
-    ((struct volume *)parent)->fs_type = ""; /* it is said, even if it cannot be understood */
+    ((struct volume *)parent)->fs.type = ""; /* it is said, even if it cannot be understood */
+    return parent;
+}
+
+static void *luks_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    struct volume *volume = parent;
+    volume->luks = arena_alloc(config->arena, sizeof(*volume->luks));
+    volume->luks->origin = directive->words[0].origin;
+    return volume->luks;
+}
+
+static void *lvm_object(struct config *config, void *parent, const struct scfg_directive *directive)
+{
+    (void)config;    /* nothing new is declared */
+    (void)directive; /* and it needs no origin of its own */
+    ((struct volume *)parent)->on.lvm = true;
+    return parent;
+}
+
+static void *raid_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    (void)config;    /* nothing new is declared */
+    (void)directive; /* and it needs no origin of its own */
+    ((struct volume *)parent)->on.raid = true;
     return parent;
 }
 
@@ -171,6 +198,7 @@ static void *rescue_object(struct config *config, void *parent,
     struct rescue *rescue = declare(config, DECLARED_RESCUE, sizeof(*rescue), directive);
     rescue->origin = directive->words[0].origin;
     rescue->after = 30000;
+    rescue->shell = "no";
     set_key(config, "rescue", "");
     return rescue;
 }
@@ -183,13 +211,29 @@ static const struct field volume_parameters[] = {
     {"device", FIELD_DEVICE, offsetof(struct volume, device), NULL},
 };
 static const struct field volume_options[] = {
-    {"timeout", FIELD_DURATION, offsetof(struct volume, timeout), NULL},
+    {"wait", FIELD_DURATION, offsetof(struct volume, wait), NULL},
+};
+static const struct field raid_options[] = {
+    {"degraded", FIELD_DEGRADED, offsetof(struct volume, on.degraded), NULL},
+};
+static const struct field luks_options[] = {
+    {"name", FIELD_NAME, offsetof(struct luks, name), NULL},
+    {"tries", FIELD_COUNT, offsetof(struct luks, tries), NULL},
+    {"keyfile", FIELD_LUKS_FILE, offsetof(struct luks, key), NULL},
+    {"keyfile-offset", FIELD_BYTES, offsetof(struct luks, key_offset), NULL},
+    {"keyfile-size", FIELD_BYTES, offsetof(struct luks, key_size), NULL},
+    {"header", FIELD_LUKS_FILE, offsetof(struct luks, header), NULL},
+    {"discard", FIELD_CHOICE, offsetof(struct luks, discard), no_yes_names},
+    {"no-read-workqueue", FIELD_CHOICE, offsetof(struct luks, no_read_workqueue), no_yes_names},
+    {"no-write-workqueue", FIELD_CHOICE, offsetof(struct luks, no_write_workqueue), no_yes_names},
 };
 static const struct field fs_parameters[] = {
-    {"type", FIELD_NAME, offsetof(struct volume, fs_type), NULL},
+    {"type", FIELD_NAME, offsetof(struct volume, fs.type), NULL},
 };
 static const struct field fs_options[] = {
-    {"options", FIELD_TEXT, offsetof(struct volume, fs_options), NULL},
+    {"options", FIELD_TEXT, offsetof(struct volume, fs.options), NULL},
+    {"check", FIELD_CHOICE, offsetof(struct volume, fs.check), no_yes_names},
+    {"degraded", FIELD_DEGRADED, offsetof(struct volume, fs.degraded), NULL},
 };
 static const struct field mount_parameters[] = {
     {"path", FIELD_PATH, offsetof(struct volume, mount), NULL},
@@ -198,8 +242,13 @@ static const struct field identity_parameters[] = {
     {"identity", FIELD_NAME, offsetof(struct volume, identity), NULL},
 };
 static const struct keyword volume_rows[] = {
-    {"fs", "fs TYPE options=LIST", FIELDS(fs_parameters), FIELDS(fs_options), NULL, 0, false,
-     fs_object, NULL},
+    {"lvm", "lvm", NO_FIELDS, NO_FIELDS, NULL, 0, false, lvm_object, NULL},
+    {"raid", "raid degraded=no", NO_FIELDS, FIELDS(raid_options), NULL, 0, false, raid_object,
+     NULL},
+    {"luks", "luks keyfile=VOLUME:/path tries=0 discard=no", NO_FIELDS, FIELDS(luks_options), NULL,
+     0, false, luks_object, NULL},
+    {"fs", "fs TYPE options=LIST check=no degraded=no", FIELDS(fs_parameters), FIELDS(fs_options),
+     NULL, 0, false, fs_object, NULL},
     {"mount", "mount /path", FIELDS(mount_parameters), NO_FIELDS, NULL, 0, false, mount_object,
      NULL},
     {"identity", "identity ID", FIELDS(identity_parameters), NO_FIELDS, NULL, 0, false,
@@ -258,6 +307,7 @@ static const struct field rescue_parameters[] = {
 };
 static const struct field rescue_options[] = {
     {"after", FIELD_DURATION, offsetof(struct rescue, after), NULL},
+    {"shell", FIELD_SHELL, offsetof(struct rescue, shell), NULL},
 };
 
 const struct keyword language[] = {
@@ -273,7 +323,7 @@ const struct keyword language[] = {
      FIELDS(hook_options), NULL, 0, true, hook_object, NULL},
     {"module", "module NAME", FIELDS(module_parameters), NO_FIELDS, NULL, 0, true, module_object,
      NULL},
-    {"rescue", "rescue wait|reboot|poweroff after=30s", FIELDS(rescue_parameters),
+    {"rescue", "rescue wait|reboot|poweroff after=30s shell=no", FIELDS(rescue_parameters),
      FIELDS(rescue_options), NULL, 0, true, rescue_object, NULL},
 };
 

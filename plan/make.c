@@ -5,7 +5,9 @@
 #include "generations/store.h"
 #include "hooks/run.h"
 #include "kconfig/step.h"
+#include "mounts/check.h"
 #include "mounts/device.h"
+#include "mounts/luks.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/volume.h"
@@ -14,6 +16,7 @@
 void config_check(const struct config *config, struct report *report)
 {
     volumes_check(config, report);
+    luks_check(config, report);
     root_check(config, report);
     generations_check(config, report);
     persist_check(config, report);
@@ -30,8 +33,13 @@ static struct plan *plan_new(struct arena *arena)
 struct plan *plan_volumes(struct arena *arena, const struct config *config, const char *choice)
 {
     struct plan *plan = plan_new(arena);
+    drivers_plan(config, plan);
+    devices_plan(config, true,
+                 plan); /* a key takes seconds to derive, and modules load meanwhile */
     modules_plan(config, plan);
-    devices_plan(config, plan);
+    devices_plan(config, false, plan);
+    unlocks_plan(config, plan);
+    checks_plan(config, plan);
     volumes_plan(config, plan);
     identity_plan(config, plan);
     hooks_plan(config, HOOK_AFTER_VOLUMES, plan);

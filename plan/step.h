@@ -11,6 +11,8 @@ enum step_kind {
     STEP_DRIVERS,    /* answer the kernel's device events with modules */
     STEP_MODULE,     /* insert one module */
     STEP_DEVICE,     /* wait for a volume's block device */
+    STEP_UNLOCK,     /* open the container that a volume lies in */
+    STEP_CHECK,      /* have a file system checked */
     STEP_MOUNT,      /* mount a volume where PID 1 works on it */
     STEP_IDENTITY,   /* is it the state volume it should be? */
     STEP_GENERATION, /* choose what to boot */

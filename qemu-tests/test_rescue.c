@@ -203,7 +203,7 @@ struct wrong {
 static const struct wrong wrongs[] = {
     /* the volume */
     {.name = "volume-missing",
-     .volume = "volume state UUID=00000000-dead-4000-8000-000000000000 timeout=1s {\n    fs ext4\n"
+     .volume = "volume state UUID=00000000-dead-4000-8000-000000000000 wait=1s {\n    fs ext4\n"
                "}\n",
      .untouched = true,
      .sentence = "UUID=00000000-dead-4000-8000-000000000000, the volume \"state\", did not appear "

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "mounts/device.h"
+#include "mounts/content.h"
 #include "vm/format.h"
 #include "vm/run.h"
 
@@ -90,10 +90,10 @@ static int take_device(const char *path, struct error *error)
     if (fd < 0)
         return error_system(error, errno, "cannot use the device \"%s\"%s", path,
                             errno == EBUSY ? ", which is mounted or otherwise in use" : "");
-    if (device_is_empty(path))
+    if (content_is_empty(path))
         return 0;
-    char content[DEVICE_TYPE_SIZE];
-    device_content(path, content);
+    char content[CONTENT_NAME_SIZE];
+    content_name(path, content);
     return error_set(error, ENOTEMPTY,
                      "there is %s on the device \"%s\"; if it may be lost, empty it first with "
                      "`wipefs -a %s`",

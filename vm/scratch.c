@@ -81,7 +81,7 @@ static int make_state(const struct scratch *scratch, const struct disk *disk,
 static int make_disk(const struct scratch *scratch, const struct volume *volume, const char *path,
                      struct error *error)
 {
-    if (has_option(volume->fs_options, "subvol") || has_option(volume->fs_options, "subvolid"))
+    if (has_option(volume->fs.options, "subvol") || has_option(volume->fs.options, "subvolid"))
         return error_set(error, ENOTSUP,
                          "the volume \"%s\" is a subvolume, which scratch disks cannot have; give "
                          "an image with --disk %s=FILE",
@@ -89,7 +89,7 @@ static int make_disk(const struct scratch *scratch, const struct volume *volume,
     const struct disk disk = {
         .path = path,
         .room = ROOM,
-        .fs_type = volume->fs_type,
+        .fs_type = volume->fs.type,
         .uuid = after(volume->device, "UUID="),
         .label = after(volume->device, "LABEL="),
         .partuuid = after(volume->device, "PARTUUID="),

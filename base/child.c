@@ -1,0 +1,140 @@
+#include "base/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+_Noreturn static void execute(const struct child *child, int output)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0); /* one that takes too long is ended with its children */
+    int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (input >= 0)
+        dup2(input, STDIN_FILENO);
+    if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+        _exit(126); /* nobody could hear it */
+    execve(child->arguments[0], (char *const *)child->arguments, (char *const *)child->environment);
+    dprintf(STDERR_FILENO, "cannot be executed: %s\n", strerror(errno));
+    _exit(127);
+}
+
+/* What a program prints, on its way to the log. */
+struct output {
+    int fd;
+    char text[512];
+    size_t used;
+};
+
+/* Logs the whole lines, or all there is, and keeps the rest. */
+static void log_lines(const struct child *child, struct output *output, bool all)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < output->used; i++) {
+        if (output->text[i] != '\n')
+            continue;
+        log_info("%s: %.*s", child->name, (int)(i - start), output->text + start);
+        start = i + 1;
+    }
+    if (all && start < output->used) {
+        log_info("%s: %.*s", child->name, (int)(output->used - start), output->text + start);
+        start = output->used;
+    }
+    memmove(output->text, output->text + start, output->used - start);
+    output->used -= start;
+}
+
+/* Reads once; returns what read(2) did. */
+static ssize_t read_some(const struct child *child, struct output *output)
+{
+    ssize_t got =
+        read(output->fd, output->text + output->used, sizeof(output->text) - output->used);
+    if (got > 0) {
+        output->used += (size_t)got;
+        log_lines(child, output, false);
+        if (output->used == sizeof(output->text)) /* one line, longer than there is room */
+            log_lines(child, output, true);
+    }
+    return got;
+}
+
+/* Reads output until the program ends, even if a child of it keeps the pipe open. False: too late.
+ */
+static bool listen_to(const struct child *child, int fd, int process)
+{
+    struct output output = {.fd = fd};
+    bool ended = false, in_time = true;
+    unsigned long deadline = clock_milliseconds() + child->timeout;
+    bool limited = child->timeout > 0;
+    while (!ended && in_time) {
+        unsigned long now = clock_milliseconds();
+        struct pollfd waits[] = {{.fd = output.fd, .events = POLLIN},
+                                 {.fd = process, .events = POLLIN}};
+        in_time = !limited || now < deadline;
+        if (!in_time || poll(waits, 2, limited ? (int)(deadline - now) : -1) <= 0)
+            continue;
+        ended = waits[1].revents != 0;
+        /* Once: one that never stops talking has a time limit too. */
+        if (waits[0].revents && read_some(child, &output) == 0)
+            output.fd = -1; /* closed, and it goes on: only its end matters now */
+    }
+    /* What is in the pipe now is its own; what a child of it adds is not waited for. */
+    int left = 0;
+    (void)ioctl(output.fd, FIONREAD, &left); /* it may be closed: nothing is left then */
+    for (ssize_t got; left > 0 && (got = read_some(child, &output)) > 0;)
+        left -= (int)got;
+    log_lines(child, &output, true);
+    return in_time;
+}
+
+/* False: it sleeps where no signal reaches it, as on a disk that does not answer. */
+static bool end_group(pid_t leader, int process)
+{
+    struct pollfd ended = {.fd = process, .events = POLLIN};
+    (void)kill(-leader, SIGKILL); /* it may have ended just now */
+    return poll(&ended, 1, 2000) > 0;
+}
+
+int child_run(const struct child *child, struct child_result *result, struct error *error)
+{
+    int ends[2], status;
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_system(error, errno, "cannot run \"%s\"", child->name);
+    auto_fd reading = ends[0], writing = ends[1];
+    (void)fcntl(reading, F_SETFL, O_NONBLOCK); /* this end alone: programs do not expect EAGAIN */
+    pid_t leader = fork();
+    if (leader == 0)
+        execute(child, writing);
+    if (leader > 0)
+        (void)setpgid(leader, leader); /* as the child itself does: whoever comes first */
+    close(TAKE_FD(writing));
+    auto_fd process = leader < 0 ? -1 : (int)syscall(SYS_pidfd_open, leader, 0);
+    if (process < 0)
+        return error_system(error, errno, "cannot run \"%s\"", child->name);
+    bool in_time = listen_to(child, reading, process);
+    if (!in_time && !end_group(leader, process)) {
+        *result = (struct child_result){CHILD_STUCK, 0};
+        return 0;
+    }
+    while (waitpid(leader, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (!in_time)
+        *result = (struct child_result){CHILD_LATE, 0};
+    else if (WIFSIGNALED(status))
+        *result = (struct child_result){CHILD_SIGNALLED, WTERMSIG(status)};
+    else
+        *result = (struct child_result){CHILD_EXITED, WEXITSTATUS(status)};
+    return 0;
+}

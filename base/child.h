@@ -1,0 +1,30 @@
+/* A program that runs to its end, with a time limit and its words in the log: hooks, and the tools
+ * that check file systems and assemble arrays. It is ended with its whole process group. */
+#ifndef EBB_BASE_CHILD_H
+#define EBB_BASE_CHILD_H
+
+#include "base/error.h"
+
+struct child {
+    const char *name;               /* in the log */
+    const char *const *arguments;   /* NULL-terminated; the first is the path of the program */
+    const char *const *environment; /* NULL-terminated */
+    unsigned timeout;               /* milliseconds; 0: none */
+};
+
+enum child_end {
+    CHILD_EXITED,    /* with the status `number` */
+    CHILD_SIGNALLED, /* by the signal `number` */
+    CHILD_LATE,      /* it was ended, because it took too long */
+    CHILD_STUCK,     /* the same, but it sleeps where no signal reaches it */
+};
+
+struct child_result {
+    enum child_end end;
+    int number;
+};
+
+/* Fails only if nothing could be started. A program that cannot be executed exits with 127. */
+int child_run(const struct child *child, struct child_result *result, struct error *error);
+
+#endif

@@ -1,0 +1,244 @@
+#include "mounts/passphrase.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/locked.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/prompt.h"
+
+enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5 };
+
+struct passphrases {
+    struct {
+        char bytes[PROMPT_MAX + 1];
+        size_t length;
+        bool known; /* false: it was forgotten */
+        bool fits;
+    } list[KEPT]; /* by number, modulo KEPT */
+    unsigned count;
+    struct console_input *input; /* quiet from the first question to the last */
+    struct prompt *prompt;
+    bool answered;       /* the prompt is up, and its answer is being tried */
+    bool nobody;         /* there is no console */
+    unsigned long again; /* when the next question may be asked */
+};
+
+unsigned passphrase_count(const struct watch *watch)
+{
+    return watch->typed ? watch->typed->count : 0;
+}
+
+const char *passphrase_get(const struct watch *watch, unsigned number, size_t *length)
+{
+    const struct passphrases *typed = watch->typed;
+    if (!typed || number >= typed->count || number + KEPT < typed->count ||
+        !typed->list[number % KEPT].known)
+        return NULL;
+    *length = typed->list[number % KEPT].length;
+    return typed->list[number % KEPT].bytes;
+}
+
+void passphrase_fits(struct watch *watch, unsigned number)
+{
+    watch->typed->list[number % KEPT].fits = true;
+}
+
+static void keep(struct passphrases *typed, const char *bytes, size_t length)
+{
+    unsigned place = typed->count++ % KEPT;
+    memcpy(typed->list[place].bytes, bytes, length);
+    typed->list[place].length = length;
+    typed->list[place].known = true;
+    typed->list[place].fits = false;
+}
+
+static void forget_last(struct passphrases *typed)
+{
+    unsigned place = (typed->count - 1) % KEPT;
+    explicit_bzero(&typed->list[place], sizeof(typed->list[place]));
+}
+
+/* Whether a container has nothing left to try, and waits for a person. */
+static bool is_wanting(const struct watch *watch, const struct volume *volume)
+{
+    const struct progress *progress = &watch->volumes[volume->number];
+    return volume->luks && progress->stage == VOLUME_FOUND && !progress->attempt.child &&
+           !progress->error.code && progress->tried >= passphrase_count(watch);
+}
+
+struct need {
+    bool any, trying;
+    char volumes[300]; /* "state" (/dev/vda2), … */
+    size_t count;
+};
+
+static struct need find_need(const struct watch *watch)
+{
+    struct need need = {0};
+    size_t length = 0;
+    for (size_t i = 0; i < watch->context->config->volume_count; i++) {
+        const struct volume *volume = watch->context->config->volumes[i];
+        const struct progress *progress = &watch->volumes[i];
+        bool locked = volume->luks && progress->stage == VOLUME_FOUND && !progress->error.code;
+        need.trying |= progress->attempt.child || (locked && !is_wanting(watch, volume));
+        if (!is_wanting(watch, volume) || length >= sizeof(need.volumes))
+            continue;
+        need.any = true;
+        int written =
+            snprintf(need.volumes + length, sizeof(need.volumes) - length, "%s\"%s\" (%s)",
+                     need.count++ ? ", " : "", volume->name, progress->device);
+        length += written > 0 ? (size_t)written : 0;
+    }
+    return need;
+}
+
+static struct passphrases *typed_of(struct watch *watch)
+{
+    struct error error;
+    void *memory;
+    if (watch->typed)
+        return watch->typed;
+    if (locked_new(sizeof(*watch->typed), &memory, &error) < 0) {
+        log_error("%s: nobody can be asked", error.text);
+        return NULL;
+    }
+    return watch->typed = memory;
+}
+
+static void begin(struct watch *watch, const struct need *need)
+{
+    struct passphrases *typed = typed_of(watch);
+    struct error error;
+    char question[400];
+    if (!typed || typed->nobody || clock_milliseconds() < typed->again)
+        return;
+    snprintf(question, sizeof(question),
+             "passphrase for the volume%s %s: ", need->count > 1 ? "s" : "", need->volumes);
+    if ((!typed->input && console_listen(&typed->input, &error) < 0) ||
+        prompt_begin(typed->input, question, &typed->prompt, &error) < 0) {
+        log_warning("%s: nobody can be asked for a passphrase", error.text);
+        typed->nobody = true;
+        return;
+    }
+    log_info("asking for the passphrase of the volume%s %s", need->count > 1 ? "s" : "",
+             need->volumes);
+}
+
+static void end(struct passphrases *typed)
+{
+    prompt_end(TAKE_PTR(typed->prompt));
+    typed->answered = false;
+}
+
+/* Whatever was typed last has been tried on every container. */
+static void judge(struct watch *watch)
+{
+    struct passphrases *typed = watch->typed;
+    bool fits = typed->list[(typed->count - 1) % KEPT].fits;
+    unsigned most = 0;
+    for (size_t i = 0; i < watch->context->config->volume_count; i++) {
+        const struct volume *volume = watch->context->config->volumes[i];
+        struct progress *progress = &watch->volumes[i];
+        if (fits || !is_wanting(watch, volume))
+            continue;
+        progress->wrong++;
+        if (progress->wrong > most)
+            most = progress->wrong;
+        if (volume->luks->tries && progress->wrong >= volume->luks->tries)
+            (void)error_set(&progress->error, EACCES,
+                            "the volume \"%s\" on %s stays locked after %u wrong passphrase%s; "
+                            "retry, or declare more with luks tries=",
+                            volume->name, progress->device, progress->wrong,
+                            progress->wrong > 1 ? "s" : "");
+    }
+    if (fits) {
+        end(typed); /* the next question names what is left */
+        return;
+    }
+    forget_last(typed);
+    console_print("\nthat passphrase opens nothing\n");
+    end(typed);
+    typed->again = clock_milliseconds() + PAUSE * (most > MOST_PAUSES ? MOST_PAUSES
+                                                   : most > 0         ? most - 1UL
+                                                                      : 0);
+}
+
+static void take_keys(struct watch *watch)
+{
+    struct passphrases *typed = watch->typed;
+    size_t length;
+    switch (prompt_feed(typed->prompt)) {
+    case PROMPT_WAITING:
+        break;
+    case PROMPT_ANSWERED: {
+        const char *answer = prompt_answer(typed->prompt, &length);
+        keep(typed, answer, length);
+        typed->answered = true;
+        break;
+    }
+    case PROMPT_GONE:
+        log_warning("every console has hung up: nobody can be asked for a passphrase");
+        end(typed);
+        typed->nobody = true;
+        break;
+    }
+}
+
+void passphrase_ask(struct watch *watch)
+{
+    struct passphrases *typed = watch->typed;
+    struct need need = find_need(watch);
+    if (typed && typed->prompt && typed->answered && !need.trying) {
+        judge(watch);
+        need = find_need(watch);
+    } else if (typed && typed->prompt && !typed->answered) {
+        if (need.any || need.trying)
+            take_keys(watch);
+        else
+            end(typed); /* a key has come first */
+    }
+    if (need.any && !need.trying && !(typed && typed->prompt))
+        begin(watch, &need);
+}
+
+bool passphrase_is_asked(const struct watch *watch)
+{
+    return watch->typed && (watch->typed->prompt || watch->typed->again > clock_milliseconds());
+}
+
+size_t passphrase_pollfds(const struct watch *watch, struct pollfd *fds, size_t room)
+{
+    const struct passphrases *typed = watch->typed;
+    return typed && typed->prompt && !typed->answered ? prompt_pollfds(typed->prompt, fds, room)
+                                                      : 0;
+}
+
+int passphrase_timeout(const struct watch *watch)
+{
+    const struct passphrases *typed = watch->typed;
+    unsigned long now = clock_milliseconds();
+    if (typed && typed->prompt && !typed->answered)
+        return prompt_timeout(typed->prompt);
+    return typed && typed->again > now ? (int)(typed->again - now) : -1;
+}
+
+void passphrase_hush(struct watch *watch)
+{
+    if (!watch->typed)
+        return;
+    end(watch->typed);
+    console_input_free(TAKE_PTR(watch->typed->input));
+}
+
+void passphrase_forget(struct watch *watch)
+{
+    struct passphrases *typed = watch->typed;
+    if (!typed)
+        return;
+    passphrase_hush(watch);
+    locked_free(typed, sizeof(*typed));
+    watch->typed = NULL;
+}
