@@ -22,9 +22,11 @@ endif
 
 ROOMS    := base plan mounts persist generations hooks kconfig image vm
 MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c
-LIBS     := -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
+# Only what is called becomes a shared library that the program asks for.
+LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
 TOOLLIBS := -lzstd -llzma -llz4 -lbz2
-STATICLIBS := -L$(DEPS)/lib -lmount -lblkid -luuid -lkmod -ljson-c -lzstd -llzma -lz -lm
+STATICLIBS := -L$(DEPS)/lib -lcryptsetup -ldevmapper -largon2 -lcrypto -lcrypt -lmount -lblkid -luuid \
+    -lkmod -ljson-c -lzstd -llzma -lz -lm
 
 sources   = $(foreach room,$(1),$(filter-out $(room)/test_%,$(wildcard $(room)/*.c)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -56,9 +58,10 @@ $(BUILD)/ebb: $(call objects,$(call sources,tool)) $(BUILD)/libebb.a
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -Wl,--gc-sections -o $@ $^ $(LIBS) $(TOOLLIBS)
 
-$(BUILD)/ebb-init.debug: $(call objects,$(call sources,init)) $(BUILD)/libebb.a
+# Linked again when its static libraries were built again.
+$(BUILD)/ebb-init.debug: $(call objects,$(call sources,init)) $(BUILD)/libebb.a $(DEPS)/ready
 	@echo "  link  $@"
-	@$(CC) $(CFLAGS) -static -Wl,--gc-sections -Wl,--fatal-warnings -o $@ $^ $(STATICLIBS)
+	@$(CC) $(CFLAGS) -static -Wl,--gc-sections -Wl,--fatal-warnings -o $@ $(filter %.o %.a,$^) $(STATICLIBS)
 
 # Every byte of PID 1 is read at every boot; the symbols stay behind in ebb-init.debug.
 $(BUILD)/ebb-init: $(BUILD)/ebb-init.debug
