@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "image/image.h"
+#include "image/keymap.h"
 #include "image/links.h"
 #include "kconfig/index.h"
 #include "kconfig/modules.h"
@@ -90,6 +91,17 @@ static int add_hooks(struct image *image, struct arena *arena, const struct conf
     return 0;
 }
 
+static int add_keymap(struct image *image, struct arena *arena, const struct config *config,
+                      struct error *error)
+{
+    const char *data;
+    size_t length;
+    int code = keymap_make(arena, &config->keymap, "", &data, &length, error);
+    return code < 0 || length == 0
+               ? code
+               : image_add_bytes(image, "/etc/ebb/keymap", data, length, 0644, error);
+}
+
 /* Most modules name more than a machine has; the kernel unpacks it by itself. */
 static int add_firmware(struct image *image, struct arena *arena, const char *name,
                         struct error *error)
@@ -156,6 +168,8 @@ int build_image(const struct build_request *request, struct error *error)
         code = add_config(image, arena, request->config, error);
     if (code == 0)
         code = add_hooks(image, arena, request->config, error);
+    if (code == 0)
+        code = add_keymap(image, arena, request->config, error);
     if (code == 0)
         code = add_modules(image, arena, request, error);
     if (code == 0)

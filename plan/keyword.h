@@ -19,6 +19,7 @@ enum field_type {
     FIELD_DURATION, /* 500ms, 30s, 5min, 2h; stored as milliseconds */
     FIELD_SIZE,     /* 512M or 25% */
     FIELD_INODES,   /* 800k */
+    FIELD_KEYMAP,   /* a name as loadkeys knows it, a path, or none */
     FIELD_CHOSEN,   /* a generation: its number, latest or previous */
 };
 
