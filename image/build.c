@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/run.h"
 #include "image/image.h"
+#include "image/keymap.h"
 #include "image/links.h"
 #include "kconfig/index.h"
 #include "kconfig/modules.h"
@@ -91,35 +93,19 @@ static int add_hooks(struct image *image, struct arena *arena, const struct conf
     return 0;
 }
 
-/* Where a program of this machine lies; PATH of a plain user often lacks the sbin folders. */
-static const char *find_program(struct arena *arena, const char *name)
-{
-    const char *path = getenv("PATH");
-    char *folders = arena_printf(arena, "%s:/usr/sbin:/sbin:/usr/bin:/bin", path ? path : "");
-    for (char *rest = folders, *folder; (folder = strsep(&rest, ":"));) {
-        const char *found = arena_printf(arena, "%s/%s", folder, name);
-        if (*folder == '/' && access(found, X_OK) == 0)
-            return found;
-    }
-    return NULL;
-}
-
 static int add_tools(struct image *image, struct arena *arena, const struct config *config,
                      struct error *error)
 {
     size_t count;
     const struct tool *tools = tools_wanted(arena, config, &count);
     for (size_t i = 0; i < count; i++) {
-        const char *name = strrchr(tools[i].path, '/') + 1;
-        const char *found = find_program(arena, name);
-        if (!found)
-            return error_set(error, ENOENT,
-                             "the volume at %s needs the program \"%s\" in the image, and this "
-                             "machine has none; install it (Debian: apt-get install %s)",
-                             origin_line(arena, tools[i].origin), name, tools[i].package);
-        int code = image_add_program(image, tools[i].path, found, error);
+        char found[PATH_MAX];
+        int code = run_find(strrchr(tools[i].path, '/') + 1, tools[i].package, found, sizeof(found),
+                            error);
+        if (code == 0)
+            code = image_add_program(image, tools[i].path, found, error);
         if (code < 0)
-            return error_prefix(error, "the program for %s", origin_line(arena, tools[i].origin));
+            return error_prefix(error, "the volume at %s", origin_line(arena, tools[i].origin));
     }
     return 0;
 }
@@ -127,17 +113,15 @@ static int add_tools(struct image *image, struct arena *arena, const struct conf
 static int add_shell(struct image *image, struct arena *arena, const struct config *config,
                      struct error *error)
 {
-    const char *found;
+    char found[PATH_MAX];
     if (strcmp(config->rescue.shell, "no") == 0)
         return 0;
-    found = find_program(arena, "busybox");
-    if (!found)
-        return error_set(
-            error, ENOENT,
-            "the shell that %s asks for is busybox, and this machine has none; install "
-            "it (Debian: apt-get install busybox-static)",
-            origin_line(arena, config->rescue.origin));
-    return image_add_program(image, "/bin/busybox", found, error);
+    int code = run_find("busybox", "busybox-static", found, sizeof(found), error);
+    if (code == 0)
+        code = image_add_program(image, "/bin/busybox", found, error);
+    return code < 0
+               ? error_prefix(error, "the shell at %s", origin_line(arena, config->rescue.origin))
+               : 0;
 }
 
 static int add_luks_file(struct image *image, struct arena *arena, const struct luks *luks,
@@ -162,6 +146,17 @@ static int add_keys(struct image *image, struct arena *arena, const struct confi
             code = add_luks_file(image, arena, luks, &luks->header, error);
     }
     return code;
+}
+
+static int add_keymap(struct image *image, struct arena *arena, const struct config *config,
+                      struct error *error)
+{
+    const char *data;
+    size_t length;
+    int code = keymap_make(arena, &config->keymap, "", &data, &length, error);
+    return code < 0 || length == 0
+               ? code
+               : image_add_bytes(image, "/etc/ebb/keymap", data, length, 0644, error);
 }
 
 /* Most modules name more than a machine has; the kernel unpacks it by itself. */
@@ -237,6 +232,8 @@ int build_image(const struct build_request *request, struct error *error)
         code = add_shell(image, arena, request->config, error);
     if (code == 0)
         code = add_keys(image, arena, request->config, error);
+    if (code == 0)
+        code = add_keymap(image, arena, request->config, error);
     if (code == 0)
         code = add_modules(image, arena, request, error);
     if (code == 0)

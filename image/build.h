@@ -1,5 +1,5 @@
 /* The initramfs of a configuration: PID 1, the configuration with what it includes, the hooks with
- * the libraries they need, and the modules of one kernel.
+ * the libraries they need, the keymap, and the modules of one kernel.
  *
  * PID 1 finds the main file as /etc/ebb/ebb.conf; files named relative to it keep their place. */
 #ifndef EBB_IMAGE_BUILD_H

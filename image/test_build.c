@@ -70,6 +70,23 @@ static void test_same_bytes(void **state)
     must_run("cmp one two && cmp one three && test \"$(stat -c %%a one)\" = 600");
 }
 
+static void test_keymap(void **state)
+{
+    (void)state;
+    need_tool("loadkeys");
+    auto_string here = getcwd(NULL, 0);
+    must_run("printf 'volume state LABEL=s { fs ext4 }\ngenerations state:/g\n' > base && "
+             "echo 'keycode 30 = +b' > my.map && loadkeys -b -u my.map > made && "
+             "(cat base; echo keymap %s/my.map) > a.conf && (cat base; echo keymap none) > b.conf",
+             here);
+    build("a.conf", "one");
+    build("b.conf", "two");
+    must_run("for i in one two; do mkdir $i.out; zstd -dqc $i | (cd $i.out && cpio -id --quiet) || "
+             "exit 1; done; cmp one.out/etc/ebb/keymap made && "
+             "test \"$(stat -c %%a one.out/etc/ebb/keymap)\" = 644 && test ! -e "
+             "two.out/etc/ebb/keymap && test -e two.out/etc/ebb/ebb.conf");
+}
+
 static void test_missing_hook(void **state)
 {
     (void)state;
@@ -107,10 +124,8 @@ static void test_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_includes),
-        TEST(test_same_bytes),
-        TEST(test_missing_hook),
-        TEST(test_kernel),
+        TEST(test_includes),     TEST(test_same_bytes), TEST(test_keymap),
+        TEST(test_missing_hook), TEST(test_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "generations/choice.h"
 #include "init/arguments.h"
+#include "init/keymap.h"
 #include "init/rescue.h"
 #include "init/status.h"
 #include "init/switch.h"
@@ -41,6 +42,14 @@ static int read_command_line(struct boot *boot, struct error *error)
     arguments_parse(boot->arena, line, &boot->arguments);
     log_set_level(boot->arguments.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     return 0;
+}
+
+/* Whoever has to type may still find the keys, so a boot does not end here. */
+static void load_keymap(void)
+{
+    struct error error;
+    if (keymap_load("/etc/ebb/keymap", &error) < 0)
+        log_warning("ignoring: %s", error.text);
 }
 
 /* The builder refuses a configuration with errors; one that has them here was damaged since. */
@@ -78,6 +87,7 @@ static int begin(struct boot *boot, struct error *error)
     log_info("begin");
     if (code == 0)
         code = read_command_line(boot, error);
+    load_keymap();
     if (code == 0)
         code = read_config(boot, error);
     return code;

@@ -80,6 +80,9 @@ static void collect(struct config *config, const struct declaration *declaration
     case DECLARED_RESCUE:
         config->rescue = *(struct rescue *)declaration->object;
         break;
+    case DECLARED_KEYMAP:
+        config->keymap = *(struct keymap *)declaration->object;
+        break;
     }
 }
 
@@ -152,6 +155,8 @@ static bool is_whole(const struct declaration *declaration)
         return ((struct hook *)declaration->object)->path != NULL;
     case DECLARED_MODULE:
         return ((struct wanted_module *)declaration->object)->name != NULL;
+    case DECLARED_KEYMAP:
+        return ((struct keymap *)declaration->object)->name != NULL;
     case DECLARED_VOLUME:
         return ((struct volume *)declaration->object)->device != NULL &&
                *((struct volume *)declaration->object)->name;

@@ -120,6 +120,12 @@ struct rescue {
     const char *shell; /* "no", "yes", or the hash of the password that opens one */
 };
 
+/* The keyboard layout of the boot. */
+struct keymap {
+    struct origin origin;
+    const char *name; /* as loadkeys knows it, a path, or "none"; NULL: the building machine's */
+};
+
 /* One thing that was declared, whichever kind it is; the ones that won fill the lists of struct
  * config. Things with the same key are the same thing, and only one of them can hold. */
 enum declared_kind {
@@ -131,6 +137,7 @@ enum declared_kind {
     DECLARED_HOOK,
     DECLARED_MODULE,
     DECLARED_RESCUE,
+    DECLARED_KEYMAP,
 };
 
 struct declaration {
@@ -178,6 +185,7 @@ struct config {
     struct wanted_module **modules;
     size_t module_count;
     struct rescue rescue;
+    struct keymap keymap;
     struct declaration **declarations;
     size_t declaration_count;
     struct override *overrides;

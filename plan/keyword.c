@@ -94,6 +94,20 @@ static const char *read_inodes(const char *text, void *slot)
     return NULL;
 }
 
+static const char *read_keymap(const char *text, void *slot)
+{
+    size_t length = strlen(text);
+    bool name =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+") ==
+            length &&
+        length > 0 && !strchr("-.+", *text);
+    if (!name && path_objection(text))
+        return "is no keymap; write a name that loadkeys knows, such as de-latin1, the path of a "
+               "file, or none";
+    *(const char **)slot = text;
+    return NULL;
+}
+
 const char *keyword_chosen(const char *text)
 {
     bool number = *text != '0' && *text && !text[strspn(text, "0123456789")] && strlen(text) < 10;
@@ -304,6 +318,9 @@ static void read_field(struct config *config, const struct field *field, void *o
         break;
     case FIELD_DEGRADED:
         wrong = read_degraded(text, slot);
+        break;
+    case FIELD_KEYMAP:
+        wrong = read_keymap(text, slot);
         break;
     case FIELD_CHOSEN:
         wrong = keyword_chosen(text);

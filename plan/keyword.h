@@ -25,6 +25,7 @@ enum field_type {
     FIELD_LUKS_FILE, /* a path in the image, or VOLUME:/path */
     FIELD_SHELL,     /* no, yes, or the hash of a password */
     FIELD_DEGRADED,  /* no, ro or after=30s */
+    FIELD_KEYMAP,    /* a name as loadkeys knows it, a path, or none */
 };
 
 struct field {

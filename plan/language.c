@@ -203,6 +203,16 @@ static void *rescue_object(struct config *config, void *parent,
     return rescue;
 }
 
+static void *keymap_object(struct config *config, void *parent,
+                           const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct keymap *keymap = declare(config, DECLARED_KEYMAP, sizeof(*keymap), directive);
+    keymap->origin = directive->words[0].origin;
+    set_key(config, "keymap", "");
+    return keymap;
+}
+
 #define FIELDS(array) array, ARRAY_LENGTH(array)
 #define NO_FIELDS NULL, 0
 
@@ -310,6 +320,10 @@ static const struct field rescue_options[] = {
     {"shell", FIELD_SHELL, offsetof(struct rescue, shell), NULL},
 };
 
+static const struct field keymap_parameters[] = {
+    {"name", FIELD_KEYMAP, offsetof(struct keymap, name), NULL},
+};
+
 const struct keyword language[] = {
     {"volume", "volume NAME UUID=ID { ... }", FIELDS(volume_parameters), FIELDS(volume_options),
      FIELDS(volume_rows), true, volume_object, volume_stored},
@@ -325,6 +339,8 @@ const struct keyword language[] = {
      NULL},
     {"rescue", "rescue wait|reboot|poweroff after=30s shell=no", FIELDS(rescue_parameters),
      FIELDS(rescue_options), NULL, 0, true, rescue_object, NULL},
+    {"keymap", "keymap NAME|/path|none", FIELDS(keymap_parameters), NO_FIELDS, NULL, 0, true,
+     keymap_object, NULL},
 };
 
 const size_t language_length = ARRAY_LENGTH(language);

@@ -81,6 +81,12 @@ static const struct wrong cases[] = {
     {BASE "rescue after=10s\n",
      "ebb.conf:3:1: \"rescue\" lacks its action; write: rescue wait|reboot|poweroff "
      "after=30s\n"},
+    {BASE "keymap\n",
+     "ebb.conf:3:1: \"keymap\" lacks its name; write: keymap NAME|/path|none\n"},
+    {BASE "keymap de nodeadkeys\n",
+     "ebb.conf:3:11: \"nodeadkeys\" is one word too many; write: keymap NAME|/path|none\n"},
+    {BASE "keymap de variant=nodeadkeys\n",
+     "ebb.conf:3:11: \"keymap\" has no option \"variant\"; write: keymap NAME|/path|none\n"},
     {"volume state LABEL=state { fs }\ngenerations state:/generations\n",
      "ebb.conf:1:28: \"fs\" lacks its type; write: fs TYPE options=LIST\n"},
     {"volume state LABEL=state { fs ext4; mount }\ngenerations state:/generations\n",
@@ -225,6 +231,18 @@ static const struct wrong cases[] = {
      "ebb.conf:1:36: options \"\" is empty; give it a value or leave it out\n"},
     {"volume state LABEL=state { fs ext4; identity a/b }\ngenerations state:/generations\n",
      "ebb.conf:1:46: identity \"a/b\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+    {BASE "keymap maps/my.map\n",
+     "ebb.conf:3:8: name \"maps/my.map\" is no keymap; write a name that loadkeys knows, such as "
+     "de-latin1, the path of a file, or none\n"},
+    {BASE "keymap /etc/../my.map\n",
+     "ebb.conf:3:8: name \"/etc/../my.map\" is no keymap; write a name that loadkeys knows, such "
+     "as de-latin1, the path of a file, or none\n"},
+    {BASE "keymap -d\n",
+     "ebb.conf:3:8: name \"-d\" is no keymap; write a name that loadkeys knows, such as "
+     "de-latin1, the path of a file, or none\n"},
+    {BASE "keymap \"\"\n",
+     "ebb.conf:3:8: name \"\" is no keymap; write a name that loadkeys knows, such as de-latin1, "
+     "the path of a file, or none\n"},
     {BASE "module /lib/loop.ko\n",
      "ebb.conf:3:8: name \"/lib/loop.ko\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
 
@@ -355,6 +373,8 @@ static const struct wrong cases[] = {
      "ebb.conf:3:1: \"generations\" is declared twice, first at ebb.conf:2:1; remove one\n"},
     {BASE "rescue wait\nrescue reboot\n",
      "ebb.conf:4:1: \"rescue\" is declared twice, first at ebb.conf:3:1; remove one\n"},
+    {BASE "keymap de\nkeymap none\n",
+     "ebb.conf:4:1: \"keymap\" is declared twice, first at ebb.conf:3:1; remove one\n"},
     {BASE "include a.conf\ninclude b.conf\n=== a.conf\nroot tmpfs\n=== b.conf\nroot overlay\n",
      "b.conf:1:1: \"root\" is declared twice, first at a.conf:1:1; remove one\n"},
     {BASE "include a.conf\n=== a.conf\nroot tmpfs\nroot overlay\n",
@@ -511,6 +531,9 @@ static void test_good(void **state)
     (void)state;
     static const char *const good[] = {
         VOLUME "generations state:/generations\n",
+        BASE "keymap de-latin1\n",
+        BASE "keymap /usr/share/keymaps/my.kmap.gz\n",
+        BASE "keymap none\ninclude a.conf\n=== a.conf\nkeymap de\n",
         BASE "\r\n# a comment\r\n\r\nroot tmpfs\r\n",
         "\xef\xbb\xbf" BASE,
         "; ;" BASE ";;\n",

@@ -214,6 +214,35 @@ static void test_shorter_way(void **state)
     }
 }
 
+static void test_keymap(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *name;
+        unsigned line;
+    } cases[] = {
+        {BASE, NULL, 0},
+        {BASE "keymap de-latin1\n", "de-latin1", 3},
+        {BASE "\nkeymap '/my maps/de.map'\n", "/my maps/de.map", 4},
+        {BASE "include a.conf\nkeymap none\n=== a.conf\nkeymap de\n", "none", 4},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        begin();
+        write_files(cases[i].text);
+        auto_boot boot = load("ebb.conf", NULL);
+        print_to("again.conf", boot.config);
+        auto_boot again = load("again.conf", NULL);
+        assert_int_equal(boot.config->keymap.origin.line, cases[i].line);
+        if (!cases[i].name) {
+            assert_null(boot.config->keymap.name);
+            assert_null(again.config->keymap.name);
+            continue;
+        }
+        assert_string_equal(boot.config->keymap.name, cases[i].name);
+        assert_string_equal(again.config->keymap.name, cases[i].name);
+    }
+}
+
 static const char *last_sentence(const struct boot *boot)
 {
     return step_sentence(boot->arena, &boot->root->steps[boot->root->count - 1]);
@@ -243,7 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_order),
         cmocka_unit_test(test_merged), cmocka_unit_test(test_shorter_way),
-        cmocka_unit_test(test_init),
+        cmocka_unit_test(test_init),   cmocka_unit_test(test_keymap),
     };
     return cmocka_run_group_tests(tests, enter, leave_scratch);
 }

@@ -15,11 +15,11 @@
 
 #include "base/copy.h"
 #include "base/path.h"
+#include "base/run.h"
 #include "generations/make.h"
 #include "image/image.h"
 #include "qemu-tests/scene.h"
 #include "vm/disk.h"
-#include "vm/run.h"
 #include "vm/tree.h"
 
 #define STATE_UUID "5ce0e000-0000-4000-8000-00000000000a"

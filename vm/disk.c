@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/run.h"
 #include "mounts/content.h"
 #include "vm/format.h"
-#include "vm/run.h"
 
 /* The partition begins where all partitioning programs begin it, and the backup table needs
  * room behind it. */

@@ -10,13 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/error.h"
-
-/* A tree that appears in the image without being copied into the staging folder first. */
-struct graft {
-    const char *source;
-    const char *at; /* a folder that the content has */
-};
+#include "base/run.h"
 
 /* NULL or 0 leaves a choice to us. A plain user's files become root's. */
 struct disk {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
-#include "vm/run.h"
+#include "base/run.h"
 
 enum { ARGUMENTS = 32 };
 #define MIB (1024ULL * 1024)

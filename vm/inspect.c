@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/run.h"
 #include "vm/disk.h"
-#include "vm/run.h"
 
 enum { GPT_AT = 512, PARTITION_START = 1024 * 1024 };
 

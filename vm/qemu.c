@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/run.h"
 #include "vm/accel.h"
 #include "vm/machine.h"
 #include "vm/overlay.h"
-#include "vm/run.h"
 
 enum { TIMEOUT = 5 * 60 * 1000 };
 

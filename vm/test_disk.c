@@ -18,8 +18,8 @@
 
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/run.h"
 #include "vm/disk.h"
-#include "vm/run.h"
 
 #define MIB (1024ULL * 1024)
 

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/run.h"
 #include "vm/accel.h"
 #include "vm/kernel.h"
 #include "vm/machine.h"
-#include "vm/run.h"
 
 static struct arena *memory;
 static struct kernel kernel;

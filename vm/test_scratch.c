@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/run.h"
 #include "vm/disk.h"
-#include "vm/run.h"
 #include "vm/scratch.h"
 #include "vm/tree.h"
 

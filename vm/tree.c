@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "vm/run.h"
+#include "base/run.h"
 
 enum { PROGRAM_LIMIT = 32 << 20, FIRST_ID = 1000 };
 

@@ -1,4 +1,4 @@
-#include "vm/run.h"
+#include "base/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,6 @@
 
 #include "base/memory.h"
 #include "base/path.h"
-#include "vm/disk.h"
 
 enum { OUTPUT_LIMIT = 1 << 30 };
 

@@ -1,13 +1,18 @@
-/* Programs of the host that make and read disks. Each runs to its end, with its output collected;
- * one that is missing is named together with the Debian package that brings it. */
-#ifndef EBB_VM_RUN_H
-#define EBB_VM_RUN_H
+/* Programs of the host, such as those that make disks and compile keymaps. Each runs to its end,
+ * with its output collected; one that is missing is named together with the Debian package that
+ * brings it. */
+#ifndef EBB_BASE_RUN_H
+#define EBB_BASE_RUN_H
 
 #include <stddef.h>
 
 #include "base/error.h"
 
-struct graft;
+/* A tree that a program sees in the staging folder without its being copied there first. */
+struct graft {
+    const char *source;
+    const char *at; /* a folder that the staging folder has */
+};
 
 struct run {
     const char *const *arguments; /* NULL-terminated; the first is looked for in PATH and sbin */
