@@ -122,7 +122,7 @@ static bool append(struct line *line, char byte)
 {
     unsigned char lead = (unsigned char)byte;
     size_t bytes = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    line->refused = line->length + bytes > PROMPT_MAX;
+    line->refused = (line->refused && goes_on(byte)) || line->length + bytes > PROMPT_MAX;
     if (!line->refused)
         line->text[line->length++] = byte;
     return !line->refused;

@@ -161,7 +161,7 @@ static int unlock(const struct unlock_request *request, struct error *error)
     const uint32_t flags = (luks->discard ? CRYPT_ACTIVATE_ALLOW_DISCARDS : 0U) |
                            (luks->no_read_workqueue ? CRYPT_ACTIVATE_NO_READ_WORKQUEUE : 0U) |
                            (luks->no_write_workqueue ? CRYPT_ACTIVATE_NO_WRITE_WORKQUEUE : 0U);
-    struct key key;
+    struct key key = {0};
     auto_container container = NULL;
     int code = read_key(request, &key, error);
     if (code == 0)
