@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 void hooks_check(const struct config *config, struct report *report)
@@ -104,9 +105,9 @@ static bool listen_to(const struct hook *hook, int fd, int process)
 {
     struct output output = {.fd = fd};
     bool ended = false, in_time = true;
-    unsigned long deadline = context_clock() / 1000 + hook->timeout;
+    unsigned long deadline = clock_microseconds() / 1000 + hook->timeout;
     while (!ended && in_time) {
-        unsigned long now = context_clock() / 1000;
+        unsigned long now = clock_microseconds() / 1000;
         struct pollfd waits[] = {{.fd = output.fd, .events = POLLIN},
                                  {.fd = process, .events = POLLIN}};
         in_time = now < deadline;

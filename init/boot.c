@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "init/arguments.h"
 #include "init/console.h"
@@ -120,7 +121,7 @@ int main(int count, char **arguments)
         return 2;
     }
     (void)count; /* the list ends in NULL, and goes on to the real init as the kernel made it */
-    struct boot boot = {.arena = arena_new(), .start = context_clock()};
+    struct boot boot = {.arena = arena_new(), .start = clock_microseconds()};
     boot.history.arena = boot.arena;
     struct error error = {0};
     rescue_catch_faults();

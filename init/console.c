@@ -8,8 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "plan/context.h"
 
 static bool exists;
 
@@ -69,9 +69,9 @@ bool console_enter(const char *question, unsigned milliseconds)
 {
     (void)tcflush(STDIN_FILENO, TCIFLUSH); /* no terminal, nothing typed */
     console_print("%s", question);
-    unsigned long start = context_clock() / 1000;
+    unsigned long start = clock_microseconds() / 1000;
     for (;;) {
-        unsigned long waited = context_clock() / 1000 - start;
+        unsigned long waited = clock_microseconds() / 1000 - start;
         if (milliseconds && waited >= milliseconds)
             return false;
         struct pollfd wait = {.fd = exists ? STDIN_FILENO : -1, .events = POLLIN};

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "plan/kinds.h"
 
 static struct json_object *step_object(struct arena *arena, const struct outcome *outcome)
@@ -39,7 +40,7 @@ int status_write(const char *path, const struct context *context, const struct h
         json_object_object_add(status, "generation",
                                json_object_new_int64(context->generation->number));
     json_object_object_add(status, "microseconds",
-                           json_object_new_int64((int64_t)(context_clock() - start)));
+                           json_object_new_int64((int64_t)(clock_microseconds() - start)));
     json_object_object_add(status, "steps", steps);
     const char *text = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY |
                                                                   JSON_C_TO_STRING_NOSLASHESCAPE);

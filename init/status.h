@@ -4,7 +4,7 @@
 
 #include "plan/apply.h"
 
-/* `start` is context_clock() when PID 1 began; `failure` is what stopped the boot, or NULL. */
+/* `start` is clock_microseconds() when PID 1 began; `failure` is what stopped the boot, or NULL. */
 int status_write(const char *path, const struct context *context, const struct history *history,
                  unsigned long start, const char *failure, struct error *error);
 

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/uevent.h"
 
@@ -227,7 +228,7 @@ int device_apply(const struct step *step, struct context *context, struct error 
     auto_fd events = -1;
     if (uevent_open(&events, error) < 0)
         log_warning("ignoring: %s; looking again and again instead", error->text);
-    unsigned long start = context_clock();
+    unsigned long start = clock_microseconds();
     for (;;) {
         int matches =
             look(volume->device, state->device, sizeof(state->device), second, sizeof(second));
@@ -241,7 +242,7 @@ int device_apply(const struct step *step, struct context *context, struct error 
                              volume->device, volume->name, in_order ? state->device : second,
                              in_order ? second : state->device);
         watch_drivers(context);
-        unsigned long waited = (context_clock() - start) / 1000;
+        unsigned long waited = (clock_microseconds() - start) / 1000;
         if (!context->wait_for_ever && waited >= volume->timeout)
             return not_found(volume, context->drivers_ended, error);
         /* A driver may need a moment between its event and a readable medium, so the devices are

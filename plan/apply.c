@@ -1,5 +1,6 @@
 #include "plan/apply.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "plan/kinds.h"
 
@@ -11,9 +12,9 @@ int plan_apply(const struct plan *plan, struct context *context, struct history 
         struct outcome *outcome = ARENA_PUSH(history->arena, history->outcomes, history->count);
         *outcome = (struct outcome){.step = step, .sentence = step_sentence(history->arena, step)};
         log_info("%s (%s)", outcome->sentence, origin_line(history->arena, step->origin));
-        unsigned long start = context_clock();
+        unsigned long start = clock_microseconds();
         int code = step_kinds[step->kind].apply(step, context, error);
-        outcome->microseconds = context_clock() - start;
+        outcome->microseconds = clock_microseconds() - start;
         if (code == 0)
             continue;
         outcome->failure = arena_string(history->arena, error->text);

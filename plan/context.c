@@ -1,7 +1,5 @@
 #include "plan/context.h"
 
-#include <time.h>
-
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root)
 {
@@ -19,11 +17,4 @@ struct context *context_new(struct arena *arena, const struct config *config, co
 struct volume_state *context_volume(const struct context *context, const struct volume *volume)
 {
     return &context->states[volume->number];
-}
-
-unsigned long context_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (unsigned long)now.tv_sec * 1000000 + (unsigned long)now.tv_nsec / 1000;
 }

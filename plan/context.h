@@ -34,7 +34,5 @@ struct context {
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
-/* Microseconds since some fixed moment, for differences. */
-unsigned long context_clock(void);
 
 #endif
