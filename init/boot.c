@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/console.h"
 #include "base/log.h"
 #include "init/arguments.h"
-#include "init/console.h"
 #include "init/rescue.h"
 #include "init/status.h"
 #include "init/switch.h"

@@ -9,8 +9,8 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "base/console.h"
 #include "base/log.h"
-#include "init/console.h"
 #include "mounts/device.h"
 
 static struct rescue policy = {.action = RESCUE_WAIT, .after = 30000};
