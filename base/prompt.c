@@ -176,7 +176,7 @@ static void tell_caps_lock(struct prompt *prompt, size_t console)
     char flags = 0;
     if (ioctl(console_fd(prompt->input, console), KDGKBLED, &flags) < 0)
         return;
-    bool on = flags & LED_CAP;
+    bool on = flags & K_CAPSLOCK;
     if (on != line->caps_lock)
         say_on(prompt, console, on ? "Caps Lock is on" : "Caps Lock is off");
     line->caps_lock = on;

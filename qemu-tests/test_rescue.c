@@ -360,7 +360,8 @@ static void ends_on_the_rescue_screen(void **state)
     expect_rescue(prepare(wrong), wrong);
 }
 
-/* Without a word about it in the declaration, somebody has to come and press Enter. */
+/* Without a word about it in the declaration, somebody has to come and press Enter, on any console:
+ * the last console= is /dev/console, and the person sits at the other one. */
 static void waits_for_a_person(void **state)
 {
     (void)state; /* one case */
@@ -369,6 +370,7 @@ static void waits_for_a_person(void **state)
         .name = "generation-none",
         .generations = "generations state:/empty\n",
         .rescue = "",
+        .append = "console=tty0",
         .sentence =
             "volume \"state\": there is no generation in \"/empty\"; put one there, in its folder "
             "\"1\" as ebb.conf(5) tells, or correct `generations`",
