@@ -26,6 +26,18 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
     return object;
 }
 
+/* Volumes that work without some of their devices: somebody should know before the next one goes. */
+static void add_degraded(const struct context *context, struct json_object *status)
+{
+    struct json_object *names = json_object_new_array();
+    for (size_t i = 0; i < context->config->volume_count; i++) {
+        const struct volume *volume = context->config->volumes[i];
+        if (context_volume(context, volume)->degraded)
+            json_object_array_add(names, json_object_new_string(volume->name));
+    }
+    json_object_object_add(status, "degraded", names);
+}
+
 int status_write(const char *path, const struct context *context, const struct history *history,
                  unsigned long start, const char *failure, struct error *error)
 {
@@ -39,6 +51,7 @@ int status_write(const char *path, const struct context *context, const struct h
     if (context->generation)
         json_object_object_add(status, "generation",
                                json_object_new_int64(context->generation->number));
+    add_degraded(context, status);
     json_object_object_add(status, "microseconds",
                            json_object_new_int64((int64_t)(clock_microseconds() - start)));
     json_object_object_add(status, "steps", steps);

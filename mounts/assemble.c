@@ -88,12 +88,12 @@ static void start_overdue_arrays(struct watch *watch)
     const struct config *config = watch->context->config;
     for (size_t i = 0; i < config->volume_count; i++) {
         const struct volume *volume = config->volumes[i];
-        struct progress *progress = &watch->volumes[i];
-        if (!volume->on.raid || volume->on.degraded.policy != DEGRADED_AFTER ||
-            progress->degraded || progress->stage != VOLUME_AWAITED ||
-            progress->waited < volume->on.degraded.after)
+        const struct progress *progress = &watch->volumes[i];
+        struct volume_state *state = context_volume(watch->context, volume);
+        if (!volume->on.raid || volume->on.degraded.policy != DEGRADED_AFTER || state->degraded ||
+            progress->stage != VOLUME_AWAITED || progress->waited < volume->on.degraded.after)
             continue;
-        progress->degraded = true;
+        state->degraded = true;
         start_degraded_arrays();
     }
 }
@@ -145,31 +145,31 @@ void assemble_advance(struct watch *watch, const struct volume *volume)
 {
     struct progress *progress = &watch->volumes[volume->number];
     const struct degraded *degraded = &volume->fs.degraded;
-    const char *device = context_volume(watch->context, volume)->device;
+    struct volume_state *state = context_volume(watch->context, volume);
     bool whole =
-        !volume->fs.type || strcmp(volume->fs.type, "btrfs") != 0 || scan_btrfs(watch, device) <= 0;
-    if (!whole && !progress->degraded && degraded->policy == DEGRADED_AFTER &&
+        !volume->fs.type || strcmp(volume->fs.type, "btrfs") != 0 || scan_btrfs(watch, state->device) <= 0;
+    if (!whole && !state->degraded && degraded->policy == DEGRADED_AFTER &&
         progress->waited >= degraded->after) {
         log_warning("mounting the volume \"%s\" without all of its devices, as declared",
                     volume->name);
-        progress->degraded = true;
+        state->degraded = true;
     }
-    if (whole || progress->degraded)
+    if (whole || state->degraded)
         progress->stage = VOLUME_WHOLE;
 }
 
 int assemble_overdue(struct watch *watch, const struct volume *volume, struct error *error)
 {
-    struct progress *progress = &watch->volumes[volume->number];
+    struct volume_state *state = context_volume(watch->context, volume);
     if (volume->fs.degraded.policy == DEGRADED_READ_ONLY) {
         log_warning("mounting the volume \"%s\" read-only without all of its devices, as declared",
                     volume->name);
-        progress->degraded = true;
+        state->degraded = true;
         return 0;
     }
     return error_set(error, ENODEV,
                      "the volume \"%s\" on %s is spread over several devices, and not all of them "
                      "appeared within %u s; attach them, or declare fs btrfs degraded=after=%us",
-                     volume->name, context_volume(watch->context, volume)->device,
+                     volume->name, state->device,
                      volume->wait / 1000, volume->wait / 1000);
 }

@@ -97,7 +97,7 @@ static const char *remedy(const struct watch *watch, const struct volume *volume
     if (watch->context->drivers_ended)
         return "the child that loads drivers has ended, which is a fault in Ebb or too little "
                "memory";
-    const char *locked = NULL, *member = NULL;
+    const char *locked = NULL, *member = NULL, *incomplete = NULL;
     for (size_t i = 0; i < watch->blocks->count; i++) {
         const struct block *block = watch->blocks->list[i];
         const char *type = block->content.type;
@@ -111,7 +111,14 @@ static const char *remedy(const struct watch *watch, const struct volume *volume
         if ((strcmp(type, "LVM2_member") == 0 && !volume->on.lvm) ||
             (strcmp(type, "linux_raid_member") == 0 && !volume->on.raid))
             member = block->path;
+        if (strcmp(type, "linux_raid_member") == 0 && volume->on.raid)
+            incomplete = block->path;
     }
+    if (incomplete)
+        return arena_printf(arena,
+                            "%s is part of an array; if the others of it are missing for good, "
+                            "declare raid degraded=after=30s",
+                            incomplete);
     if (locked && !volume->luks)
         return arena_printf(arena,
                             "%s is a LUKS container; if the volume lies in it, declare it with "

@@ -137,6 +137,7 @@ static void end(struct passphrases *typed)
 static void judge(struct watch *watch)
 {
     struct passphrases *typed = watch->typed;
+    const struct need need = find_need(watch);
     bool fits = typed->list[(typed->count - 1) % KEPT].fits;
     unsigned most = 0;
     for (size_t i = 0; i < watch->context->config->volume_count; i++) {
@@ -159,7 +160,8 @@ static void judge(struct watch *watch)
         return;
     }
     forget_last(typed);
-    console_print("\nthat passphrase opens nothing\n");
+    console_print("\nwrong passphrase for the volume%s %s\n", need.count > 1 ? "s" : "",
+                  need.volumes);
     end(typed);
     typed->again = clock_milliseconds() + PAUSE * (most > MOST_PAUSES ? MOST_PAUSES
                                                    : most > 0         ? most - 1UL

@@ -185,7 +185,6 @@ static const char *without_journal(const char *fs_type)
 static const char *options_of(struct context *context, const struct volume *volume,
                               const char *device)
 {
-    const struct progress *progress = watch_progress(context, volume);
     const char *options = volume->fs.options ? volume->fs.options : "", *journal = NULL;
     bool protected = is_write_protected(device), ro = has_option(volume, "ro");
     if (protected && !ro && !volume->holds_state) {
@@ -198,7 +197,7 @@ static const char *options_of(struct context *context, const struct volume *volu
         journal = without_journal(volume->fs.type);
     if (journal)
         options = arena_printf(context->arena, "%s,%s", options, journal);
-    if (progress->degraded && strcmp(volume->fs.type, "btrfs") == 0)
+    if (context_volume(context, volume)->degraded && strcmp(volume->fs.type, "btrfs") == 0)
         options =
             arena_printf(context->arena, "%s%sdegraded%s", options, *options ? "," : "",
                          volume->fs.degraded.policy == DEGRADED_READ_ONLY && !ro ? ",ro" : "");

@@ -37,11 +37,6 @@ static struct watch *watch_of(struct context *context)
     return context->watch = watch;
 }
 
-struct progress *watch_progress(struct context *context, const struct volume *volume)
-{
-    return &watch_of(context)->volumes[volume->number];
-}
-
 /* Takes all events there are, and only then reads the devices they were about: a hundred events of
  * one device cost one look. */
 static void take_events(struct watch *watch)

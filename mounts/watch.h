@@ -33,7 +33,6 @@ struct progress {
     unsigned tried;         /* how many of the passphrases */
     unsigned wrong;         /* how many of those typed for it */
     bool key_failed;
-    bool degraded; /* it is, and the declaration allows it */
 };
 
 struct watch {
@@ -51,8 +50,6 @@ struct watch {
 /* Goes on with all volumes until this one has come that far. */
 int watch_until(struct context *context, const struct volume *volume, enum volume_stage stage,
                 struct error *error);
-/* What this boot knows of the volume; makes the watch at the first call. */
-struct progress *watch_progress(struct context *context, const struct volume *volume);
 /* Forgets failures, so that what failed may be tried anew. */
 void watch_retry(struct context *context);
 /* For who waits for a person meanwhile: a descriptor that can be read when devices change, -1 for

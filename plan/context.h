@@ -15,6 +15,7 @@ struct watch;
 struct volume_state {
     char device[300]; /* the node in /dev that is mounted, "" before */
     int fd;           /* its root once it is mounted, -1 before */
+    bool degraded;    /* devices of it are missing, and the declaration allows that */
 };
 
 struct context {
