@@ -59,15 +59,15 @@ static void add_line(struct words *words, const char *name, int fd)
 }
 
 /* The image itself, or a file of changes (an open file that QEMU knows by its number) over it. */
-static void add_image(struct words *words, const char *path, size_t number, int overlay)
+static void add_image(struct words *words, const struct vm_disk *disk, size_t number, int overlay)
 {
-    const char *file = escape(words->arena, path);
+    const char *file = escape(words->arena, disk->path);
     if (overlay < 0) {
         add_two(words, "-blockdev",
                 arena_printf(words->arena,
-                             "driver=raw,node-name=disk%zu,discard=unmap,file.driver=file,"
+                             "driver=raw,node-name=disk%zu,discard=unmap%s,file.driver=file,"
                              "file.filename=%s",
-                             number, file));
+                             number, disk->read_only ? ",read-only=on" : "", file));
         return;
     }
     add_two(words, "-add-fd", arena_printf(words->arena, "fd=%d,set=%zu", overlay, number + 1));
@@ -111,7 +111,7 @@ static void add_disks(struct words *words, const struct vm *vm)
     size_t before[ARRAY_LENGTH(vm_bus_names) - 1] = {0};
     for (size_t i = 0; i < vm->request.disk_count; i++) {
         const struct vm_disk *disk = &vm->request.disks[i];
-        add_image(words, disk->path, i, vm->overlays ? vm->overlays[i] : -1);
+        add_image(words, disk, i, vm->overlays ? vm->overlays[i] : -1);
         add_disk(words, disk->bus, i, before);
         before[disk->bus]++;
     }

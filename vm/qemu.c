@@ -36,8 +36,10 @@ static void copy_request(struct vm *vm, const struct vm_request *request)
     copy->log = own(arena, request->log);
     copy->timeout = request->timeout ? request->timeout : TIMEOUT;
     struct vm_disk *disks = arena_alloc(arena, (request->disk_count + 1) * sizeof(*disks));
-    for (size_t i = 0; i < request->disk_count; i++)
-        disks[i] = (struct vm_disk){own(arena, request->disks[i].path), request->disks[i].bus};
+    for (size_t i = 0; i < request->disk_count; i++) {
+        disks[i] = request->disks[i];
+        disks[i].path = own(arena, request->disks[i].path);
+    }
     copy->disks = disks;
 }
 

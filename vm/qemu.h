@@ -21,6 +21,7 @@ enum vm_accel { ACCEL_PROVEN, ACCEL_TCG, ACCEL_KVM }; /* proven: KVM if it is kn
 struct vm_disk {
     const char *path; /* a raw image */
     enum vm_bus bus;
+    bool read_only; /* write-protected, as the guest sees it */
 };
 
 /* 0 and NULL are good values for everything but the kernel. */

@@ -115,7 +115,7 @@ int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_d
             if (make_disk(scratch, volume, path, error) < 0)
                 return -error->code;
         }
-        *ARENA_PUSH(arena, list, made) = (struct vm_disk){path, scratch->bus};
+        *ARENA_PUSH(arena, list, made) = (struct vm_disk){.path = path, .bus = scratch->bus};
     }
     *disks = list;
     *count = made;

@@ -101,7 +101,7 @@ static void test_seventh_of_ahci(void **state)
     (void)state; /* needs none */
     struct vm_disk disks[7];
     for (size_t i = 0; i < ARRAY_LENGTH(disks); i++)
-        disks[i] = (struct vm_disk){"/s", BUS_AHCI};
+        disks[i] = (struct vm_disk){.path = "/s", .bus = BUS_AHCI};
     auto_arena arena = arena_new();
     const struct vm_request request = {
         .kernel = "/k", .disks = disks, .disk_count = ARRAY_LENGTH(disks)};
