@@ -26,7 +26,7 @@ MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/ben
 LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
 TOOLLIBS := -lzstd -llzma -llz4 -lbz2
 STATICLIBS := -L$(DEPS)/lib -lcryptsetup -ldevmapper -largon2 -lcrypto -lcrypt -lmount -lblkid -luuid \
-    -lkmod -ljson-c -lzstd -llzma -lz -lm
+    -lkmod -ljson-c -lm
 
 sources   = $(foreach room,$(1),$(filter-out $(room)/test_%,$(wildcard $(room)/*.c)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
