@@ -92,8 +92,7 @@ void scene_boot(struct scene *scene)
 
 const char *scene_screen(const struct scene *scene)
 {
-    auto_string screen = vm_screen(scene->vm);
-    return arena_string(scene->arena, screen);
+    return vm_screen(scene->vm, scene->arena);
 }
 
 const char *scene_expect_rescue(struct scene *scene, const char *sentence)

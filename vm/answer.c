@@ -1,5 +1,4 @@
 /* The person at the console, as far as one is needed: who types the passphrase when PID 1 asks. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "vm/machine.h"
@@ -14,12 +13,10 @@ static bool is_kernel_line(const char *text)
     return number > 1 && strncmp(text + number, "] ", 2) == 0;
 }
 
-char *vm_screen(const struct vm *vm)
+const char *vm_screen(const struct vm *vm, struct arena *arena)
 {
     const char *serial = vm_serial_of_boot(vm);
-    char *screen = malloc(strlen(serial) + 1), *to = screen;
-    if (!screen)
-        memory_exhausted();
+    char *screen = arena_alloc(arena, strlen(serial) + 1), *to = screen;
     /* The kernel's lines are whole, but they stand in the middle of what others were writing. */
     for (const char *at = serial; *at; at++) {
         if (is_kernel_line(at))
@@ -29,7 +26,6 @@ char *vm_screen(const struct vm *vm)
         if (!*at)
             break;
     }
-    *to = '\0';
     return screen;
 }
 
@@ -56,8 +52,8 @@ void answer_questions(struct vm *vm)
     const char *passphrase = vm->request.passphrase;
     if (!passphrase || vm->answers >= MOST_ANSWERS)
         return;
-    auto_string screen = vm_screen(vm);
-    if (count_questions(screen) <= vm->answers)
+    auto_arena arena = arena_new();
+    if (count_questions(vm_screen(vm, arena)) <= vm->answers)
         return;
     vm->answers++;
     (void)bytes_send(vm->lines.serial, passphrase, strlen(passphrase)); /* QEMU may have ended, */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 enum vm_bus { BUS_VIRTIO, BUS_AHCI, BUS_NVME, BUS_USB };
 extern const char *const vm_bus_names[]; /* by enum vm_bus, NULL-terminated */
@@ -85,9 +86,8 @@ int vm_console(struct vm *vm, struct error *error);
 /* All that the serial line said since vm_start, and since the boot before now. */
 const char *vm_serial(const struct vm *vm);
 const char *vm_serial_of_boot(const struct vm *vm);
-/* What programs wrote to the console in this boot, without the kernel's lines between; for free(3).
- */
-char *vm_screen(const struct vm *vm);
+/* What programs wrote to the console in this boot, without the kernel's lines between. */
+const char *vm_screen(const struct vm *vm, struct arena *arena);
 /* In which way the guest is ready: "init", or systemd's word, such as "degraded". */
 const char *vm_readiness(const struct vm *vm);
 bool vm_runs(const struct vm *vm);
