@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/prompt.h"
 
-enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5 };
+enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5, HOPE = 2000 };
 
 struct passphrases {
     struct {
@@ -69,6 +69,15 @@ static bool is_wanting(const struct watch *watch, const struct volume *volume)
            !progress->error.code && progress->tried >= passphrase_count(watch);
 }
 
+/* Whether its key may be on a stick that the bus is still finding: asking at once would only
+ * startle people. */
+static bool may_still_come(const struct watch *watch, const struct volume *volume)
+{
+    const struct volume *keys = volume->luks->key.place.volume;
+    return keys && watch->volumes[keys->number].stage == VOLUME_AWAITED &&
+           clock_milliseconds() - watch->stirred < HOPE;
+}
+
 struct need {
     bool any, trying;
     char volumes[300]; /* "state" (/dev/vda2), … */
@@ -86,7 +95,7 @@ static struct need find_need(const struct watch *watch)
         need.trying |= progress->attempt.child || (locked && !is_wanting(watch, volume));
         if (!is_wanting(watch, volume) || length >= sizeof(need.volumes))
             continue;
-        need.any = true;
+        need.any |= !may_still_come(watch, volume);
         int written =
             snprintf(need.volumes + length, sizeof(need.volumes) - length, "%s\"%s\" (%s)",
                      need.count++ ? ", " : "", volume->name, progress->device);
@@ -155,11 +164,12 @@ static void judge(struct watch *watch)
                             volume->name, progress->device, progress->wrong,
                             progress->wrong > 1 ? "s" : "");
     }
-    if (fits) {
-        end(typed); /* the next question names what is left */
+    if (!fits)
+        forget_last(typed);
+    if (fits || !need.any) {
+        end(typed); /* the next question names what is left; a key may have been faster */
         return;
     }
-    forget_last(typed);
     console_print("\nwrong passphrase for the volume%s %s\n", need.count > 1 ? "s" : "",
                   need.volumes);
     end(typed);

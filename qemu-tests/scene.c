@@ -90,27 +90,9 @@ void scene_boot(struct scene *scene)
         fail_msg("%s", error.text);
 }
 
-/* "[   12.345678] " */
-static bool is_kernel_line(const char *text)
-{
-    size_t number = *text == '[' ? 1 + strspn(text + 1, " 0123456789.") : 0;
-    return number > 1 && strncmp(text + number, "] ", 2) == 0;
-}
-
 const char *scene_screen(const struct scene *scene)
 {
-    const char *serial = vm_serial_of_boot(scene->vm);
-    char *screen = arena_alloc(scene->arena, strlen(serial) + 1), *to = screen;
-    /* The kernel's lines are whole, but they stand in the middle of what others were writing. */
-    for (const char *at = serial; *at; at++) {
-        if (is_kernel_line(at))
-            at += strcspn(at, "\n");
-        else if (*at != '\r')
-            *to++ = *at;
-        if (!*at)
-            break;
-    }
-    return screen;
+    return vm_screen(scene->vm, scene->arena);
 }
 
 const char *scene_expect_rescue(struct scene *scene, const char *sentence)
@@ -156,6 +138,48 @@ const char *scene_run(struct scene *scene, const char *command)
     const char *copy = arena_string(scene->arena, text);
     free(text);
     return copy;
+}
+
+/* What was plugged in is known to QEMU by the number of its place in the list. */
+void scene_plug_in(struct scene *scene, const struct vm_disk *disk)
+{
+    struct error error;
+    size_t number = scene->plugged_count;
+    *ARENA_PUSH(scene->arena, scene->plugged, scene->plugged_count) = disk;
+    const char *blocks = arena_printf(scene->arena,
+                                      "{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": "
+                                      "\"raw\", \"node-name\": \"late%zu\", \"file\": {\"driver\": "
+                                      "\"file\", \"filename\": \"%s\"}}}",
+                                      number, disk->path);
+    const char *device =
+        arena_printf(scene->arena,
+                     "{\"execute\": \"device_add\", \"arguments\": {\"driver\": "
+                     "\"usb-storage\", \"drive\": \"late%zu\", \"id\": \"stick%zu\", "
+                     "\"bus\": \"usb.0\"}}",
+                     number, number);
+    if (vm_qmp(scene->vm, blocks, NULL, &error) < 0 || vm_qmp(scene->vm, device, NULL, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+void scene_unplug(struct scene *scene, const struct vm_disk *disk)
+{
+    struct error error;
+    size_t number = 0;
+    while (number < scene->plugged_count && scene->plugged[number] != disk)
+        number++;
+    assert_true(number < scene->plugged_count);
+    scene->plugged[number] = NULL;
+    const char *device = arena_printf(scene->arena,
+                                      "{\"execute\": \"device_del\", \"arguments\": {\"id\": "
+                                      "\"stick%zu\"}}",
+                                      number);
+    const char *blocks =
+        arena_printf(scene->arena,
+                     "{\"execute\": \"blockdev-del\", \"arguments\": {\"node-name\": "
+                     "\"late%zu\"}}",
+                     number);
+    if (vm_qmp(scene->vm, device, NULL, &error) < 0 || vm_qmp(scene->vm, blocks, NULL, &error) < 0)
+        fail_msg("%s", error.text);
 }
 
 void scene_end(struct scene *scene)

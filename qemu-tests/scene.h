@@ -14,7 +14,9 @@ struct scene {
     struct setup setup; /* kernel, tree, bus and the like may be set before scene_make */
     struct vm_request request;
     struct vm *vm;
-    struct vm_disk *disks; /* after scene_make: may be exchanged or taken away */
+    struct vm_disk *disks;          /* after scene_make: may be exchanged or taken away */
+    const struct vm_disk **plugged; /* in later */
+    size_t plugged_count;
 };
 
 /* The usual declaration of the state volume, for configurations that are about something else. */
@@ -35,6 +37,10 @@ void scene_boot(struct scene *scene);
 const char *scene_expect_rescue(struct scene *scene, const char *sentence);
 /* What programs wrote to the console in this boot, without the kernel's lines between. */
 const char *scene_screen(const struct scene *scene);
+/* Plugs a disk into USB while the machine runs, and out again. It has a USB controller if it began
+ * with a disk there. */
+void scene_plug_in(struct scene *scene, const struct vm_disk *disk);
+void scene_unplug(struct scene *scene, const struct vm_disk *disk);
 /* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
 const char *scene_run(struct scene *scene, const char *command);
 /* Passes over the machine and removes the folder; only after a test that succeeded. */

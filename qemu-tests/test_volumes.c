@@ -140,23 +140,6 @@ static void wait_for(struct scene *scene, const char *text)
         fail_msg("%s", error.text);
 }
 
-/* The machine has a USB controller if it began with a disk there. */
-static void plug_in(struct scene *scene, const struct vm_disk *disk)
-{
-    struct error error;
-    const char *add = arena_printf(scene->arena,
-                                   "{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": "
-                                   "\"raw\", \"node-name\": \"late\", \"file\": {\"driver\": "
-                                   "\"file\", \"filename\": \"%s\"}}}",
-                                   disk->path);
-    if (vm_qmp(scene->vm, add, NULL, &error) < 0 ||
-        vm_qmp(scene->vm,
-               "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"usb-storage\", "
-               "\"drive\": \"late\", \"bus\": \"usb.0\"}}",
-               NULL, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
 #define EXTRA "volume extra LABEL=extra {\n    fs ext4\n}\n"
 
 static void on_usb_plugged_in_late(void **state)
@@ -175,7 +158,7 @@ static void on_usb_plugged_in_late(void **state)
     scene->request.disk_count = 1;
     scene_start(scene);
     wait_for(scene, "ebb: wait for PARTLABEL=Ebb state");
-    plug_in(scene, &scene->disks[1]);
+    scene_plug_in(scene, &scene->disks[1]);
     scene_boot(scene);
     expect_mount(scene, "/persist", "/dev/sdb1");
     scene_run(scene, "echo kept > /etc/note");
@@ -206,7 +189,7 @@ static void there_are_twins(void **state)
     scene->request.disk_count = ARRAY_LENGTH(twins);
     scene_start(scene);
     wait_for(scene, "Attached SCSI disk"); /* the other one takes no second */
-    plug_in(scene, &scene->disks[0]);
+    scene_plug_in(scene, &scene->disks[0]);
     scene_expect_rescue(scene,
                         "UUID=5ce0e000-0000-4000-8000-00000000000a, the volume \"state\", is "
                         "on both /dev/sda and /dev/vda; detach one, or name the partition "

@@ -110,6 +110,8 @@ static int judge_options(struct job *job)
             break;
     if (job->bus && !vm_bus_names[job->setup.bus])
         return wrong("--bus", job->bus, "choose virtio, ahci, nvme or usb");
+    if (job->setup.passphrase && !*job->setup.passphrase)
+        return wrong("--passphrase", "", "an empty one cannot be typed");
     if (job->console && !isatty(STDIN_FILENO))
         return wrong("--console", "", "standard input is no terminal");
     return -1;
@@ -126,6 +128,8 @@ static int read_options(struct job *job, int argc, char **argv)
         OPTION_TEXT("append", "WORDS", "more kernel parameters", &setup->append),
         OPTION_TEXT("memory", "SIZE", "of the machine (1G)", &job->memory),
         OPTION_EACH("disk", "VOLUME=FILE", "an image instead of a scratch disk", take_disk),
+        OPTION_TEXT("passphrase", "TEXT", "of the encrypted volumes (" SCRATCH_PASSPHRASE ")",
+                    &setup->passphrase),
         OPTION_TEXT("bus", "BUS", "of the disks: virtio, ahci, nvme or usb", &job->bus),
         OPTION_TEXT("tree", "DIR", "the system of the first generation (busybox)", &setup->tree),
         OPTION_FLAG("snapshot", "leave the disks as they were", &job->request.snapshot),
@@ -147,6 +151,9 @@ static int read_options(struct job *job, int argc, char **argv)
     if (status >= 0)
         return status;
     job->conf = words ? argv[1] : NULL;
+    /* A person who is at the console from the beginning is asked, too. */
+    if (!job->console || job->action_count > 0)
+        job->request.passphrase = setup->passphrase ? setup->passphrase : SCRATCH_PASSPHRASE;
     return judge_options(job);
 }
 

@@ -9,8 +9,8 @@ enum { AHCI_PORTS = 6, MEMORY = 1024 };
 const char *const vm_bus_names[] = {"virtio", "ahci", "nvme", "usb", NULL};
 
 static const struct arch archs[] = {
-    {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35", "ttyS0"},
-    {"aarch64", "qemu-system-aarch64", "qemu-system-arm", "virt", "ttyAMA0"},
+    {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35", "ttyS0", NULL},
+    {"aarch64", "qemu-system-aarch64", "qemu-system-arm", "virt", "ttyAMA0", "virtio-keyboard-pci"},
 };
 
 const struct arch *arch_of_host(void)
@@ -152,6 +152,8 @@ const char *const *command_line(const struct vm *vm, struct lines lines)
     add_two(&words, "-device", "virtio-rng-pci");
     if (vm->request.display)
         add_two(&words, "-device", "VGA");
+    if (vm->request.display && vm->arch->keyboard)
+        add_two(&words, "-device", vm->arch->keyboard);
     add_disks(&words, vm);
     add(&words, NULL);
     return words.list;

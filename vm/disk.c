@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/run.h"
 #include "mounts/content.h"
+#include "vm/container.h"
 #include "vm/format.h"
 
 /* The partition begins where all partitioning programs begin it, and the backup table needs
@@ -62,10 +63,11 @@ static int check(const struct disk *disk, const struct format *format, const cha
                  struct error *error)
 {
     if (!format)
-        return error_set(error, ENOTSUP,
-                         "cannot make a file system of the type \"%s\"; ext4, vfat, btrfs and xfs "
-                         "can be made",
-                         type);
+        return error_set(
+            error, ENOTSUP,
+            "cannot make a file system of the type \"%s\"; ext4, vfat, btrfs, f2fs and "
+            "xfs can be made",
+            type);
     if (disk->label && strlen(disk->label) > format->label_limit)
         return error_set(error, EINVAL, "the label \"%s\" is longer than the %zu bytes of %s",
                          disk->label, format->label_limit, type);
@@ -80,7 +82,7 @@ static int check(const struct disk *disk, const struct format *format, const cha
     if (disk->partuuid && strlen(disk->partuuid) != 36)
         return error_set(error, ENOTSUP, "the PARTUUID \"%s\" is not that of a GPT partition",
                          disk->partuuid);
-    return 0;
+    return disk->encryption ? container_check(disk->encryption, error) : 0;
 }
 
 /* A device is there already; it is only made sure of that nothing on it is lost. */
@@ -151,14 +153,18 @@ static int copy_data(int from, int to, struct error *error)
 }
 
 /* Few mkfs programs can begin in the middle of a file, so it is made alone and then moved. */
-static int wrap(const struct disk *disk, const char *bare, uint64_t size, struct error *error)
+static int wrap(const struct disk *disk, const char *bare, struct error *error)
 {
+    struct stat status;
+    auto_fd from = open(bare, O_RDONLY | O_CLOEXEC);
+    if (from < 0 || fstat(from, &status) < 0)
+        return error_system(error, errno, "cannot open \"%s\"", bare);
+    uint64_t size = (uint64_t)status.st_size;
     if (create(disk->path, size + 2 * MIB, error) < 0)
         return -error->code;
-    auto_fd from = open(bare, O_RDONLY | O_CLOEXEC);
     auto_fd to = open(disk->path, O_WRONLY | O_CLOEXEC);
-    int code = from < 0 || to < 0 ? error_system(error, errno, "cannot open \"%s\"", disk->path)
-                                  : copy_data(from, to, error);
+    int code = to < 0 ? error_system(error, errno, "cannot open \"%s\"", disk->path)
+                      : copy_data(from, to, error);
     if (code == 0)
         code = make_table(disk, size, error);
     if (code < 0)
@@ -184,9 +190,13 @@ int disk_make(const struct disk *disk, struct error *error)
     snprintf(bare, sizeof(bare), "%s%s", disk->path, partitioned ? ".fs" : "");
     if (create(bare, size, error) < 0)
         return -error->code;
-    int code = format->make(format, disk, bare, amount.files, error);
+    int code = disk->encryption && disk->encryption->empty
+                   ? 0
+                   : format->make(format, disk, bare, amount.files, error);
+    if (code == 0 && disk->encryption)
+        code = container_make(disk->encryption, bare, error);
     if (code == 0 && partitioned)
-        code = wrap(disk, bare, size, error);
+        code = wrap(disk, bare, error);
     if ((code < 0 && !is_device(bare)) || partitioned)
         unlink(bare);
     return code < 0 ? error_prefix(error, "cannot make the disk image \"%s\"", disk->path) : 0;

@@ -1,7 +1,7 @@
 /* Disk images, made and looked at without root, mounts or device mapper.
  *
- * An image is a file with holes that holds one file system, bare or, where the partition's own tags
- * matter, in the one partition of a GPT. */
+ * An image is a file with holes that holds one file system, bare or in a LUKS container (which has
+ * no holes), and, where the partition's own tags matter, in the one partition of a GPT. */
 #ifndef EBB_VM_DISK_H
 #define EBB_VM_DISK_H
 
@@ -11,6 +11,17 @@
 #include <sys/types.h>
 
 #include "base/run.h"
+
+/* The LUKS container that a file system lies in, with its own tags. */
+struct encryption {
+    const char *type; /* luks2 or luks1; NULL: luks2 */
+    const char *uuid, *label;
+    const char *passphrase;
+    const char *key_file; /* another key, NULL for none */
+    uint64_t key_offset, key_size;
+    const char *header; /* the file where a detached header goes; NULL: in front of the data */
+    bool empty;         /* there is no file system in it */
+};
 
 /* NULL or 0 leaves a choice to us. A plain user's files become root's. */
 struct disk {
@@ -22,6 +33,7 @@ struct disk {
     const char *content;
     const struct graft *grafts;
     size_t graft_count;
+    const struct encryption *encryption; /* NULL: the file system lies bare */
 };
 
 struct disk_entry {

@@ -154,12 +154,29 @@ static int make_xfs(const struct format *format, const struct disk *disk, const 
     return run(format, &arguments, disk, error);
 }
 
+static int make_f2fs(const struct format *format, const struct disk *disk, const char *file,
+                     uint64_t files, struct error *error)
+{
+    (void)files; /* nodes are made as needed */
+    struct arguments arguments = {{format->program, "-q", "-f"}, 3};
+    add_option(&arguments, "-U", disk->uuid);
+    add_option(&arguments, "-l", disk->label);
+    add(&arguments, file);
+    struct disk empty = *disk;
+    empty.content = NULL;
+    if (run(format, &arguments, &empty, error) < 0 || !disk->content)
+        return disk->content ? -error->code : 0;
+    struct arguments fill = {{"sload.f2fs", "-P", "-f", disk->content, file}, 5};
+    return run(format, &fill, disk, error);
+}
+
 static const struct format formats[] = {
     {"ext4", "mke2fs", "e2fsprogs", 16, 1 * MIB, true, make_ext},
     {"ext3", "mke2fs", "e2fsprogs", 16, 1 * MIB, true, make_ext},
     {"ext2", "mke2fs", "e2fsprogs", 16, 1 * MIB, true, make_ext},
     {"vfat", "mkfs.vfat", "dosfstools", 11, 40 * MIB, true, make_vfat},
     {"btrfs", "mkfs.btrfs", "btrfs-progs", 255, 128 * MIB, true, make_btrfs},
+    {"f2fs", "mkfs.f2fs", "f2fs-tools", 512, 64 * MIB, true, make_f2fs},
     {"xfs", "mkfs.xfs", "xfsprogs", 12, 320 * MIB, false, make_xfs},
 };
 

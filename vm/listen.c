@@ -54,6 +54,7 @@ static bool hear_serial(struct vm *vm)
         if (!vm->serial.data[i]) /* it is searched as a string */
             vm->serial.data[i] = '?';
     judge(vm);
+    answer_questions(vm);
     return true;
 }
 

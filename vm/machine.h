@@ -1,5 +1,6 @@
 /* What a struct vm is made of, for the few files that share it: command.c writes QEMU's command
- * line, qemu.c starts and ends it, listen.c hears it, console.c joins a terminal to it. */
+ * line, qemu.c starts and ends it, listen.c hears it, answer.c types for it, console.c joins a
+ * terminal to it. */
 #ifndef EBB_VM_MACHINE_H
 #define EBB_VM_MACHINE_H
 
@@ -15,8 +16,9 @@ enum { NONCE_SIZE = 16 };
 struct arch {
     const char *machine; /* as uname(2) says it */
     const char *program, *package;
-    const char *type;    /* of machine */
-    const char *console; /* the serial line's name in the kernel */
+    const char *type;     /* of machine */
+    const char *console;  /* the serial line's name in the kernel */
+    const char *keyboard; /* NULL: there is one in any case */
 };
 
 /* The descriptors that QEMU is given, as it sees them. */
@@ -51,6 +53,7 @@ struct vm {
     size_t boot_at, heard; /* in serial: where this boot begins, how far a wait has looked */
     const char *wanted;    /* on the serial line, while somebody waits for it */
     size_t judged;         /* in serial: how far it was looked through for bad news */
+    unsigned answers;      /* how often the passphrase was typed in this boot */
     const char *trouble;   /* the line that says that this boot has failed */
     struct bytes messages;
     struct bytes qmp;
@@ -79,6 +82,9 @@ int listen_greet(struct vm *vm, struct error *error);
 void listen_to_the_end(struct vm *vm);
 /* Puts the last lines of the serial line behind the sentence. */
 int listen_blame(const struct vm *vm, struct error *error);
+
+/* answer.c: types the passphrase if PID 1 asks for it. */
+void answer_questions(struct vm *vm);
 
 /* console.c: what was typed at the terminal. */
 void console_keys(struct vm *vm);

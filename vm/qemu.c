@@ -33,6 +33,7 @@ static void copy_request(struct vm *vm, const struct vm_request *request)
     copy->image = own(arena, request->image);
     copy->append = own(arena, request->append);
     copy->agent = own(arena, request->agent);
+    copy->passphrase = own(arena, request->passphrase);
     copy->log = own(arena, request->log);
     copy->timeout = request->timeout ? request->timeout : TIMEOUT;
     struct vm_disk *disks = arena_alloc(arena, (request->disk_count + 1) * sizeof(*disks));
@@ -159,6 +160,7 @@ static void forget_boot(struct vm *vm)
 {
     vm->boot_at = vm->heard = vm->judged = vm->serial.length;
     vm->trouble = vm->ready = NULL;
+    vm->answers = 0;
     vm->qmp_open = vm->greeted = vm->answered = false;
     bytes_free(&vm->messages);
     bytes_free(&vm->qmp);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 enum vm_bus { BUS_VIRTIO, BUS_AHCI, BUS_NVME, BUS_USB };
 extern const char *const vm_bus_names[]; /* by enum vm_bus, NULL-terminated */
@@ -35,11 +36,12 @@ struct vm_request {
     unsigned timeout; /* milliseconds of every wait; five minutes */
     enum vm_accel accel;
     const char *agent; /* path of ebb-agent, to prove KVM with; without one it counts as unproven */
-    const char *log;   /* a file for all that the serial line says */
-    bool snapshot;     /* what is written to the disks goes with the struct vm */
-    bool display;      /* with a screen, for screendump */
-    bool echo;         /* show the serial line on standard output */
-    int interrupt;     /* a descriptor that ends every wait when it can be read; 0 for none */
+    const char *passphrase; /* typed on the serial line whenever PID 1 asks; NULL: never */
+    const char *log;        /* a file for all that the serial line says */
+    bool snapshot;          /* what is written to the disks goes with the struct vm */
+    bool display;           /* with a screen and a keyboard */
+    bool echo;              /* show the serial line on standard output */
+    int interrupt;          /* a descriptor that ends every wait when it can be read; 0 for none */
 };
 
 struct vm;
@@ -71,6 +73,12 @@ void vm_power_cut(struct vm *vm);
 
 /* Types on the serial line, as a person at that console would. */
 int vm_type(struct vm *vm, const char *text, struct error *error);
+/* The same on the keyboard of a machine with a display: letters, digits, space, minus, Enter (\n),
+ * Backspace (\b), Tab, Escape and Caps Lock. */
+#define VM_CAPS_LOCK "\x0e"
+int vm_send_keys(struct vm *vm, const char *text, struct error *error);
+/* Writes what its screen shows, as a PNG. */
+int vm_screendump(struct vm *vm, const char *path, struct error *error);
 /* One QMP command, in JSON; `answer` (may be NULL) is the JSON of its reply, to be freed. */
 int vm_qmp(struct vm *vm, const char *command, char **answer, struct error *error);
 /* Joins the terminal to the serial line until QEMU ends or the keys C-a x are pressed. */
@@ -79,6 +87,8 @@ int vm_console(struct vm *vm, struct error *error);
 /* All that the serial line said since vm_start, and since the boot before now. */
 const char *vm_serial(const struct vm *vm);
 const char *vm_serial_of_boot(const struct vm *vm);
+/* What programs wrote to the console in this boot, without the kernel's lines between. */
+const char *vm_screen(const struct vm *vm, struct arena *arena);
 /* In which way the guest is ready: "init", or systemd's word, such as "degraded". */
 const char *vm_readiness(const struct vm *vm);
 bool vm_runs(const struct vm *vm);

@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mounts/device.h"
+#include "vm/keys.h"
 #include "vm/state.h"
 #include "vm/tree.h"
 
-/* Costs nothing while it is a hole. */
-#define ROOM (1024ULL * 1024 * 1024)
+/* Costs nothing while it is a hole, which a container has none of. */
+#define MIB (1024ULL * 1024)
+#define ROOM (1024 * MIB)
+#define ENCRYPTED_ROOM (128 * MIB)
 
 static const char *after(const char *device, const char *tag)
 {
@@ -29,14 +33,19 @@ static bool same_device(const struct volume *left, const struct volume *right)
     return strcmp(left->device, right->device) == 0;
 }
 
-static const char *given_for(const struct scratch *scratch, const struct volume *volume)
+static bool is_for(const struct scratch *scratch, const struct scratch_given *given,
+                   const struct volume *volume)
 {
-    for (size_t i = 0; i < scratch->given_count; i++) {
-        const struct volume *named = config_volume(scratch->config, scratch->given[i].volume);
-        if (named && same_device(named, volume))
-            return scratch->given[i].path;
-    }
-    return NULL;
+    const struct volume *named = config_volume(scratch->config, given->volume);
+    return named && same_device(named, volume);
+}
+
+bool scratch_is_given(const struct scratch *scratch, const struct volume *volume)
+{
+    for (size_t i = 0; i < scratch->given_count; i++)
+        if (is_for(scratch, &scratch->given[i], volume))
+            return true;
+    return false;
 }
 
 /* Several volumes may lie on one device: the one that says most about what must be on it, or NULL
@@ -78,15 +87,57 @@ static int make_state(const struct scratch *scratch, const struct disk *disk,
     return state_make(disk, &store, tree, error);
 }
 
-static int make_disk(const struct scratch *scratch, const struct volume *volume, const char *path,
-                     struct error *error)
+/* Whether the volume has no disk of its own. */
+static bool lies_in_another(const struct volume *volume)
 {
+    return volume->on.lvm || strncmp(volume->device, "/dev/mapper/", 12) == 0;
+}
+
+static bool is_nest(const struct config *config, const struct volume *volume)
+{
+    for (size_t i = 0; volume->luks && !volume->fs.type && i < config->volume_count; i++)
+        if (lies_in_another(config->volumes[i]))
+            return true;
+    return false;
+}
+
+/* What cannot be made has to come from somebody who knows what is in it. */
+static int check(const struct scratch *scratch, const struct volume *volume, struct error *error)
+{
+    const char *objection = NULL;
     if (has_option(volume->fs.options, "subvol") || has_option(volume->fs.options, "subvolid"))
-        return error_set(error, ENOTSUP,
-                         "the volume \"%s\" is a subvolume, which scratch disks cannot have; give "
-                         "an image with --disk %s=FILE",
-                         volume->name, volume->name);
-    const struct disk disk = {
+        objection = "is a subvolume, which scratch disks cannot have";
+    else if (volume->on.raid)
+        objection = "is an array, which scratch disks cannot be";
+    else if (lies_in_another(volume))
+        objection = "lies in a volume group or in another device, which scratch disks cannot be";
+    else if (is_nest(scratch->config, volume))
+        objection = "is a container in which other volumes are expected, which cannot be guessed";
+    if (!objection)
+        return 0;
+    return error_set(error, ENOTSUP,
+                     "the volume \"%s\" %s; give an image of what it lies on with --disk %s=FILE",
+                     volume->name, objection, volume->name);
+}
+
+/* The tags are those of what the device itself is. */
+static int encrypt(struct arena *arena, const struct scratch *scratch, const struct volume *volume,
+                   struct disk *disk, struct error *error)
+{
+    struct encryption *encryption = arena_alloc(arena, sizeof(*encryption));
+    *encryption = (struct encryption){
+        .uuid = TAKE_PTR(disk->uuid), .label = TAKE_PTR(disk->label), .empty = !volume->fs.type};
+    disk->room = ENCRYPTED_ROOM;
+    disk->encryption = encryption;
+    return keys_make(arena, scratch, volume, encryption, error);
+}
+
+static int make_disk(struct arena *arena, const struct scratch *scratch,
+                     const struct volume *volume, const char *path, struct error *error)
+{
+    if (check(scratch, volume, error) < 0)
+        return -error->code;
+    struct disk disk = {
         .path = path,
         .room = ROOM,
         .fs_type = volume->fs.type,
@@ -95,29 +146,59 @@ static int make_disk(const struct scratch *scratch, const struct volume *volume,
         .partuuid = after(volume->device, "PARTUUID="),
         .partlabel = after(volume->device, "PARTLABEL="),
     };
-    int code =
-        volume->holds_state ? make_state(scratch, &disk, volume, error) : disk_make(&disk, error);
+    int code = volume->luks ? encrypt(arena, scratch, volume, &disk, error) : 0;
+    if (device_is_key(volume))
+        disk.content = keys_content(arena, scratch, volume);
+    if (code == 0)
+        code = volume->holds_state ? make_state(scratch, &disk, volume, error)
+                                   : disk_make(&disk, error);
     return code < 0 ? error_prefix(error, "volume \"%s\"", volume->name) : 0;
+}
+
+struct disks {
+    struct arena *arena;
+    enum vm_bus bus;
+    struct vm_disk *list;
+    size_t count;
+};
+
+/* One image may be what several volumes lie on. */
+static void attach(struct disks *disks, const char *path)
+{
+    for (size_t i = 0; i < disks->count; i++)
+        if (strcmp(disks->list[i].path, path) == 0)
+            return;
+    *ARENA_PUSH(disks->arena, disks->list, disks->count) =
+        (struct vm_disk){.path = path, .bus = disks->bus};
+}
+
+static int bring(struct disks *disks, const struct scratch *scratch, const struct volume *volume,
+                 struct error *error)
+{
+    for (size_t i = 0; i < scratch->given_count; i++)
+        if (is_for(scratch, &scratch->given[i], volume))
+            attach(disks, scratch->given[i].path);
+    if (scratch_is_given(scratch, volume))
+        return 0;
+    const char *path = arena_printf(disks->arena, "%s/%s.img", scratch->folder, volume->name);
+    if (make_disk(disks->arena, scratch, volume, path, error) < 0)
+        return -error->code;
+    attach(disks, path);
+    return 0;
 }
 
 int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_disk **disks,
                  size_t *count, struct error *error)
 {
-    struct vm_disk *list = NULL;
-    size_t made = 0;
-    for (size_t i = 0; i < scratch->config->volume_count; i++) {
-        const struct volume *volume = spokesman(scratch->config, i);
-        if (!volume)
-            continue;
-        const char *path = given_for(scratch, volume);
-        if (!path) {
-            path = arena_printf(arena, "%s/%s.img", scratch->folder, volume->name);
-            if (make_disk(scratch, volume, path, error) < 0)
+    struct disks made = {.arena = arena, .bus = scratch->bus};
+    for (int keys = 0; keys <= 1; keys++) /* what is on a volume of keys is known last */
+        for (size_t i = 0; i < scratch->config->volume_count; i++) {
+            const struct volume *volume = spokesman(scratch->config, i);
+            if (volume && device_is_key(volume) == (keys == 1) &&
+                bring(&made, scratch, volume, error) < 0)
                 return -error->code;
         }
-        *ARENA_PUSH(arena, list, made) = (struct vm_disk){.path = path, .bus = scratch->bus};
-    }
-    *disks = list;
-    *count = made;
+    *disks = made.list;
+    *count = made.count;
     return 0;
 }

@@ -1,27 +1,32 @@
 /* Disks for a configuration: for every volume that it declares, an image with the same tags and
- * file system, the state volume with a store that can be booted. The configuration stays as it is.
- */
+ * file system, encrypted if the volume is, the state volume with a store that can be booted. The
+ * configuration stays as it is. */
 #ifndef EBB_VM_SCRATCH_H
 #define EBB_VM_SCRATCH_H
 
 #include "plan/config.h"
 #include "vm/qemu.h"
 
-/* An image that takes the place of a scratch disk. */
+/* Opens the containers that are made, besides the declared key. */
+#define SCRATCH_PASSPHRASE "ebb"
+
+/* An image that takes the place of a scratch disk; a volume may have several. */
 struct scratch_given {
     const char *volume, *path;
 };
 
 struct scratch {
     const struct config *config;
-    const char *folder; /* the images are made here, as VOLUME.img */
-    const char *tree;   /* of the first generation; NULL: one is made, of busybox */
+    const char *folder;     /* the images are made here, as VOLUME.img */
+    const char *tree;       /* of the first generation; NULL: one is made, of busybox */
+    const char *passphrase; /* of containers; NULL: SCRATCH_PASSPHRASE */
     const struct scratch_given *given;
     size_t given_count;
     enum vm_bus bus;
 };
 
-/* The result belongs to the arena. */
+/* The result belongs to the arena: the disks in the order of the configuration, but those of
+ * volumes that only hold keys at the end. */
 int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_disk **disks,
                  size_t *count, struct error *error);
 

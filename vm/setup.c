@@ -39,6 +39,7 @@ int setup_make(struct arena *arena, const struct setup *setup, const struct conf
     const struct scratch scratch = {.config = config,
                                     .folder = setup->folder,
                                     .tree = setup->tree,
+                                    .passphrase = setup->passphrase,
                                     .given = setup->given,
                                     .given_count = setup->given_count,
                                     .bus = setup->bus};

@@ -12,6 +12,7 @@ struct setup {
     const char *generation;   /* for ebb.generation=, or NULL */
     const char *append;       /* more kernel parameters, or NULL */
     const char *tree;         /* of the first generation; NULL: one of busybox */
+    const char *passphrase;   /* of scratch containers; NULL: SCRATCH_PASSPHRASE */
     const struct scratch_given *given;
     size_t given_count;
     enum vm_bus bus;

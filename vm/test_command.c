@@ -10,7 +10,8 @@
 
 #include "vm/machine.h"
 
-static const struct arch arch = {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35", "ttyS0"};
+static const struct arch arch = {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35",
+                                 "ttyS0",  "some-keyboard"};
 
 /* All words in one line. */
 static const char *line_of(struct arena *arena, const struct vm_request *request, bool kvm,
@@ -56,6 +57,7 @@ static void test_machine(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
         assert_has(line, parts[i]);
     assert_null(strstr(line, "VGA"));
+    assert_null(strstr(line, "some-keyboard"));
 }
 
 static void test_choices(void **state)
@@ -67,7 +69,7 @@ static void test_choices(void **state)
     assert_has(line, " -accel kvm -cpu host ");
     assert_has(line, " -m 1024 ");
     assert_has(line, " -append console=ttyS0 panic=-1 -chardev ");
-    assert_has(line, " -device VGA");
+    assert_has(line, " -device VGA -device some-keyboard");
     assert_null(strstr(line, "-initrd"));
 }
 

@@ -1,0 +1,61 @@
+/* The person at the console, as far as one is needed: who types the passphrase when PID 1 asks. */
+#include <string.h>
+
+#include "vm/machine.h"
+
+/* Somebody who was wrong three times will be wrong again. */
+enum { MOST_ANSWERS = 3 };
+
+/* "[   12.345678] " */
+static bool is_kernel_line(const char *text)
+{
+    size_t number = *text == '[' ? 1 + strspn(text + 1, " 0123456789.") : 0;
+    return number > 1 && strncmp(text + number, "] ", 2) == 0;
+}
+
+const char *vm_screen(const struct vm *vm, struct arena *arena)
+{
+    const char *serial = vm_serial_of_boot(vm);
+    char *screen = arena_alloc(arena, strlen(serial) + 1), *to = screen;
+    /* The kernel's lines are whole, but they stand in the middle of what others were writing. */
+    for (const char *at = serial; *at; at++) {
+        if (is_kernel_line(at))
+            at += strcspn(at, "\n");
+        else if (*at != '\r')
+            *to++ = *at;
+        if (!*at)
+            break;
+    }
+    return screen;
+}
+
+/* A row that was wiped is the same question, which is drawn again below some news. */
+static bool is_wiped(const char *answer)
+{
+    return strncmp(answer + strspn(answer, "*"), "\033[K", 3) == 0;
+}
+
+static unsigned count_questions(const char *screen)
+{
+    static const char beginning[] = "passphrase for the volume", end[] = "): ";
+    unsigned count = 0;
+    for (const char *at = screen; (at = strstr(at, beginning)); at++) {
+        const char *answer = strstr(at, end);
+        if (answer && answer < at + strcspn(at, "\n") && !is_wiped(answer + strlen(end)))
+            count++;
+    }
+    return count;
+}
+
+void answer_questions(struct vm *vm)
+{
+    const char *passphrase = vm->request.passphrase;
+    if (!passphrase || vm->answers >= MOST_ANSWERS)
+        return;
+    auto_arena arena = arena_new();
+    if (count_questions(vm_screen(vm, arena)) <= vm->answers)
+        return;
+    vm->answers++;
+    (void)bytes_send(vm->lines.serial, passphrase, strlen(passphrase)); /* QEMU may have ended, */
+    (void)bytes_send(vm->lines.serial, "\n", 1); /* which the wait that heard this will tell */
+}
