@@ -95,7 +95,7 @@ static void by_a_person(void **state)
     scene_start(scene);
     if (vm_wait_serial(scene->vm, QUESTION, &error) < 0 ||
         vm_send_keys(scene->vm, "ebb\n", &error) < 0 ||
-        vm_wait_serial(scene->vm, "that passphrase opens nothing", &error) < 0 ||
+        vm_wait_serial(scene->vm, "wrong passphrase for the volume", &error) < 0 ||
         vm_wait_serial(scene->vm, QUESTION, &error) < 0 ||
         vm_send_keys(scene->vm, "Old " VM_CAPS_LOCK "TIDE-" VM_CAPS_LOCK "1\b2\n", &error) < 0)
         fail_msg("%s", error.text);

@@ -38,6 +38,7 @@ static struct scene *debian(const char *name, const char *configuration)
     struct scene *scene = scene_new(name, configuration);
     scene->setup.tree = tree;
     scene_make(scene);
+    scene->request.passphrase = SCRATCH_PASSPHRASE;
     scene_boot(scene);
     return scene;
 }
@@ -93,11 +94,44 @@ static void debian_lies_below_an_overlay(void **state)
     scene_end(scene);
 }
 
-int main(void)
+/* udev takes over what was opened before it: otherwise systemd would wait 90 s for each line. */
+static void fstab_names_an_opened_container(void **state)
+{
+    (void)state; /* nothing is shared */
+    struct error error;
+    struct scene *scene = debian(
+        "debian-luks", "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
+                       "    luks name=opened\n"
+                       "    fs ext4\n"
+                       "    mount /persist\n"
+                       "}\n"
+                       "root tmpfs size=50%\n"
+                       "persist state:/persist { file /etc/fstab; dir /var/log; }\n" SCENE_REST);
+    scene_run(scene, "mkdir -p /persist/log; blkid=$(findmnt -no UUID /persist);"
+                     "echo \"UUID=$blkid /mnt ext4 defaults 0 0\" > /etc/fstab;"
+                     "echo '/dev/mapper/opened /media ext4 defaults 0 0' >> /etc/fstab");
+    if (vm_reboot(scene->vm, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_all_units_are_well(scene);
+    assert_string_equal(scene_run(scene, "findmnt -no TARGET -S /dev/mapper/opened | sort | uniq |"
+                                         "grep -E '^/(mnt|media|persist)$';"
+                                         "readlink /dev/mapper/opened;"
+                                         "udevadm info -q property /dev/mapper/opened |"
+                                         "grep -E '^(SYSTEMD_READY|DM_UDEV_PRIMARY|TAGS)'"),
+                        "/media\n/mnt\n/persist\n../dm-0\nDM_UDEV_PRIMARY_SOURCE_FLAG=1\n"
+                        "SYSTEMD_READY=1\n"
+                        "TAGS=:systemd:");
+    scene_end(scene);
+}
+
+int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(debian_is_laid_out),
         cmocka_unit_test(debian_lies_below_an_overlay),
+        cmocka_unit_test(fstab_names_an_opened_container),
     };
+    if (count > 1)
+        cmocka_set_test_filter(arguments[1]);
     return cmocka_run_group_tests(tests, make_tree, NULL);
 }
