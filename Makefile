@@ -124,9 +124,9 @@ format:
 bench: all $(BUILD)/qemu-tests/bench $(BUILD)/qemu-tests/floor
 	$(BUILD)/qemu-tests/bench
 
-$(BUILD)/qemu-tests/floor: qemu-tests/floor.c
+$(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready
 	@mkdir -p $(@D)
-	$(CC) -O2 -static -D_GNU_SOURCE -Wno-unused-result -o $@ $<
+	$(CC) -O2 -static -D_GNU_SOURCE -Wno-unused-result -o $@ $< $(STATICLIBS)
 
 ## make install DESTDIR=… prefix=…;  make uninstall
 install: all
