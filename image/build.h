@@ -12,6 +12,7 @@ struct build_request {
     const char *kernel;       /* a version below /lib/modules */
     const char *init_program; /* the path of ebb-init */
     const char *output;
+    bool universal; /* with the drivers of all machines, not only of this one */
     bool progress;
 };
 

@@ -226,6 +226,15 @@ static void add_wanted(struct walk *walk, const char *name, int required)
     add_all(walk, found);
 }
 
+/* `path` is below the folder of the kernel's modules. */
+static int leads_to_a_disk(const char *path)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(useful); i++)
+        if (strncmp(path, useful[i], strlen(useful[i])) == 0)
+            return 1;
+    return 0;
+}
+
 static void add_for_device(const char *modalias, void *data)
 {
     struct walk *walk = data;
@@ -235,10 +244,28 @@ static void add_for_device(const char *modalias, void *data)
     for (struct kmod_list *item = found; item; item = kmod_list_next(found, item)) {
         auto_module module = kmod_module_get_module(item);
         const char *path = kmod_module_get_path(module);
-        for (size_t i = 0; path && i < ARRAY_LENGTH(useful); i++) {
-            if (strncmp(path + strlen(walk->set->folder) + 1, useful[i], strlen(useful[i])) == 0)
-                add(walk, module);
-        }
+        if (path && leads_to_a_disk(path + strlen(walk->set->folder) + 1))
+            add(walk, module);
+    }
+}
+
+/* modules.dep has a line per module, "kernel/drivers/ata/ahci.ko.xz: …"; libkmod lists none. */
+static void add_all_drivers(struct walk *walk)
+{
+    const char *list = arena_printf(walk->arena, "%s/modules.dep", walk->set->folder);
+    auto_file file = fopen(list, "re");
+    auto_string line = NULL;
+    size_t room = 0;
+    if (!file)
+        walk->code = error_system(walk->error, errno, "cannot read \"%s\"", list);
+    while (walk->code == 0 && getline(&line, &room, file) > 0) {
+        line[strcspn(line, ":\n")] = '\0';
+        char *name = strrchr(line, '/');
+        if (!name || !leads_to_a_disk(line))
+            continue;
+        name++;
+        name[strcspn(name, ".")] = '\0';
+        add_wanted(walk, name, 0);
     }
 }
 
@@ -301,6 +328,8 @@ int module_set_make(struct arena *arena, const struct module_request *request,
         add_wanted(&walk, request->useful[i], 0);
     if (request->sysfs)
         devices_visit(request->sysfs, add_for_device, &walk);
+    if (request->universal && walk.code == 0)
+        add_all_drivers(&walk);
     if (walk.code < 0)
         return walk.code;
     *set = made;

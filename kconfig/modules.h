@@ -35,6 +35,7 @@ struct module_request {
     size_t name_count;
     const char *const *useful; /* the same, but nobody minds if one is missing */
     size_t useful_count;
+    int universal; /* every driver of disks and keyboards, for machines that are not this one */
 };
 
 /* A name that is built in adds nothing, silently. */

@@ -308,13 +308,33 @@ static void test_debian(void **state)
     assert_true(size < 10000000); /* 1.8 MB compressed */
 }
 
+/* Without looking at this machine's devices: whatever leads to a disk or a keyboard, and no more.
+ */
+static void test_universal(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    struct module_request wanted = request(KERNEL_VERSION, NULL, 0);
+    wanted.universal = 1;
+    const char *names = describe(arena, &wanted);
+    assert_non_null(strstr(names, "hba "));
+    assert_non_null(strstr(names, "hid_odd "));
+    assert_non_null(strstr(names, "dm_crypt"));
+    assert_non_null(strstr(names, "nvme "));
+    assert_non_null(strstr(names, "<hba>"));
+    assert_null(strstr(names, "gpu"));
+    assert_null(strstr(names, "ext4"));
+    wanted.universal = 0;
+    assert_null(strstr(describe(arena, &wanted), "hba"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closure), cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_devices), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_visit),   cmocka_unit_test(test_index),
-        cmocka_unit_test(test_debian),
+        cmocka_unit_test(test_closure), cmocka_unit_test(test_universal),
+        cmocka_unit_test(test_paths),   cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_faults),  cmocka_unit_test(test_visit),
+        cmocka_unit_test(test_index),   cmocka_unit_test(test_debian),
     };
     return cmocka_run_group_tests(tests, make_kernel, remove_kernel);
 }

@@ -11,13 +11,16 @@
 int verb_build(int argc, char **argv)
 {
     const char *output = NULL, *kernel = NULL;
+    bool universal = false;
     char init_program[4096];
     const struct option_row options[] = {
         OPTION_TEXT("output", "IMAGE", "where to write it (also -o IMAGE)", &output),
         OPTION_TEXT("kernel", "VERSION", "for this kernel instead of the running one", &kernel),
+        OPTION_FLAG("universal", "with the drivers of disks and keyboards of all machines",
+                    &universal),
     };
     const struct usage usage = {
-        .synopsis = "build [--kernel VERSION] -o IMAGE [CONF]",
+        .synopsis = "build [--kernel VERSION] [--universal] -o IMAGE [CONF]",
         .about = "Makes the initramfs of a configuration. The same input gives the "
                  "same bytes.",
         .options = options,
@@ -38,6 +41,7 @@ int verb_build(int argc, char **argv)
     struct build_request request = {.config = config,
                                     .init_program = init_program,
                                     .output = output,
+                                    .universal = universal,
                                     .progress = isatty(STDERR_FILENO)};
     int code = program_find("ebb-init", init_program, sizeof(init_program), &error);
     if (code == 0)

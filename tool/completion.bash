@@ -102,7 +102,7 @@ _ebb() {
 	case $verb in
 	check) options='--print --kernel' ;;
 	plan) options='--why --json --generation --init' ;;
-	build) options='--output --kernel -o' ;;
+	build) options='--output --kernel --universal -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	vm) options='--kernel --generation --append --memory --disk --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
