@@ -49,7 +49,7 @@ _ebb_value() {
 	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
 	plan:--generation | vm:--generation) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
-	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs' -- "$3") ;;
+	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
 	init:--size | init:--uuid | init:--label) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
