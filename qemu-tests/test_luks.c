@@ -168,16 +168,24 @@ static void by_a_key_that_comes_late(void **state)
     scene_end(scene);
 }
 
-/* The device itself is as good as random. */
+/* The device itself is as good as random, and nobody is asked for a passphrase without the stick.
+ */
 static void with_its_header_on_a_stick(void **state)
 {
     (void)state; /* one scene */
-    struct scene *scene = make("luks-header", KEYS STATE("PARTUUID=" TAG, "header=keys:/header"));
+    struct scene *scene =
+        make("luks-header", KEYS STATE("PARTUUID=" TAG " wait=3s", "header=keys:/header"));
     expect_content(scene, "PTTYPE=gpt");
     must_run("cd %s && dd if=state.img bs=1M skip=1 of=bare status=none && ! blkid -p bare",
              scene->folder);
     scene_boot(scene);
     expect_open(scene, 1);
+    power_off(scene);
+    scene->request.disk_count = 1;
+    vm_stop(TAKE_PTR(scene->vm));
+    scene_expect_rescue(scene,
+                        "the volume \"state\" on /dev/vda1 cannot be unlocked: its header is "
+                        "on the volume \"keys\", which did not appear within 3 s; attach it");
     scene_end(scene);
 }
 
