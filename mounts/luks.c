@@ -101,6 +101,12 @@ static bool is_at_hand(const struct watch *watch, const struct luks_file *file, 
     return progress->stage >= VOLUME_FOUND && !progress->error.code;
 }
 
+bool luks_has_header(const struct watch *watch, const struct volume *volume)
+{
+    const char *unused;
+    return is_at_hand(watch, &volume->luks->header, &unused);
+}
+
 /* What can be tried on the container now; false: nothing that was not tried before. */
 static bool next_key(const struct watch *watch, const struct volume *volume,
                      struct unlock_request *request)
@@ -195,8 +201,7 @@ int luks_overdue(struct watch *watch, const struct volume *volume, struct error 
 {
     const struct progress *progress = &watch->volumes[volume->number];
     const struct luks_file *header = &volume->luks->header;
-    const char *unused;
-    if (!is_at_hand(watch, header, &unused))
+    if (!luks_has_header(watch, volume))
         return error_set(error, ENODEV,
                          "the volume \"%s\" on %s cannot be unlocked: its header is on the volume "
                          "\"%s\", which did not appear within %u s; attach it",

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/prompt.h"
+#include "mounts/luks.h"
 
 enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5, HOPE = 2000 };
 
@@ -61,12 +62,20 @@ static void forget_last(struct passphrases *typed)
     explicit_bzero(&typed->list[place], sizeof(typed->list[place]));
 }
 
+/* Whether a passphrase would be of use. */
+static bool is_locked(const struct watch *watch, const struct volume *volume)
+{
+    const struct progress *progress = &watch->volumes[volume->number];
+    return volume->luks && progress->stage == VOLUME_FOUND && !progress->error.code &&
+           luks_has_header(watch, volume);
+}
+
 /* Whether a container has nothing left to try, and waits for a person. */
 static bool is_wanting(const struct watch *watch, const struct volume *volume)
 {
     const struct progress *progress = &watch->volumes[volume->number];
-    return volume->luks && progress->stage == VOLUME_FOUND && !progress->attempt.child &&
-           !progress->error.code && progress->tried >= passphrase_count(watch);
+    return is_locked(watch, volume) && !progress->attempt.child &&
+           progress->tried >= passphrase_count(watch);
 }
 
 /* Whether its key may be on a stick that the bus is still finding: asking at once would only
@@ -91,8 +100,8 @@ static struct need find_need(const struct watch *watch)
     for (size_t i = 0; i < watch->context->config->volume_count; i++) {
         const struct volume *volume = watch->context->config->volumes[i];
         const struct progress *progress = &watch->volumes[i];
-        bool locked = volume->luks && progress->stage == VOLUME_FOUND && !progress->error.code;
-        need.trying |= progress->attempt.child || (locked && !is_wanting(watch, volume));
+        need.trying |=
+            progress->attempt.child || (is_locked(watch, volume) && !is_wanting(watch, volume));
         if (!is_wanting(watch, volume) || length >= sizeof(need.volumes))
             continue;
         need.any |= !may_still_come(watch, volume);

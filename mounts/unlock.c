@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@
 
 /* A key file may be a whole photograph. */
 #define KEY_LIMIT ((size_t)8 << 20)
+
+/* Of device mapper, by the kernel's list of devices. */
+enum { CONTROL_MAJOR = 10, CONTROL_MINOR = 236 };
 
 const char *unlock_name(const struct volume *volume)
 {
@@ -104,7 +108,7 @@ static int read_key(const struct unlock_request *request, struct key *key, struc
         return error_set(error, ENODATA,
                          "the key \"%s\" ends before byte %llu; correct keyfile-offset= and "
                          "keyfile-size=",
-                         name, (unsigned long long)(luks->key_offset + (length ? size : 1)));
+                         name, (unsigned long long)luks->key_offset + (length ? size : 1));
     *key = (struct key){bytes, length}; /* goes with this child */
     return 0;
 }
@@ -194,6 +198,15 @@ _Noreturn static void serve(const struct unlock_request *request, int report)
     _exit(path_write_all(report, &error, sizeof(error)) < 0);
 }
 
+/* libdevmapper makes this node if it misses it, and opening it loads the module. Two children that
+ * do so at once get in each other's way: one of them finds the node there, and gives up. */
+static void make_control(void)
+{
+    (void)mkdir("/dev/mapper", 0755); /* is there already, mostly */
+    (void)mknod("/dev/mapper/control", S_IFCHR | 0600,
+                makedev(CONTROL_MAJOR, CONTROL_MINOR)); /* the same; else the child tells */
+}
+
 int unlock_start(const struct unlock_request *request, pid_t *child, int *report,
                  struct error *error)
 {
@@ -201,6 +214,7 @@ int unlock_start(const struct unlock_request *request, pid_t *child, int *report
     if (pipe2(ends, O_CLOEXEC) < 0)
         return error_system(error, errno, "cannot unlock the volume \"%s\"", request->volume->name);
     auto_fd reading = ends[0], writing = ends[1];
+    make_control();
     pid_t started = fork();
     if (started < 0)
         return error_system(error, errno, "cannot unlock the volume \"%s\"", request->volume->name);

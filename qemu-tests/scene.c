@@ -16,6 +16,8 @@
 #include "plan/make.h"
 #include "vm/program.h"
 
+enum { PATIENCE = 600, MOMENT = 100 * 1000 /* microseconds */ };
+
 static const char *find_program(struct arena *arena, const char *name)
 {
     struct error error;
@@ -165,6 +167,7 @@ void scene_unplug(struct scene *scene, const struct vm_disk *disk)
 {
     struct error error;
     size_t number = 0;
+    int patience = PATIENCE;
     while (number < scene->plugged_count && scene->plugged[number] != disk)
         number++;
     assert_true(number < scene->plugged_count);
@@ -178,7 +181,11 @@ void scene_unplug(struct scene *scene, const struct vm_disk *disk)
                      "{\"execute\": \"blockdev-del\", \"arguments\": {\"node-name\": "
                      "\"late%zu\"}}",
                      number);
-    if (vm_qmp(scene->vm, device, NULL, &error) < 0 || vm_qmp(scene->vm, blocks, NULL, &error) < 0)
+    int code = vm_qmp(scene->vm, device, NULL, &error);
+    if (code == 0) /* QEMU lets go of the file some moments later, without a word */
+        while ((code = vm_qmp(scene->vm, blocks, NULL, &error)) == -EBADRQC && patience-- > 0)
+            usleep(MOMENT);
+    if (code < 0)
         fail_msg("%s", error.text);
 }
 

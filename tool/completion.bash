@@ -49,10 +49,10 @@ _ebb_value() {
 	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
 	plan:--generation | vm:--generation) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
-	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs' -- "$3") ;;
+	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
 	init:--size | init:--uuid | init:--label) ;;
-	vm:--append | vm:--disk | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
+	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
 	*) return 1 ;;
 	esac
 }
@@ -104,7 +104,7 @@ _ebb() {
 	plan) options='--why --json --generation --init' ;;
 	build) options='--output --kernel --universal -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
-	vm) options='--kernel --generation --append --memory --disk --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
+	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then

@@ -27,6 +27,8 @@ static void test_offers(void **state)
         {"ebb check --kernel = 6.12", 4, "6.12.0"}, /* as bash splits --kernel=6.12 */
         {"ebb check --kernel ./con", 3, "./config-6.1"},
         {"ebb vm --kernel ./con", 3, "./config-6.1"},
+        {"ebb vm --pass", 2, "--passphrase"},
+        {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */
         {"ebb build --kernel 6.1", 3, "6.1.0\n6.12.0"},
         {"ebb check \"\"", 2, "ebb.conf"},
     };

@@ -50,11 +50,13 @@ static unsigned count_questions(const char *screen)
 void answer_questions(struct vm *vm)
 {
     const char *passphrase = vm->request.passphrase;
-    if (!passphrase || vm->answers >= MOST_ANSWERS)
-        return;
     auto_arena arena = arena_new();
-    if (count_questions(vm_screen(vm, arena)) <= vm->answers)
+    if (!passphrase || vm->ready || count_questions(vm_screen(vm, arena)) <= vm->answers)
         return;
+    if (vm->answers == MOST_ANSWERS) {
+        vm->trouble = "the passphrase was typed three times, and PID 1 asks for another one";
+        return;
+    }
     vm->answers++;
     (void)bytes_send(vm->lines.serial, passphrase, strlen(passphrase)); /* QEMU may have ended, */
     (void)bytes_send(vm->lines.serial, "\n", 1); /* which the wait that heard this will tell */

@@ -27,13 +27,23 @@ static bool name_key(char character, char name[static CODE_SIZE])
     return snprintf(name, CODE_SIZE, "%c", tolower((unsigned char)character)) > 0;
 }
 
+/* In bytes of UTF-8, at least one. */
+static int character_length(const char *text)
+{
+    int length = 1;
+    while (((unsigned char)text[length] & 0xc0) == 0x80)
+        length++;
+    return length;
+}
+
 int vm_send_keys(struct vm *vm, const char *text, struct error *error)
 {
     for (; *text; text++) {
         char name[CODE_SIZE], command[256];
         if (!name_key(*text, name))
             return error_set(error, EINVAL,
-                             "there is no key for \"%c\"; type it on the serial line", *text);
+                             "there is no key for \"%.*s\"; type it on the serial line",
+                             character_length(text), text);
         snprintf(command, sizeof(command),
                  "{\"execute\": \"send-key\", \"arguments\": {\"keys\": [%s{\"type\": \"qcode\", "
                  "\"data\": \"%s\"}]}}",

@@ -130,6 +130,7 @@ static void test_tags(void **state)
         {"vfat", "mkfs.vfat", "AB12-34CD", "DATA", {"TYPE=vfat", "UUID=AB12-34CD", "LABEL=DATA"}},
         {"btrfs", "mkfs.btrfs", UUID, "data", {"TYPE=btrfs", "UUID=" UUID, "LABEL=data"}},
         {"xfs", "mkfs.xfs", UUID, "data", {"TYPE=xfs", "UUID=" UUID, "LABEL=data"}},
+        {"f2fs", "mkfs.f2fs", UUID, "data", {"TYPE=f2fs", "UUID=" UUID, "LABEL=data"}},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         if (!have(cases[i].program))
@@ -266,6 +267,17 @@ static void test_btrfs_content(void **state)
     auto_string text = NULL;
     assert_int_equal(path_read(AT_FDCWD, "restored/sub folder/.two", 100, &text, NULL, &error), 0);
     assert_string_equal(text, "the second\n");
+}
+
+static void test_f2fs_content(void **state)
+{
+    (void)state; /* the folder is the current one */
+    need("mkfs.f2fs");
+    make(&(struct disk){.path = "image", .fs_type = "f2fs", .content = "content"});
+    const char *const arguments[] = {"fsck.f2fs", "--dry-run", "-t", "image", NULL};
+    auto_string tree = output_of(arguments);
+    assert_has(tree, "sub folder");
+    assert_has(tree, ".two");
 }
 
 static void test_replay(void **state)
@@ -451,6 +463,7 @@ int main(void)
         cmocka_unit_test_teardown(test_content, remove_image),
         cmocka_unit_test_teardown(test_vfat_content, remove_image),
         cmocka_unit_test_teardown(test_btrfs_content, remove_image),
+        cmocka_unit_test_teardown(test_f2fs_content, remove_image),
         cmocka_unit_test_teardown(test_replay, remove_image),
         cmocka_unit_test_teardown(test_many_files, remove_image),
         cmocka_unit_test_teardown(test_size, remove_image),

@@ -53,12 +53,12 @@ static struct config *load(struct arena *arena)
     return config;
 }
 
-static void need_busybox(void)
+static void need(const char *program, const char *package)
 {
     struct error error;
     char path[PATH_MAX];
     const char *must_work = getenv("MUST_WORK");
-    if (run_find("busybox", "busybox-static", path, sizeof(path), &error) == 0)
+    if (run_find(program, package, path, sizeof(path), &error) == 0)
         return;
     if (must_work && strcmp(must_work, "1") == 0)
         fail_msg("%s", error.text);
@@ -79,7 +79,7 @@ static void assert_inside(const char *image, const char *path, const char *expec
 static void test_disks(void **state)
 {
     (void)state; /* the folder is the current one */
-    need_busybox();
+    need("busybox", "busybox-static");
     auto_arena arena = arena_new();
     auto_config config = load(arena);
     const struct scratch scratch = {.config = config, .folder = ".", .bus = BUS_NVME};
@@ -140,10 +140,151 @@ static void test_subvolume(void **state)
     assert_non_null(strstr(error.text, "--disk nix=FILE"));
 }
 
+static struct config *declare(struct arena *arena, const char *declaration)
+{
+    struct error error;
+    if (path_write(AT_FDCWD, "conf", declaration, strlen(declaration), 0644, &error) < 0)
+        fail_msg("%s", error.text);
+    return load(arena);
+}
+
+/* The names of the disks, a blank behind each. */
+static const char *made(struct arena *arena, const struct scratch *scratch)
+{
+    struct vm_disk *disks;
+    size_t count;
+    struct error error;
+    const char *names = "";
+    if (scratch_make(arena, scratch, &disks, &count, &error) < 0)
+        fail_msg("%s", error.text);
+    for (size_t i = 0; i < count; i++)
+        names = arena_printf(arena, "%s%s ", names, disks[i].path);
+    return names;
+}
+
+static void must(const char *command)
+{
+    char line[1024];
+    snprintf(line, sizeof(line), "PATH=$PATH:/usr/sbin:/sbin; %s", command);
+    if (system(line) != 0)
+        fail_msg("%s", command);
+}
+
+#define UUID "0a3407de-014b-458b-b5c1-848e92a327a3"
+
+/* Two containers share a file of keys, each with its own part; a third one has its header beside
+ * it. The volume of keys comes last, and the tags are those of the containers. */
+static void test_containers(void **state)
+{
+    (void)state; /* the folder is the current one */
+    need("cryptsetup", "cryptsetup");
+    need("mcopy", "mtools");
+    auto_arena arena = arena_new();
+    auto_config config =
+        declare(arena, "volume keys LABEL=KEYS { fs vfat; }\n"
+                       "volume one UUID=" UUID " { luks keyfile=keys:/deep/key keyfile-size=32; "
+                       "fs ext4; mount /one; }\n"
+                       "volume two LABEL=two { luks keyfile=keys:/deep/key keyfile-offset=32; "
+                       "fs ext2; mount /two; }\n"
+                       "volume three PARTLABEL=three { luks header=keys:/header; fs ext2; "
+                       "mount /three; }\n"
+                       "volume four LABEL=four { luks; }\n");
+    const struct scratch scratch = {.config = config, .folder = ".", .passphrase = "words"};
+    assert_string_equal(made(arena, &scratch),
+                        "./one.img ./two.img ./three.img ./four.img ./keys.img ");
+    must("mcopy -i keys.img ::/deep/key ::/header .");
+    must("head -c 32 key > first && tail -c +33 key > second");
+    must("cryptsetup open --test-passphrase -d first one.img");
+    must("cryptsetup open --test-passphrase -d second two.img");
+    must("! cryptsetup open --test-passphrase -d first two.img 2>/dev/null");
+    must("printf words | cryptsetup open --test-passphrase -d - two.img");
+    must("printf words | cryptsetup open --test-passphrase -d - header");
+    must("printf words | cryptsetup open --test-passphrase -d - four.img");
+    must("test \"$(cryptsetup luksUUID one.img)\" = " UUID);
+    must("blkid -p two.img | grep -q 'LABEL=\"two\" TYPE=\"crypto_LUKS\"'");
+    must("blkid -p keys.img | grep -q 'LABEL=\"KEYS\".*TYPE=\"vfat\"'");
+    must("sfdisk -d three.img | grep -q 'name=\"three\"'");
+    /* the same once more */
+    must("rm -rf *.img keys.content");
+    (void)made(arena, &scratch);
+    must("mcopy -n -i keys.img ::/deep/key again && cmp key again");
+}
+
+/* A key that is in the image opens, and one that is on a given disk is left alone. */
+static void test_keys_of_others(void **state)
+{
+    (void)state; /* the folder is the current one */
+    need("cryptsetup", "cryptsetup");
+    auto_arena arena = arena_new();
+    must("echo 'a key' > key");
+    auto_string here = getcwd(NULL, 0);
+    auto_config config = declare(
+        arena, arena_printf(arena,
+                            "volume keys LABEL=KEYS { fs vfat; }\n"
+                            "volume one LABEL=one { luks keyfile=%s/key; fs ext2; mount /one; }\n"
+                            "volume two LABEL=two { luks keyfile=keys:/key; fs ext2; "
+                            "mount /two; }\n",
+                            here));
+    static const struct scratch_given given[] = {{"keys", "stick"}};
+    const struct scratch scratch = {
+        .config = config, .folder = ".", .given = given, .given_count = 1};
+    assert_string_equal(made(arena, &scratch), "./one.img ./two.img stick ");
+    must("cryptsetup open --test-passphrase -d key one.img");
+    must("printf " SCRATCH_PASSPHRASE " | cryptsetup open --test-passphrase -d - two.img");
+}
+
+static void test_several_images(void **state)
+{
+    (void)state; /* the folder is the current one */
+    auto_arena arena = arena_new();
+    auto_config config = declare(arena, "volume pool LABEL=pool { raid; fs ext2; mount /pool; }\n"
+                                        "volume data /dev/mapper/x { fs ext2; mount /data; }\n");
+    static const struct scratch_given given[] = {{"pool", "a"}, {"data", "b"}, {"pool", "b"}};
+    const struct scratch scratch = {
+        .config = config, .folder = ".", .given = given, .given_count = ARRAY_LENGTH(given)};
+    assert_string_equal(made(arena, &scratch), "a b ");
+}
+
+/* What nobody but its owner can make. */
+static void test_refusals(void **state)
+{
+    (void)state; /* the folder is the current one */
+    static const struct {
+        const char *declaration, *words;
+    } cases[] = {
+        {"volume x LABEL=x { lvm; fs ext4; mount /x; }\n", "\"x\" lies in a volume group"},
+        {"volume x LABEL=x { raid; fs ext4; mount /x; }\n", "\"x\" is an array"},
+        {"volume x /dev/mapper/y { fs ext4; mount /x; }\n", "\"x\" lies in a volume group"},
+        {"volume x LABEL=x { luks; }\nvolume y LABEL=y { lvm; fs ext4; mount /y; }\n",
+         "\"x\" is a container in which other volumes are expected"},
+        {"volume x LABEL=x { luks header=/etc/hostname; fs ext4; mount /x; }\n",
+         "is a file of this machine"},
+        {"volume g LABEL=G { fs vfat; }\n"
+         "volume x PARTLABEL=x { luks header=g:/h; fs ext4; mount /x; }\n",
+         "is on an image that is given"},
+        {"volume k LABEL=K { fs vfat; }\n"
+         "volume x LABEL=x { luks header=k:/h; fs ext4; mount /x; }\n",
+         "name its partition"},
+    };
+    static const struct scratch_given given[] = {{"g", "some.img"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        auto_arena arena = arena_new();
+        auto_config config = declare(arena, cases[i].declaration);
+        const struct scratch scratch = {
+            .config = config, .folder = ".", .given = given, .given_count = 1};
+        struct vm_disk *disks;
+        size_t count;
+        struct error error;
+        assert_int_equal(scratch_make(arena, &scratch, &disks, &count, &error), -ENOTSUP);
+        if (!strstr(error.text, cases[i].words))
+            fail_msg("\"%s\" is missing in: %s", cases[i].words, error.text);
+    }
+}
+
 static void test_tree(void **state)
 {
     (void)state; /* the folder is the current one */
-    need_busybox();
+    need("busybox", "busybox-static");
     auto_arena arena = arena_new();
     auto_config config = load(arena);
     struct error error;
@@ -168,6 +309,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_disks, enter, leave),
         cmocka_unit_test_setup_teardown(test_given_and_tree, enter, leave),
         cmocka_unit_test_setup_teardown(test_subvolume, enter, leave),
+        cmocka_unit_test_setup_teardown(test_containers, enter, leave),
+        cmocka_unit_test_setup_teardown(test_keys_of_others, enter, leave),
+        cmocka_unit_test_setup_teardown(test_several_images, enter, leave),
+        cmocka_unit_test_setup_teardown(test_refusals, enter, leave),
         cmocka_unit_test_setup_teardown(test_tree, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
