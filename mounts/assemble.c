@@ -10,6 +10,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "mounts/mapper.h"
 
 enum { LIMIT = 60000 };
@@ -169,7 +170,7 @@ int assemble_overdue(struct watch *watch, const struct volume *volume, struct er
     }
     return error_set(error, ENODEV,
                      "the volume \"%s\" on %s is spread over several devices, and not all of them "
-                     "appeared within %u s; attach them, or declare fs btrfs degraded=after=%us",
+                     "appeared within %s; attach them, or declare fs btrfs degraded=after=30s",
                      volume->name, context_volume(watch->context, volume)->device,
-                     volume->wait / 1000, volume->wait / 1000);
+                     text_duration(volume->wait).text);
 }

@@ -8,17 +8,19 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/prompt.h"
+#include "mounts/luks.h"
 
 enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5 };
 
+struct passphrase {
+    char bytes[PROMPT_MAX + 1];
+    size_t length;
+    bool known; /* false: it was forgotten */
+    bool fits;
+};
+
 struct passphrases {
-    struct {
-        char bytes[PROMPT_MAX + 1];
-        size_t length;
-        bool known; /* false: it was forgotten */
-        bool fits;
-    } list[KEPT]; /* by number, modulo KEPT */
-    unsigned count;
+    struct passphrase list[KEPT]; /* by number, modulo KEPT */
     struct console_input *input; /* quiet from the first question to the last */
     struct prompt *prompt;
     bool answered;       /* the prompt is up, and its answer is being tried */
@@ -28,45 +30,56 @@ struct passphrases {
 
 unsigned passphrase_count(const struct watch *watch)
 {
-    return watch->typed ? watch->typed->count : 0;
+    return watch->typed_count;
+}
+
+/* NULL if it was forgotten, or was never typed. */
+static struct passphrase *find(const struct watch *watch, unsigned number)
+{
+    bool kept = number < watch->typed_count && watch->typed_count - number <= KEPT;
+    struct passphrase *found = kept && watch->typed ? &watch->typed->list[number % KEPT] : NULL;
+    return found && found->known ? found : NULL;
 }
 
 const char *passphrase_get(const struct watch *watch, unsigned number, size_t *length)
 {
-    const struct passphrases *typed = watch->typed;
-    if (!typed || number >= typed->count || number + KEPT < typed->count ||
-        !typed->list[number % KEPT].known)
+    const struct passphrase *found = find(watch, number);
+    if (!found)
         return NULL;
-    *length = typed->list[number % KEPT].length;
-    return typed->list[number % KEPT].bytes;
+    *length = found->length;
+    return found->bytes;
 }
 
 void passphrase_fits(struct watch *watch, unsigned number)
 {
-    watch->typed->list[number % KEPT].fits = true;
+    struct passphrase *found = find(watch, number);
+    if (found) /* else it was wiped meanwhile */
+        found->fits = true;
 }
 
-static void keep(struct passphrases *typed, const char *bytes, size_t length)
+static void keep(struct watch *watch, const char *bytes, size_t length)
 {
-    unsigned place = typed->count++ % KEPT;
-    memcpy(typed->list[place].bytes, bytes, length);
-    typed->list[place].length = length;
-    typed->list[place].known = true;
-    typed->list[place].fits = false;
+    struct passphrase *place = &watch->typed->list[watch->typed_count++ % KEPT];
+    memcpy(place->bytes, bytes, length);
+    place->length = length;
+    place->known = true;
+    place->fits = false;
 }
 
-static void forget_last(struct passphrases *typed)
+/* Whether a passphrase could open the container. */
+static bool is_locked(const struct watch *watch, const struct volume *volume)
 {
-    unsigned place = (typed->count - 1) % KEPT;
-    explicit_bzero(&typed->list[place], sizeof(typed->list[place]));
+    const struct progress *progress = &watch->volumes[volume->number];
+    return volume->luks && progress->stage == VOLUME_FOUND && !progress->error.code &&
+           luks_is_readable(watch, volume);
 }
 
-/* Whether a container has nothing left to try, and waits for a person. */
+/* Whether it has nothing left to try, and waits for a person. */
 static bool is_wanting(const struct watch *watch, const struct volume *volume)
 {
     const struct progress *progress = &watch->volumes[volume->number];
-    return volume->luks && progress->stage == VOLUME_FOUND && !progress->attempt.child &&
-           !progress->error.code && progress->tried >= passphrase_count(watch);
+    return is_locked(watch, volume) && !progress->attempt.child &&
+           progress->tried >= passphrase_count(watch);
 }
 
 struct need {
@@ -82,8 +95,8 @@ static struct need find_need(const struct watch *watch)
     for (size_t i = 0; i < watch->context->config->volume_count; i++) {
         const struct volume *volume = watch->context->config->volumes[i];
         const struct progress *progress = &watch->volumes[i];
-        bool locked = volume->luks && progress->stage == VOLUME_FOUND && !progress->error.code;
-        need.trying |= progress->attempt.child || (locked && !is_wanting(watch, volume));
+        need.trying |= progress->attempt.child ||
+                       (is_locked(watch, volume) && !is_wanting(watch, volume));
         if (!is_wanting(watch, volume) || length >= sizeof(need.volumes))
             continue;
         need.any = true;
@@ -137,7 +150,8 @@ static void end(struct passphrases *typed)
 static void judge(struct watch *watch)
 {
     struct passphrases *typed = watch->typed;
-    bool fits = typed->list[(typed->count - 1) % KEPT].fits;
+    struct passphrase *last = find(watch, watch->typed_count - 1);
+    bool fits = last && last->fits;
     unsigned most = 0;
     for (size_t i = 0; i < watch->context->config->volume_count; i++) {
         const struct volume *volume = watch->context->config->volumes[i];
@@ -158,7 +172,8 @@ static void judge(struct watch *watch)
         end(typed); /* the next question names what is left */
         return;
     }
-    forget_last(typed);
+    if (last)
+        explicit_bzero(last, sizeof(*last));
     console_print("\nthat passphrase opens nothing\n");
     end(typed);
     typed->again = clock_milliseconds() + PAUSE * (most > MOST_PAUSES ? MOST_PAUSES
@@ -175,7 +190,7 @@ static void take_keys(struct watch *watch)
         break;
     case PROMPT_ANSWERED: {
         const char *answer = prompt_answer(typed->prompt, &length);
-        keep(typed, answer, length);
+        keep(watch, answer, length);
         typed->answered = true;
         break;
     }
@@ -231,6 +246,7 @@ void passphrase_hush(struct watch *watch)
         return;
     end(watch->typed);
     console_input_free(TAKE_PTR(watch->typed->input));
+    watch->typed->nobody = false; /* a console may be there the next time */
 }
 
 void passphrase_forget(struct watch *watch)

@@ -17,9 +17,6 @@
 #include "base/log.h"
 #include "base/path.h"
 
-/* A key file may be a whole photograph. */
-#define KEY_LIMIT ((size_t)8 << 20)
-
 const char *unlock_name(const struct volume *volume)
 {
     return volume->luks->name ? volume->luks->name : volume->name;
@@ -90,16 +87,19 @@ static int read_key(const struct unlock_request *request, struct key *key, struc
     auto_fd fd = open_file(&luks->key, request->key_device, "/run/ebb/keys", name, error);
     if (fd < 0)
         return fd;
-    size_t size = luks->key_size ? luks->key_size : KEY_LIMIT, length = 0;
-    char *bytes = size <= KEY_LIMIT ? malloc(size) : NULL;
+    size_t size = luks->key_size ? luks->key_size : UNLOCK_KEY_MAX, length = 0;
+    char *bytes = malloc(size);
     if (!bytes)
-        return error_set(error, EFBIG,
-                         "the key \"%s\" would be too large; correct keyfile-size=", name);
-    for (ssize_t got = 1; got > 0 && length<size; length += got> 0 ? (size_t)got : 0) {
+        memory_exhausted();
+    ssize_t got = 1;
+    while (got > 0 && length < size) {
         got = pread(fd, bytes + length, size - length, (off_t)(luks->key_offset + length));
         if (got < 0)
             return error_system(error, errno, "cannot read the key \"%s\"", name);
+        length += (size_t)got;
     }
+    if (!length && !luks->key_offset)
+        return error_set(error, ENODATA, "the key \"%s\" is empty; put the key there again", name);
     if (!length || (luks->key_size && length < size))
         return error_set(error, ENODATA,
                          "the key \"%s\" ends before byte %llu; correct keyfile-offset= and "
