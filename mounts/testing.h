@@ -29,13 +29,12 @@ UNUSED static int enter_quiet(void **state)
 /* Makes the kernel tell of a device, one that is no disk. */
 UNUSED static void stir(void)
 {
-    static bool renamed;
     struct ifreq rename = {0};
+    bool renamed = if_nametoindex("lo") == 0;
     auto_fd network = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     strcpy(rename.ifr_name, renamed ? "ebb0" : "lo");
     strcpy(rename.ifr_newname, renamed ? "lo" : "ebb0");
     assert_int_equal(ioctl(network, SIOCSIFNAME, &rename), 0);
-    renamed = !renamed;
 }
 
 /* Besides enter_scratch; a namespace is needed, and where there is none the test is skipped. */
