@@ -84,7 +84,7 @@ static bool is_wanting(const struct watch *watch, const struct volume *volume)
 
 struct need {
     bool any, trying;
-    char volumes[300]; /* "state" (/dev/vda2), … */
+    char volumes[200]; /* "state" (/dev/vda2), …; a question has no room for more */
     size_t count;
 };
 
@@ -125,7 +125,7 @@ static void begin(struct watch *watch, const struct need *need)
 {
     struct passphrases *typed = typed_of(watch);
     struct error error;
-    char question[400];
+    char question[sizeof(need->volumes) + 50];
     if (!typed || typed->nobody || clock_milliseconds() < typed->again)
         return;
     snprintf(question, sizeof(question),

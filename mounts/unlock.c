@@ -129,9 +129,14 @@ static int load(const struct unlock_request *request, struct crypt_device **cont
         code = crypt_load(*container, CRYPT_LUKS, NULL);
     if (code == 0)
         return 0;
+    const char *before = fd < 0 ? "" : "the header \"", *behind = fd < 0 ? "" : "\" of ";
+    if (code == -EINVAL)
+        return error_set(error, EINVAL,
+                         "%s%s%s%s, the volume \"%s\", holds no LUKS header that can be read; see "
+                         "the lines above",
+                         before, name, behind, request->device, request->volume->name);
     return error_system(error, -code, "%s%s%s%s, the volume \"%s\", cannot be read as LUKS",
-                        fd < 0 ? "" : "the header \"", name, fd < 0 ? "" : "\" of ",
-                        request->device, request->volume->name);
+                        before, name, behind, request->device, request->volume->name);
 }
 
 static int explain(const struct unlock_request *request, int code, struct error *error)
@@ -150,6 +155,11 @@ static int explain(const struct unlock_request *request, int code, struct error 
                          "the volume \"%s\" cannot be unlocked as /dev/mapper/%s, which is there "
                          "already; give it another name=",
                          volume->name, unlock_name(volume));
+    if (code == -ENOTSUP)
+        return error_set(error, ENOTSUP,
+                         "the volume \"%s\" on %s cannot be unlocked: the kernel cannot do what it "
+                         "needs; see the lines above, and `ebb check --kernel`",
+                         volume->name, request->device);
     return error_system(error, -code,
                         "the volume \"%s\" on %s cannot be unlocked; see the lines above",
                         volume->name, request->device);
