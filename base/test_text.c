@@ -83,9 +83,9 @@ static void test_duration(void **state)
     static const struct {
         unsigned long milliseconds;
         const char *text;
-    } cases[] = {{0, "0 s"},        {1, "1 ms"},       {999, "999 ms"},
-                 {1000, "1 s"},     {1500, "1500 ms"}, {90000, "90 s"},
-                 {100001, "100001 ms"}, {2145600000, "2145600 s"}};
+    } cases[] = {
+        {0, "0 s"},        {1, "1 ms"},     {999, "999 ms"},       {1000, "1 s"},
+        {1500, "1500 ms"}, {90000, "90 s"}, {100001, "100001 ms"}, {2145600000, "2145600 s"}};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         assert_string_equal(text_duration(cases[i].milliseconds).text, cases[i].text);
 }

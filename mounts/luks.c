@@ -70,9 +70,10 @@ void luks_check(const struct config *config, struct report *report)
         for (size_t j = 0; j < i; j++)
             if (config->volumes[j]->luks &&
                 strcmp(unlock_name(config->volumes[j]), unlock_name(volume)) == 0)
-                report_error(report, luks->origin,
-                             "\"/dev/mapper/%s\" is the volume \"%s\" already; choose another name=",
-                             unlock_name(volume), config->volumes[j]->name);
+                report_error(
+                    report, luks->origin,
+                    "\"/dev/mapper/%s\" is the volume \"%s\" already; choose another name=",
+                    unlock_name(volume), config->volumes[j]->name);
     }
 }
 

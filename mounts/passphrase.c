@@ -21,7 +21,7 @@ struct passphrase {
 
 struct passphrases {
     struct passphrase list[KEPT]; /* by number, modulo KEPT */
-    struct console_input *input; /* quiet from the first question to the last */
+    struct console_input *input;  /* quiet from the first question to the last */
     struct prompt *prompt;
     bool answered;       /* the prompt is up, and its answer is being tried */
     bool nobody;         /* there is no console */
@@ -95,8 +95,8 @@ static struct need find_need(const struct watch *watch)
     for (size_t i = 0; i < watch->context->config->volume_count; i++) {
         const struct volume *volume = watch->context->config->volumes[i];
         const struct progress *progress = &watch->volumes[i];
-        need.trying |= progress->attempt.child ||
-                       (is_locked(watch, volume) && !is_wanting(watch, volume));
+        need.trying |=
+            progress->attempt.child || (is_locked(watch, volume) && !is_wanting(watch, volume));
         if (!is_wanting(watch, volume) || length >= sizeof(need.volumes))
             continue;
         need.any = true;

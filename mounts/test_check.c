@@ -47,7 +47,8 @@ static void test_statuses(void **state)
         {"exit 126", NOT_CHECKED("126", "unknown"), QUIET_LOG, -EIO},
         {"exit 255", NOT_CHECKED("255", "unknown"), QUIET_LOG, -EIO},
         {"kill -9 $$",
-         "the check of /dev/vdy, the volume \"one\", did not come to its end; check it from another "
+         "the check of /dev/vdy, the volume \"one\", did not come to its end; check it from "
+         "another "
          "system, or remove check=yes",
          QUIET_LOG, -EIO},
     };

@@ -1,9 +1,6 @@
-#include "base/testdata/scratch.h"
+#include "mounts/testing.h"
 
 #include "mounts/content.h"
-
-#define UUID "0a3407de-014b-458b-b5c1-848e92a327a3"
-#define SBIN "PATH=$PATH:/usr/sbin:/sbin; "
 
 static void assert_matches(const char *path, const char *tag, bool matches)
 {
@@ -113,25 +110,16 @@ static void test_members(void **state)
     assert_string_not_equal(first.member, UUID);
 }
 
-/* The label of pvcreate, with its checksum, and the superblock of mdadm: both programs want a block
- * device. */
 static void test_groups(void **state)
 {
     (void)state;
     struct content content;
-    make_image("pv");
-    must_run("printf 'LABELONE\\1\\0\\0\\0\\0\\0\\0\\0\\133\\22\\37\\102\\40\\0\\0\\0LVM2 001"
-             "aaaaaabbbbccccddddeeeeffffgggggg' | dd of=pv bs=512 seek=1 conv=notrunc status=none");
-    assert_string_equal(type_of("pv", &content), "LVM2_member");
+    must_run(MAKE_LVM_MEMBER);
+    assert_string_equal(type_of("image", &content), "LVM2_member");
     assert_string_equal(content.uuid, "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg");
-    make_image("member");
-    /* version 1.2: it begins with its magic number, and says that it is in sector 8; a
-     * checksum is the last */
-    must_run("(printf '\\374\\116\\053\\251\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0"
-             "abcdefghijklmnophost:name'; head -c 103 /dev/zero; printf '\\10'; head -c 71 "
-             "/dev/zero; printf '\\253\\316\\245\\64') "
-             "| dd of=member bs=4096 seek=1 conv=notrunc status=none");
-    assert_string_equal(type_of("member", &content), "linux_raid_member");
+    unlink("image");
+    must_run(MAKE_RAID_MEMBER);
+    assert_string_equal(type_of("image", &content), "linux_raid_member");
     assert_string_equal(content.label, "host:name");
 }
 
@@ -178,10 +166,14 @@ static void test_tags_of_partitions(void **state)
         const char *tag;
         bool matches;
     } cases[] = {
-        {"PARTUUID=1b2c3d4e-01", true},  {"PARTUUID=1b2c3d4e-02", false},
-        {"PARTLABEL=Linux data", true},  {"PARTLABEL=linux data", false},
-        {"UUID=U", true},                {"UUID=1b2c3d4e-01", false},
-        {"LABEL=Linux data", false},     {"LABEL=", false},
+        {"PARTUUID=1b2c3d4e-01", true},
+        {"PARTUUID=1b2c3d4e-02", false},
+        {"PARTLABEL=Linux data", true},
+        {"PARTLABEL=linux data", false},
+        {"UUID=U", true},
+        {"UUID=1b2c3d4e-01", false},
+        {"LABEL=Linux data", false},
+        {"LABEL=", false},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         assert_int_equal(content_matches(&content, cases[i].tag), cases[i].matches);
@@ -280,9 +272,9 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_file_systems), TEST(test_luks1),      TEST(test_members),
-        TEST(test_groups),       TEST(test_labels),     TEST(test_partitions),
-        TEST(test_nothing),      TEST(test_names),      cmocka_unit_test(test_tags_of_partitions),
+        TEST(test_file_systems), TEST(test_luks1),  TEST(test_members),
+        TEST(test_groups),       TEST(test_labels), TEST(test_partitions),
+        TEST(test_nothing),      TEST(test_names),  cmocka_unit_test(test_tags_of_partitions),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -117,8 +117,9 @@ static void test_members_are_one(void **state)
     need_namespace();
     need_tool("mkfs.btrfs");
     must_run("mkdir -p /sys/class/block/sda /sys/class/block/sdb && truncate -s 128M a b");
-    must_run(SBIN "mkfs.btrfs -q -f -d single -m raid1 -L nix a b >/dev/null 2>&1 && mv a /dev/sda && "
-                  "mv b /dev/sdb");
+    must_run(SBIN
+             "mkfs.btrfs -q -f -d single -m raid1 -L nix a b >/dev/null 2>&1 && mv a /dev/sda && "
+             "mv b /dev/sdb");
     struct look seen;
     look(&seen, "volume nix LABEL=nix { fs btrfs }\n", 0);
     assert_int_equal(seen.progress->stage, VOLUME_FOUND);
@@ -147,9 +148,10 @@ static void test_look_alike(void **state)
     log_begin();
     assert_int_equal(device_overdue(seen.watch, seen.volume, &error), -ENODEV);
     free(log_end());
-    assert_string_equal(error.text, "UUID=" UUID ", the volume \"one\", did not appear within 90 s; "
-                                    "/dev/sda carries it, but holds ext2, not a LUKS container; "
-                                    "remove `luks`, or correct the tag");
+    assert_string_equal(error.text,
+                        "UUID=" UUID ", the volume \"one\", did not appear within 90 s; "
+                        "/dev/sda carries it, but holds ext2, not a LUKS container; "
+                        "remove `luks`, or correct the tag");
     end_world(&seen.world);
 
     plug_in_luks("sdb", UUID);
@@ -176,7 +178,8 @@ static void test_remedies(void **state)
         const char *scene, *text, *remedy;
     } cases[] = {
         {"true", "volume one UUID=1 { fs ext4 }\n",
-         "UUID=1, the volume \"one\", did not appear within 90 s; correct its tag, attach the disk, "
+         "UUID=1, the volume \"one\", did not appear within 90 s; correct its tag, attach the "
+         "disk, "
          "or add its driver with `module NAME`"},
         {"true", "volume one UUID=1 wait=1500ms { fs ext4 }\n",
          "UUID=1, the volume \"one\", did not appear within 1500 ms; correct its tag, attach the "
@@ -185,16 +188,20 @@ static void test_remedies(void **state)
          "UUID=1, the volume \"one\", did not appear within 90 s; /dev/sdl is a LUKS container; if "
          "the volume lies in it, declare it with `luks`"},
         {"luks", "volume one UUID=1 { luks; fs ext4 }\n",
-         "UUID=1, the volume \"one\", did not appear within 90 s; correct its tag, attach the disk, "
+         "UUID=1, the volume \"one\", did not appear within 90 s; correct its tag, attach the "
+         "disk, "
          "or add its driver with `module NAME`"},
         {"luks", "volume one UUID=1 { fs ext4 }\nvolume two UUID=" UUID " { luks }\n",
-         "UUID=1, the volume \"one\", did not appear within 90 s; it may lie in the volume \"two\", "
+         "UUID=1, the volume \"one\", did not appear within 90 s; it may lie in the volume "
+         "\"two\", "
          "which is still locked"},
         {"member", "volume one UUID=1 { fs ext4 }\n",
-         "UUID=1, the volume \"one\", did not appear within 90 s; /dev/sdm is part of a volume group "
+         "UUID=1, the volume \"one\", did not appear within 90 s; /dev/sdm is part of a volume "
+         "group "
          "or an array; if the volume lies on it, add `lvm` or `raid` to its block"},
         {"member", "volume one UUID=1 { lvm; fs ext4 }\n",
-         "UUID=1, the volume \"one\", did not appear within 90 s; correct its tag, attach the disk, "
+         "UUID=1, the volume \"one\", did not appear within 90 s; correct its tag, attach the "
+         "disk, "
          "or add its driver with `module NAME`"},
         {"held", "volume one LABEL=held { fs ext4 }\n",
          "LABEL=held, the volume \"one\", did not appear within 90 s; /dev/sdh carries it, but "
@@ -208,9 +215,7 @@ static void test_remedies(void **state)
         if (strcmp(cases[i].scene, "luks") == 0)
             plug_in_luks("sdl", UUID);
         if (strcmp(cases[i].scene, "member") == 0)
-            plug_in_made("sdm", "truncate -s 8M image && printf 'LABELONE\\1\\0\\0\\0\\0\\0\\0\\0\\133\\22\\37\\102\\40\\0\\0"
-                                "\\0LVM2 001aaaaaabbbbccccddddeeeeffffgggggg' | dd of=image bs=512 "
-                                "seek=1 conv=notrunc status=none");
+            plug_in_made("sdm", MAKE_LVM_MEMBER);
         if (strcmp(cases[i].scene, "held") == 0) {
             plug_in_ext4("sdh", "held");
             must_run("mkdir -p /sys/class/block/sdh/holders/dm-0");
@@ -285,9 +290,14 @@ static void test_apply(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_MACHINE(test_found),      ON_MACHINE(test_twins),   ON_MACHINE(test_twins_while_stirred),
-        ON_MACHINE(test_look_alike), ON_MACHINE(test_remedies), ON_MACHINE(test_members_are_one),
-        ON_MACHINE(test_plan),       ON_MACHINE(test_apply),
+        ON_MACHINE(test_found),
+        ON_MACHINE(test_twins),
+        ON_MACHINE(test_twins_while_stirred),
+        ON_MACHINE(test_look_alike),
+        ON_MACHINE(test_remedies),
+        ON_MACHINE(test_members_are_one),
+        ON_MACHINE(test_plan),
+        ON_MACHINE(test_apply),
     };
     return cmocka_run_group_tests(tests, enter_quiet, NULL);
 }

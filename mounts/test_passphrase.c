@@ -138,9 +138,10 @@ static void test_wrong(void **state)
     answer(&scene, "b\r");
     fail_all(&scene);
     assert_int_equal(progress->wrong, 2);
-    assert_outcome("wrong", -progress->error.code, &progress->error,
-                   "the volume \"one\" on /dev/sda stays locked after 2 wrong passphrases; retry, or "
-                   "declare more with luks tries=");
+    assert_outcome(
+        "wrong", -progress->error.code, &progress->error,
+        "the volume \"one\" on /dev/sda stays locked after 2 wrong passphrases; retry, or "
+        "declare more with luks tries=");
     assert_int_equal(progress->error.code, EACCES);
     /* Who guesses waits a little, and then nobody asks for what has failed. */
     assert_true(passphrase_timeout(scene.watch) > 0);

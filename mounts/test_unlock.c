@@ -25,10 +25,11 @@ static int try_one(const struct unlock_request *request, char **log, struct erro
     return code;
 }
 
-/* There is no device mapper in the namespace, and the library looks for it before it tries a key: so
- * far comes whatever can be read. Which key fits is for the tests in QEMU. */
+/* There is no device mapper in the namespace, and the library looks for it before it tries a key:
+ * so far comes whatever can be read. Which key fits is for the tests in QEMU. */
 #define NO_MAPPER(device)                                                                          \
-    "the volume \"one\" on " device " cannot be unlocked: the kernel cannot do what it needs; see "  \
+    "the volume \"one\" on " device                                                                \
+    " cannot be unlocked: the kernel cannot do what it needs; see "                                \
     "the lines above, and `ebb check --kernel`"
 
 static void test_passphrase(void **state)
@@ -107,16 +108,18 @@ static void test_containers(void **state)
     static const struct {
         const char *options, *device, *message;
     } cases[] = {
-        {"", "/dev/sdb", "/dev/sdb, the volume \"one\", holds no LUKS header that can be read; "
-                         "see the lines above"},
-        {"", "/dev/sdz", "/dev/sdz, the volume \"one\", cannot be read as LUKS: Block device "
-                         "required"},
-        {"header=/run/header", "/dev/sdb",
-         NO_MAPPER("/dev/sdb")},
+        {"", "/dev/sdb",
+         "/dev/sdb, the volume \"one\", holds no LUKS header that can be read; "
+         "see the lines above"},
+        {"", "/dev/sdz",
+         "/dev/sdz, the volume \"one\", cannot be read as LUKS: Block device "
+         "required"},
+        {"header=/run/header", "/dev/sdb", NO_MAPPER("/dev/sdb")},
         {"header=/run/nonesuch", "/dev/sdb",
          "cannot open \"/run/nonesuch\": No such file or directory"},
         {"header=/run/bad", "/dev/sdb",
-         "the header \"/run/bad\" of /dev/sdb, the volume \"one\", holds no LUKS header that can be "
+         "the header \"/run/bad\" of /dev/sdb, the volume \"one\", holds no LUKS header that can "
+         "be "
          "read; see the lines above"},
         {"header=/run/bad", "/dev/sdz",
          "the header \"/run/bad\" of /dev/sdz, the volume \"one\", cannot be read as LUKS: Block "
@@ -191,8 +194,8 @@ static void test_ends(void **state)
         const char *message;
         int code;
     } cases[] = {
-        {SIGKILL, 0,
-         "there is too little memory to derive a key, or the child that did was killed", -ENOMEM},
+        {SIGKILL, 0, "there is too little memory to derive a key, or the child that did was killed",
+         -ENOMEM},
         {SIGSEGV, 0, "the child that unlocks has ended, with status 0xb", -EIO},
         {0, 3, "the child that unlocks has ended, with status 0x300", -EIO},
         {0, 0, "the child that unlocks has ended, with status 0x0", -EIO},

@@ -233,9 +233,9 @@ static void test_print(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_MACHINE(test_stages),      ON_MACHINE(test_limit), ON_MACHINE(test_for_ever),
+        ON_MACHINE(test_stages),        ON_MACHINE(test_limit), ON_MACHINE(test_for_ever),
         ON_MACHINE(test_drivers_ended), ON_MACHINE(test_retry), ON_MACHINE(test_lost_events),
-        ON_MACHINE(test_came),        ON_MACHINE(test_print), ON_MACHINE(test_stirred),
+        ON_MACHINE(test_came),          ON_MACHINE(test_print), ON_MACHINE(test_stirred),
     };
     return cmocka_run_group_tests(tests, enter_quiet, NULL);
 }

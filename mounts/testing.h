@@ -44,14 +44,15 @@ UNUSED static int enter_machine(void **state)
         return -1;
     if (!has_namespace)
         return 0;
-    must_run("mkdir dev && mount -t tmpfs dev dev && mkdir dev/mapper dev/pts && "
-             "for i in null zero urandom random; do"
-             "    touch dev/$i && mount --bind /dev/$i dev/$i || exit 1; done && "
-             "mkdir nodes && for i in loop0 loop1; do" /* for tests of names, if there are some */
-             "    touch nodes/$i; mount --bind /dev/$i nodes/$i 2>/dev/null; done; "
-             "mount -t devpts -o newinstance,ptmxmode=0666 pts dev/pts && ln -s pts/ptmx dev/ptmx && "
-             "mount --move dev /dev && "
-             "mount -t tmpfs sys /sys && mkdir -p /sys/class/block && mount -t tmpfs run /run");
+    must_run(
+        "mkdir dev && mount -t tmpfs dev dev && mkdir dev/mapper dev/pts && "
+        "for i in null zero urandom random; do"
+        "    touch dev/$i && mount --bind /dev/$i dev/$i || exit 1; done && "
+        "mkdir nodes && for i in loop0 loop1; do" /* for tests of names, if there are some */
+        "    touch nodes/$i; mount --bind /dev/$i nodes/$i 2>/dev/null; done; "
+        "mount -t devpts -o newinstance,ptmxmode=0666 pts dev/pts && ln -s pts/ptmx dev/ptmx && "
+        "mount --move dev /dev && "
+        "mount -t tmpfs sys /sys && mkdir -p /sys/class/block && mount -t tmpfs run /run");
     return 0;
 }
 
@@ -79,10 +80,22 @@ UNUSED static void pull_out(const char *name)
  * it for the host's. */
 UNUSED static void plug_in_made(const char *name, const char *command)
 {
-    must_run("mkdir -p /sys/class/block/%s; truncate -s 1M image; " SBIN
-             "%s && mv image /dev/%s",
+    must_run("mkdir -p /sys/class/block/%s; truncate -s 1M image; " SBIN "%s && mv image /dev/%s",
              name, command, name);
 }
+
+/* What pvcreate writes, with its checksum: the program itself wants a block device. */
+#define MAKE_LVM_MEMBER                                                                            \
+    "truncate -s 8M image && printf "                                                              \
+    "'LABELONE\\1\\0\\0\\0\\0\\0\\0\\0\\133\\22\\37\\102\\40\\0\\0\\0"                             \
+    "LVM2 001aaaaaabbbbccccddddeeeeffffgggggg' | dd of=image bs=512 seek=1 conv=notrunc "          \
+    "status=none"
+/* A superblock of version 1.2: it begins with its magic number, says that it is in sector 8, and
+ * ends in a checksum. */
+#define MAKE_RAID_MEMBER                                                                           \
+    "truncate -s 8M image && (printf '\\374\\116\\053\\251\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0"    \
+    "abcdefghijklmnophost:name'; head -c 103 /dev/zero; printf '\\10'; head -c 71 /dev/zero; "     \
+    "printf '\\253\\316\\245\\64') | dd of=image bs=4096 seek=1 conv=notrunc status=none"
 
 UNUSED static void plug_in_ext4(const char *name, const char *label)
 {

@@ -135,8 +135,8 @@ static int load(const struct unlock_request *request, struct crypt_device **cont
                          "%s%s%s%s, the volume \"%s\", holds no LUKS header that can be read; see "
                          "the lines above",
                          before, name, behind, request->device, request->volume->name);
-    return error_system(error, -code, "%s%s%s%s, the volume \"%s\", cannot be read as LUKS",
-                        before, name, behind, request->device, request->volume->name);
+    return error_system(error, -code, "%s%s%s%s, the volume \"%s\", cannot be read as LUKS", before,
+                        name, behind, request->device, request->volume->name);
 }
 
 static int explain(const struct unlock_request *request, int code, struct error *error)

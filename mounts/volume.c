@@ -34,8 +34,8 @@ static void refuse_twice(const struct volume *volume, const struct volume *other
                      volume->device, other->name, place);
     else
         report_error(report, volume->origin,
-                     "\"%s\" is the volume \"%s\" already, at %s; declare it once",
-                     volume->device, other->name, place);
+                     "\"%s\" is the volume \"%s\" already, at %s; declare it once", volume->device,
+                     other->name, place);
 }
 
 static void check_mount(const struct volume *volume, struct report *report)
