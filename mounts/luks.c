@@ -234,7 +234,7 @@ int luks_overdue(struct watch *watch, const struct volume *volume, struct error 
                      "the volume \"%s\" on %s cannot be unlocked: %s, and there is no console to "
                      "ask for a passphrase on",
                      volume->name, progress->device,
-                     progress->key_failed          ? "its key does not fit"
+                     progress->key_failed          ? "its key does not open it"
                      : name_of(&volume->luks->key) ? "its key did not appear"
                                                    : "no key is declared");
 }
