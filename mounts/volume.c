@@ -15,6 +15,7 @@
 #include "mounts/check.h"
 #include "mounts/content.h"
 #include "mounts/device.h"
+#include "mounts/links.h"
 
 /* Two subvolumes of one file system are told apart by their options. */
 static bool are_parts(const struct volume *left, const struct volume *right)
@@ -103,6 +104,9 @@ void volumes_check(const struct config *config, struct report *report)
         const struct volume *volume = config->volumes[i];
         if (!config->incomplete)
             check_fs(volume, report);
+        const char *objection = links_objection(volume->device);
+        if (objection)
+            report_error(report, volume->origin, "\"%s\" %s", volume->device, objection);
         if (volume->mount)
             check_mount(volume, report);
         check_raid(volume, report);

@@ -305,6 +305,12 @@ static const struct wrong cases[] = {
      "generations state:/generations\n",
      "ebb.conf:2:1: \"UUID=a\" is the container of the volume \"state\" already, at ebb.conf:1:1; "
      "declare it once, without `fs`, and what lies in it by tags of its own\n"},
+    {"volume state /dev/disk/by-id/usb-Stick_1 { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: \"/dev/disk/by-id/usb-Stick_1\" is a link that only udev can make, and there is "
+     "none yet; write UUID=, LABEL=, PARTUUID= or PARTLABEL=, as `blkid` shows them\n"},
+    {"volume state /dev/disk/by-path/pci-0-1 { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: \"/dev/disk/by-path/pci-0-1\" is a link that only udev can make, and there is "
+     "none yet; write UUID=, LABEL=, PARTUUID= or PARTLABEL=, as `blkid` shows them\n"},
 
     /* Containers. */
     {LUKS "password=x" LUKS_END,
