@@ -173,14 +173,15 @@ static void test_timeout(void **state)
 static void test_last_words(void **state)
 {
     (void)state;
-    auto_string log = strdup("");
-    for (unsigned timeout = 200; !strstr(log, "password: \n") && timeout < 100000; timeout *= 2) {
+    bool heard = false;
+    for (unsigned timeout = 200; !heard && timeout < 100000; timeout *= 2) {
         struct child_result result;
-        free(TAKE_PTR(log));
-        log = run("#!/bin/sh\nprintf 'password: '\nexec sleep 100000\n", timeout, &result);
+        auto_string log =
+            run("#!/bin/sh\nprintf 'password: '\nexec sleep 100000\n", timeout, &result);
         assert_ended(&result, CHILD_LATE, 0);
+        heard = strcmp(log, "ebb: it: password: \n") == 0;
     }
-    assert_string_equal(log, "ebb: it: password: \n");
+    assert_true(heard);
 }
 
 /* The boot goes on when the program has ended, whoever still holds its output, or writes to it. */

@@ -32,9 +32,9 @@ static const char *told(const struct world *world)
     for (size_t i = 0; i < world->plan.count; i++) {
         const struct step *step = &world->plan.steps[i];
         assert_true(step->kind == STEP_DRIVERS || step->kind == STEP_MODULE);
-        text = arena_printf(world->report.arena, "%s%s %u|", text,
-                            step->kind == STEP_DRIVERS ? "drivers" : step->module,
-                            step->origin.line);
+        text =
+            arena_printf(world->report.arena, "%s%s %u|", text,
+                         step->kind == STEP_DRIVERS ? "drivers" : step->module, step->origin.line);
     }
     return text;
 }
@@ -54,7 +54,8 @@ static void test_plans(void **state)
         const char *text, *drivers, *modules, *wanted, *useful;
     } cases[] = {
         {"root tmpfs\n", "drivers 0|", "", "", ""},
-        {"volume a LABEL=a { fs ext4 }\nvolume b LABEL=b { fs ext4 }\nvolume c LABEL=c { fs xfs }\n",
+        {"volume a LABEL=a { fs ext4 }\nvolume b LABEL=b { fs ext4 }\nvolume c LABEL=c { fs xfs "
+         "}\n",
          "drivers 0|", "ext4 1|xfs 3|", "ext4 xfs ", ""},
         /* what was asked for by name comes first: a file system may need it */
         {"volume a LABEL=a { fs ext4 }\nroot overlay\nmodule loop\nmodule ext4\nmodule loop\n",

@@ -17,11 +17,11 @@ enum { LIMIT = 60000 };
 
 /* There is no udev to make nodes and links or to be waited for, and no place for locks of others.
  */
-#define LVM_SETTINGS                                                                               \
-    "activation{udev_sync=0 udev_rules=0 monitoring=0} "                                           \
-    "devices{obtain_device_list_from_udev=0 external_device_info_source=\"none\" "                 \
-    "use_devicesfile=0 write_cache_state=0} global{use_lvmpolld=0 use_lvmlockd=0} "                \
-    "backup{backup=0 archive=0}"
+static const char lvm_settings[] =
+    "activation{udev_sync=0 udev_rules=0 monitoring=0} "
+    "devices{obtain_device_list_from_udev=0 external_device_info_source=\"none\" "
+    "use_devicesfile=0 write_cache_state=0} global{use_lvmpolld=0 use_lvmlockd=0} "
+    "backup{backup=0 archive=0}";
 
 /* Failing is no news: most groups are incomplete until their last member is there. What a volume
  * misses in the end is told when its time is over. */
@@ -57,7 +57,7 @@ static bool is_new_member(const struct watch *watch, const struct block *block, 
 static void activate_groups(void)
 {
     static const char *const arguments[] = {ASSEMBLE_LVM, "vgchange", "--activate", "ay",
-                                            "--sysinit",  "--config", LVM_SETTINGS, NULL};
+                                            "--sysinit",  "--config", lvm_settings, NULL};
     run(arguments, "lvm");
     mapper_record();
 }

@@ -80,89 +80,90 @@ static void assert_leads(const char *link, const char *expected)
         fail_msg("%s leads to \"%s\", not to \"%s\"", link, found, expected);
 }
 
+static const struct {
+    const char *link, *name; /* "" for none */
+} leads[] = {
+    {"by-id/virtio-my_disk_1", "vda"},
+    {"by-id/virtio-my_disk_1-part2", "vda2"},
+    {"by-id/virtio-my_disk_1-part12", "vda12"},
+    {"by-id/virtio-my_disk_1-part1", ""},
+    {"by-id/virtio-my_disk_1-part", ""},
+    {"by-id/virtio-my_disk", ""},
+    {"by-id/virtio-my  disk 1", ""},
+    {"by-path/pci-0000:00:04.0", "vda"},
+    {"by-path/pci-0000:00:04.0-part2", "vda2"},
+    {"by-path/virtio-pci-0000:00:04.0-part12", "vda12"},
+    {"by-path/pci-0000:00:04.00", ""},
+    {"by-path/pci-0000:00:04", ""},
+
+    {"by-id/nvme-eui.0025385b01234567", "nvme0n1"},
+    {"by-id/nvme-eui.0025385b01234567-part3", "nvme0n1p3"},
+    {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0", "nvme0n1"},
+    {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0_1", "nvme0n1"},
+    {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0_1-part3", "nvme0n1p3"},
+    {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0_2", ""},
+    {"by-path/pci-0000:03:00.0-nvme-1", "nvme0n1"},
+    {"by-path/pci-0000:03:00.0-nvme-1-part3", "nvme0n1p3"},
+    {"by-path/pci-0000:03:00.0", ""},
+    {"by-path/pci-0000:00:1d.0-nvme-1", ""},
+    {"by-id/nvme-uuid.11111111-2222-3333-4444-555555555555", "nvme1n2"},
+    {"by-path/pci-0000:04:00.0-nvme-2", "nvme1n2"},
+
+    {"by-path/pci-0000:00:0e.0-pci-10000:e1:00.0-nvme-1", "nvme2n1"},
+    {"by-path/pci-10000:e1:00.0-nvme-1", ""},
+
+    {"by-id/wwn-0x5000c500a1b2c3d4", "sda"},
+    {"by-id/wwn-0x5000c500a1b2c3d4-part1", "sda1"},
+    {"by-id/wwn-0x5000c500a1b2c3d", ""},
+    {"by-id/ata-QEMU_HARD_DISK_Q_7", "sda"},
+    {"by-id/ata-QEMU_HARD_DISK_Q_7-part1", "sda1"},
+    {"by-id/ata-QEMU_HARD_DISK", ""},
+    {"by-path/pci-0000:00:1f.2-ata-3.1", "sda"},
+    {"by-path/pci-0000:00:1f.2-ata-3", "sda"},
+    {"by-path/pci-0000:00:1f.2-ata-3.1-part1", "sda1"},
+    {"by-path/pci-0000:00:1f.2-ata-3.0", ""},
+    {"by-path/pci-0000:00:1f.2-scsi-2:0:1:0", ""},
+    {"by-path/pci-0000:00:1f.2-ata-4.2.0", "sdb"},
+    {"by-path/pci-0000:00:1f.2-ata-4", "sdb"},
+    {"by-path/pci-0000:00:1f.2-ata-4.0", ""},
+
+    {"by-id/wwn-0x600508b1001c0123456789abcdef0123", "sdc"},
+    {"by-path/pci-0000:00:05.0-scsi-0:0:1:3", "sdc"},
+    {"by-path/pci-0000:00:05.0-scsi-6:0:1:3", ""},
+    {"by-path/virtio-pci-0000:00:05.0-scsi-0:0:1:3", ""},
+    {"by-path/pci-0000:00:14.0-usb-0:1.4:1.0-scsi-0:0:0:0", "sdd"},
+    {"by-path/pci-0000:00:14.0-scsi-0:0:0:0", ""},
+    {"by-id/wwn-0xt10.SanDisk", ""},
+    /* SAS disks have names of another kind */
+    {"by-path/pci-0000:00:06.0-scsi-0:0:0:0", ""},
+
+    {"by-id/mmc-SD_16G_0x1234abcd", "mmcblk0"},
+    {"by-id/dm-name-group-my\\x20home", "dm-0"},
+    {"by-id/dm-name-group", ""},
+    {"by-id/dm-uuid-LVM-abc", "dm-0"},
+    {"by-id/dm-uuid-LVM-abc-part1", ""},
+    {"by-id/md-name-host:name", "md127"},
+    {"by-id/md-uuid-61626364:65666768:696a6b6c:6d6e6f70", "md127"},
+    {"by-id/md-uuid-61626364:65666768:696a6b6c:6d6e6f7", ""},
+    {"by-id/md-uuid-61626364:65666768:696a6b6c:6d6e6f701", ""},
+
+    {"by-id/", ""},
+    {"by-path/", ""},
+    {"by-path/pci-", ""},
+    {"by-diskseq/1", ""},
+};
+
 static void test_hardware(void **state)
 {
     (void)state;
     need_namespace();
-    static const struct {
-        const char *link, *name; /* "" for none */
-    } cases[] = {
-        {"by-id/virtio-my_disk_1", "vda"},
-        {"by-id/virtio-my_disk_1-part2", "vda2"},
-        {"by-id/virtio-my_disk_1-part12", "vda12"},
-        {"by-id/virtio-my_disk_1-part1", ""},
-        {"by-id/virtio-my_disk_1-part", ""},
-        {"by-id/virtio-my_disk", ""},
-        {"by-id/virtio-my  disk 1", ""},
-        {"by-path/pci-0000:00:04.0", "vda"},
-        {"by-path/pci-0000:00:04.0-part2", "vda2"},
-        {"by-path/virtio-pci-0000:00:04.0-part12", "vda12"},
-        {"by-path/pci-0000:00:04.00", ""},
-        {"by-path/pci-0000:00:04", ""},
-
-        {"by-id/nvme-eui.0025385b01234567", "nvme0n1"},
-        {"by-id/nvme-eui.0025385b01234567-part3", "nvme0n1p3"},
-        {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0", "nvme0n1"},
-        {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0_1", "nvme0n1"},
-        {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0_1-part3", "nvme0n1p3"},
-        {"by-id/nvme-Samsung_SSD_970_EVO_S4EW_NX0_2", ""},
-        {"by-path/pci-0000:03:00.0-nvme-1", "nvme0n1"},
-        {"by-path/pci-0000:03:00.0-nvme-1-part3", "nvme0n1p3"},
-        {"by-path/pci-0000:03:00.0", ""},
-        {"by-path/pci-0000:00:1d.0-nvme-1", ""},
-        {"by-id/nvme-uuid.11111111-2222-3333-4444-555555555555", "nvme1n2"},
-        {"by-path/pci-0000:04:00.0-nvme-2", "nvme1n2"},
-
-        {"by-path/pci-0000:00:0e.0-pci-10000:e1:00.0-nvme-1", "nvme2n1"},
-        {"by-path/pci-10000:e1:00.0-nvme-1", ""},
-
-        {"by-id/wwn-0x5000c500a1b2c3d4", "sda"},
-        {"by-id/wwn-0x5000c500a1b2c3d4-part1", "sda1"},
-        {"by-id/wwn-0x5000c500a1b2c3d", ""},
-        {"by-id/ata-QEMU_HARD_DISK_Q_7", "sda"},
-        {"by-id/ata-QEMU_HARD_DISK_Q_7-part1", "sda1"},
-        {"by-id/ata-QEMU_HARD_DISK", ""},
-        {"by-path/pci-0000:00:1f.2-ata-3.1", "sda"},
-        {"by-path/pci-0000:00:1f.2-ata-3", "sda"},
-        {"by-path/pci-0000:00:1f.2-ata-3.1-part1", "sda1"},
-        {"by-path/pci-0000:00:1f.2-ata-3.0", ""},
-        {"by-path/pci-0000:00:1f.2-scsi-2:0:1:0", ""},
-        {"by-path/pci-0000:00:1f.2-ata-4.2.0", "sdb"},
-        {"by-path/pci-0000:00:1f.2-ata-4", "sdb"},
-        {"by-path/pci-0000:00:1f.2-ata-4.0", ""},
-
-        {"by-id/wwn-0x600508b1001c0123456789abcdef0123", "sdc"},
-        {"by-path/pci-0000:00:05.0-scsi-0:0:1:3", "sdc"},
-        {"by-path/pci-0000:00:05.0-scsi-6:0:1:3", ""},
-        {"by-path/virtio-pci-0000:00:05.0-scsi-0:0:1:3", ""},
-        {"by-path/pci-0000:00:14.0-usb-0:1.4:1.0-scsi-0:0:0:0", "sdd"},
-        {"by-path/pci-0000:00:14.0-scsi-0:0:0:0", ""},
-        {"by-id/wwn-0xt10.SanDisk", ""},
-        /* SAS disks have names of another kind */
-        {"by-path/pci-0000:00:06.0-scsi-0:0:0:0", ""},
-
-        {"by-id/mmc-SD_16G_0x1234abcd", "mmcblk0"},
-        {"by-id/dm-name-group-my\\x20home", "dm-0"},
-        {"by-id/dm-name-group", ""},
-        {"by-id/dm-uuid-LVM-abc", "dm-0"},
-        {"by-id/dm-uuid-LVM-abc-part1", ""},
-        {"by-id/md-name-host:name", "md127"},
-        {"by-id/md-uuid-61626364:65666768:696a6b6c:6d6e6f70", "md127"},
-        {"by-id/md-uuid-61626364:65666768:696a6b6c:6d6e6f7", ""},
-        {"by-id/md-uuid-61626364:65666768:696a6b6c:6d6e6f701", ""},
-
-        {"by-id/", ""},
-        {"by-path/", ""},
-        {"by-path/pci-", ""},
-        {"by-diskseq/1", ""},
-    };
     add_disks();
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(leads); i++) {
         char link[200];
-        snprintf(link, sizeof(link), "/dev/disk/%s", cases[i].link);
-        assert_leads(link, cases[i].name);
+        snprintf(link, sizeof(link), "/dev/disk/%s", leads[i].link);
+        assert_leads(link, leads[i].name);
         /* What leads somewhere is not refused by `ebb check`. */
-        if (*cases[i].name && links_objection(link))
+        if (*leads[i].name && links_objection(link))
             fail_msg("%s is refused", link);
     }
 }

@@ -29,8 +29,8 @@ static void put_attempt(struct watch *watch, size_t number, bool is_key, int cod
     attempt->child = fork();
     if (attempt->child == 0) {
         close(ends[0]);
-        while (code < 0)
-            pause();
+        if (code < 0)
+            pause(); /* until it is killed */
         _exit(write(ends[1], &error, sizeof(error)) != sizeof(error));
     }
     close(ends[1]);

@@ -41,8 +41,9 @@ static void test_stages(void **state)
     /* The other one has come as far meanwhile. */
     assert_string_equal(world.context->states[1].device, "/dev/vdb");
     assert_int_equal(watch_progress(world.context, world.config->volumes[1])->stage, VOLUME_WHOLE);
-    end_world(&world);
+    watch_close(world.context);
     assert_null(world.context->watch);
+    end_world(&world);
 }
 
 static void test_limit(void **state)
@@ -68,9 +69,10 @@ static void test_limit(void **state)
 static pid_t stir_on(void)
 {
     pid_t child = fork();
-    for (; child == 0; usleep(100000))
+    if (child != 0)
+        return child;
+    for (;; usleep(100000))
         stir();
-    return child;
 }
 
 /* A bus that still finds devices is given more time, but not for ever. */

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 
 #include "mounts/watch.h"
-#include "plan/make.h"
 
 #define UUID "0a3407de-014b-458b-b5c1-848e92a327a3"
 #define SBIN "PATH=$PATH:/usr/sbin:/sbin; "

@@ -104,7 +104,7 @@ static int read_key(const struct unlock_request *request, struct key *key, struc
         return error_set(error, ENODATA,
                          "the key \"%s\" ends before byte %llu; correct keyfile-offset= and "
                          "keyfile-size=",
-                         name, (unsigned long long)(luks->key_offset + (length ? size : 1)));
+                         name, (unsigned long long)luks->key_offset + (length ? size : 1));
     *key = (struct key){bytes, length}; /* goes with this child */
     return 0;
 }
