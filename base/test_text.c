@@ -77,12 +77,26 @@ static void test_name(void **state)
             fail_msg("\"%s\" is no name", others[i]);
 }
 
+static void test_duration(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned long milliseconds;
+        const char *text;
+    } cases[] = {
+        {0, "0 s"},        {1, "1 ms"},     {999, "999 ms"},       {1000, "1 s"},
+        {1500, "1500 ms"}, {90000, "90 s"}, {100001, "100001 ms"}, {2145600000, "2145600 s"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_string_equal(text_duration(cases[i].milliseconds).text, cases[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_character),
         cmocka_unit_test(test_control),
         cmocka_unit_test(test_name),
+        cmocka_unit_test(test_duration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -46,4 +47,13 @@ bool text_is_name(const char *text)
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     return *text && !text[strspn(text, letters)];
+}
+
+struct duration text_duration(unsigned long milliseconds)
+{
+    struct duration duration;
+    bool whole = milliseconds % 1000 == 0;
+    snprintf(duration.text, sizeof(duration.text), "%lu %s",
+             whole ? milliseconds / 1000 : milliseconds, whole ? "s" : "ms");
+    return duration;
 }

@@ -1,6 +1,4 @@
-#include "image/testing.h"
-
-#include <errno.h>
+#include "base/testdata/scratch.h"
 
 #include "image/build.h"
 #include "plan/make.h"
@@ -50,7 +48,8 @@ static void test_includes(void **state)
         {"etc/ebb/ebb.conf", "a.conf"},
         {"etc/ebb/sub/c.conf", "sub/c.conf"},
     };
-    must_run("zstd -dqc one > one.cpio && mkdir out && cd out && cpio -id --quiet < ../one.cpio");
+    must_run("zstd -dqc one > one.cpio && mkdir out && cd out && cpio -id --quiet -f dev/console < "
+             "../one.cpio");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         must_run("cmp out/%s %s", cases[i].path, cases[i].content);
     must_run("cmp out%s/b.conf b.conf && test \"$(readlink out/etc/ebb/b.conf)\" = %s/b.conf", here,
@@ -81,10 +80,136 @@ static void test_keymap(void **state)
              here);
     build("a.conf", "one");
     build("b.conf", "two");
-    must_run("for i in one two; do mkdir $i.out; zstd -dqc $i | (cd $i.out && cpio -id --quiet) || "
+    must_run("for i in one two; do mkdir $i.out; zstd -dqc $i | (cd $i.out && cpio -id --quiet -f "
+             "dev/console) || "
              "exit 1; done; cmp one.out/etc/ebb/keymap made && "
              "test \"$(stat -c %%a one.out/etc/ebb/keymap)\" = 644 && test ! -e "
              "two.out/etc/ebb/keymap && test -e two.out/etc/ebb/ebb.conf");
+}
+
+static void unpack(const char *image)
+{
+    must_run("rm -rf out && mkdir out && zstd -dqc %s > %s.cpio && cd out && "
+             "cpio -id --quiet -f dev/console < ../%s.cpio",
+             image, image, image);
+}
+
+/* The programs that volumes need, with their libraries, where PID 1 runs them. */
+static void test_tools(void **state)
+{
+    (void)state;
+    static const char *const tools[] = {"lvm", "mdadm", "e2fsck"};
+    must_run("printf 'volume state LABEL=s { lvm; raid; fs ext4 check=yes }\n"
+             "generations state:/g\n' > a.conf && "
+             "printf 'volume state LABEL=s { fs ext4 }\ngenerations state:/g\n' > b.conf");
+    for (size_t i = 0; i < ARRAY_LENGTH(tools); i++)
+        need_tool(tools[i]);
+    build("a.conf", "one");
+    unpack("one");
+    for (size_t i = 0; i < ARRAY_LENGTH(tools); i++)
+        must_run("PATH=$PATH:/usr/sbin:/sbin; cmp out/sbin/%s $(command -v %s) && "
+                 "test -x out/sbin/%s",
+                 tools[i], tools[i], tools[i]);
+    must_run("find out -name 'libc.so.6' | grep -q . && "
+             "find out -name 'libext2fs.so.2*' | grep -q . && "
+             "find out -name 'dm-mod.ko' | grep -q . && find out -name 'raid1.ko' | grep -q .");
+    build("b.conf", "two");
+    unpack("two");
+    must_run("test ! -e out/sbin/lvm && ! find out -name 'libc.so.6' | grep -q .");
+}
+
+/* Keys and headers lie in the image where they lie on this machine, and only root can read them. */
+static void test_keys(void **state)
+{
+    (void)state;
+    auto_string here = getcwd(NULL, 0);
+    must_run("printf 'volume state PARTLABEL=s { luks keyfile=%s/my-key header=%s/header; fs ext4 }"
+             "\nvolume other LABEL=o { luks }\ngenerations state:/g\n' > a.conf && "
+             "head -c 100 /dev/urandom > my-key && echo LUKS > header && chmod 644 my-key header",
+             here, here);
+    build("a.conf", "one");
+    unpack("one");
+    must_run("cmp out%s/my-key my-key && cmp out%s/header header && "
+             "test \"$(stat -c %%a out%s/my-key out%s/header | uniq)\" = 600 && "
+             "find out -name 'dm-crypt.ko' | grep -q .",
+             here, here, here, here);
+}
+
+static void test_shell(void **state)
+{
+    (void)state;
+    need_tool("busybox");
+    static const struct {
+        const char *line;
+        bool shell;
+    } cases[] = {
+        {"rescue wait", false},
+        {"rescue wait shell=no", false},
+        {"rescue wait shell=yes", true},
+        {"rescue wait shell=\"$y$j9T$salt$hash\"", true},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        put("a.conf", "volume state LABEL=s { fs ext4 }\ngenerations state:/g\n");
+        put("line", cases[i].line);
+        must_run("cat line >> a.conf");
+        build("a.conf", "one");
+        unpack("one");
+        if (cases[i].shell)
+            must_run("cmp out/bin/busybox $(command -v busybox) && test -x out/bin/busybox");
+        else
+            must_run("test ! -e out/bin/busybox");
+    }
+}
+
+/* Programs that are installed are hidden, for they are looked for outside of PATH too. */
+static void hide(const char *name)
+{
+    must_run("PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; while p=$(command -v %s); do "
+             "mount --bind /dev/null \"$(realpath $p)\" || exit 1; hash -r; "
+             "test -f \"$p\" || break; done",
+             name);
+}
+
+/* What an image cannot do without, and where it was asked for. */
+static void test_missing(void **state)
+{
+    (void)state;
+    need_namespace();
+    static const struct {
+        const char *line, *message;
+    } cases[] = {
+        {"volume b LABEL=b { lvm; fs ext4 }",
+         "the volume at a.conf:3: cannot find the program \"lvm\"; install the package \"lvm2\""},
+        {"volume b LABEL=b { raid; fs ext4 }", "the volume at a.conf:3: cannot find the program "
+                                               "\"mdadm\"; install the package \"mdadm\""},
+        {"volume b LABEL=b { fs vfat check=yes }",
+         "the volume at a.conf:3: cannot find the program \"fsck.vfat\"; install the package "
+         "\"dosfstools\""},
+        {"rescue wait shell=yes",
+         "the shell at a.conf:3: cannot find the program \"busybox\"; install the package "
+         "\"busybox-static\""},
+        {"volume b LABEL=b { luks keyfile=/nonesuch/key }",
+         "the container at a.conf:3: cannot read \"/nonesuch/key\": No such file or directory"},
+        {"volume b PARTLABEL=b { luks header=/nonesuch/header }",
+         "the container at a.conf:3: cannot read \"/nonesuch/header\": No such file or directory"},
+    };
+    static const char *const hidden[] = {"lvm", "mdadm", "fsck.vfat", "busybox"};
+    for (size_t i = 0; i < ARRAY_LENGTH(hidden); i++)
+        hide(hidden[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error = {0};
+        struct report report = {.arena = arena_new()};
+        put("line", cases[i].line);
+        put("a.conf", "volume state LABEL=s { fs ext4 }\ngenerations state:/g\n");
+        must_run("cat line >> a.conf");
+        auto_config config = config_load("a.conf", NULL, &report);
+        assert_int_equal(report.count, 0);
+        const struct build_request request = {
+            .config = config, .kernel = any_kernel(), .init_program = "/bin/true", .output = "one"};
+        assert_outcome(cases[i].line, build_image(&request, &error), &error, cases[i].message);
+        must_run("test ! -e one");
+        arena_free(report.arena);
+    }
 }
 
 static void test_missing_hook(void **state)
@@ -124,8 +249,9 @@ static void test_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_includes),     TEST(test_same_bytes), TEST(test_keymap),
-        TEST(test_missing_hook), TEST(test_kernel),
+        TEST(test_includes), TEST(test_same_bytes), TEST(test_keymap), TEST(test_missing_hook),
+        TEST(test_kernel),   TEST(test_tools),      TEST(test_keys),   TEST(test_shell),
+        TEST(test_missing), /* the last: programs stay hidden */
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -10,17 +10,18 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "mounts/mapper.h"
 
 enum { LIMIT = 60000 };
 
 /* There is no udev to make nodes and links or to be waited for, and no place for locks of others.
  */
-#define LVM_SETTINGS                                                                               \
-    "activation{udev_sync=0 udev_rules=0 monitoring=0} "                                           \
-    "devices{obtain_device_list_from_udev=0 external_device_info_source=\"none\" "                 \
-    "use_devicesfile=0 write_cache_state=0} global{use_lvmpolld=0 use_lvmlockd=0} "                \
-    "backup{backup=0 archive=0}"
+static const char lvm_settings[] =
+    "activation{udev_sync=0 udev_rules=0 monitoring=0} "
+    "devices{obtain_device_list_from_udev=0 external_device_info_source=\"none\" "
+    "use_devicesfile=0 write_cache_state=0} global{use_lvmpolld=0 use_lvmlockd=0} "
+    "backup{backup=0 archive=0}";
 
 /* Failing is no news: most groups are incomplete until their last member is there. What a volume
  * misses in the end is told when its time is over. */
@@ -56,7 +57,7 @@ static bool is_new_member(const struct watch *watch, const struct block *block, 
 static void activate_groups(void)
 {
     static const char *const arguments[] = {ASSEMBLE_LVM, "vgchange", "--activate", "ay",
-                                            "--sysinit",  "--config", LVM_SETTINGS, NULL};
+                                            "--sysinit",  "--config", lvm_settings, NULL};
     run(arguments, "lvm");
     mapper_record();
 }
@@ -146,8 +147,8 @@ void assemble_advance(struct watch *watch, const struct volume *volume)
     struct progress *progress = &watch->volumes[volume->number];
     const struct degraded *degraded = &volume->fs.degraded;
     struct volume_state *state = context_volume(watch->context, volume);
-    bool whole =
-        !volume->fs.type || strcmp(volume->fs.type, "btrfs") != 0 || scan_btrfs(watch, state->device) <= 0;
+    bool whole = !volume->fs.type || strcmp(volume->fs.type, "btrfs") != 0 ||
+                 scan_btrfs(watch, state->device) <= 0;
     if (!whole && !state->degraded && degraded->policy == DEGRADED_AFTER &&
         progress->waited >= degraded->after) {
         log_warning("mounting the volume \"%s\" without all of its devices, as declared",
@@ -169,7 +170,6 @@ int assemble_overdue(struct watch *watch, const struct volume *volume, struct er
     }
     return error_set(error, ENODEV,
                      "the volume \"%s\" on %s is spread over several devices, and not all of them "
-                     "appeared within %u s; attach them, or declare fs btrfs degraded=after=%us",
-                     volume->name, state->device,
-                     volume->wait / 1000, volume->wait / 1000);
+                     "appeared within %s; attach them, or declare fs btrfs degraded=after=30s",
+                     volume->name, state->device, text_duration(volume->wait).text);
 }

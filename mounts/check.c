@@ -46,8 +46,8 @@ void check_sentence(const struct step *step, FILE *stream)
             program ? strrchr(program, '/') + 1 : "nothing");
 }
 
-/* The statuses are those of fsck(8), a sum of bits. fsck.vfat knows only 0 and 1, and both leave
- * the file system in order. */
+/* The statuses are those of fsck(8), a sum of bits. Of fsck.vfat, 1 may also mean that it could not
+ * read the file system at all, which mounting then says better. */
 enum { REPAIRED = 1, REBOOT = 2, UNREPAIRED = 4, OPERATION = 8, USAGE = 16, CANCELLED = 32 };
 
 static int judge(const struct volume *volume, const char *device, const struct child_result *result,
@@ -58,6 +58,18 @@ static int judge(const struct volume *volume, const char *device, const struct c
                          "the check of %s, the volume \"%s\", did not come to its end; check it "
                          "from another system, or remove check=yes",
                          device, volume->name);
+    if (result->number & ~(REPAIRED | REBOOT | UNREPAIRED))
+        return error_set(
+            error, EIO,
+            "%s, the volume \"%s\", could not be checked (fsck status %d: %s); correct "
+            "its `fs`, or remove check=yes",
+            device, volume->name, result->number,
+            result->number == 127        ? "it is not in the image"
+            : result->number > 63        ? "unknown"
+            : result->number & OPERATION ? "it failed to do its work"
+            : result->number & USAGE     ? "it was called wrongly"
+            : result->number & CANCELLED ? "it was cancelled"
+                                         : "unknown");
     if (result->number & UNREPAIRED)
         return error_set(
             error, EUCLEAN,
@@ -65,21 +77,10 @@ static int judge(const struct volume *volume, const char *device, const struct c
             "repair without you; see the lines above, and run its fsck by hand from "
             "another system",
             device, volume->name);
-    if (result->number & ~(REPAIRED | REBOOT))
-        return error_set(
-            error, EIO,
-            "%s, the volume \"%s\", could not be checked (fsck status %d: %s); correct "
-            "its `fs`, or remove check=yes",
-            device, volume->name, result->number,
-            result->number == 127        ? "it is not in the image"
-            : result->number & OPERATION ? "it failed to do its work"
-            : result->number & USAGE     ? "it was called wrongly"
-            : result->number & CANCELLED ? "it was cancelled"
-                                         : "unknown");
     /* Nothing is mounted yet, so there is nothing that a reboot would be needed for. */
     if (result->number)
-        log_warning("the file system on %s, the volume \"%s\", had faults, which were repaired; "
-                    "see the lines above",
+        log_warning("the check of %s, the volume \"%s\", has found faults, and repaired what it "
+                    "could; see the lines above",
                     device, volume->name);
     return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 /* How long it must be quiet before two devices with one tag count as two: one of them may be about
  * to become part of an array, or to be unplugged. */
@@ -90,6 +91,16 @@ void device_advance(struct watch *watch, const struct volume *volume)
         (void)refuse_twins(volume, found, twin, &progress->error); /* told where it is needed */
 }
 
+/* A declared container that is closed, and may be what the volume lies in. */
+static const struct volume *find_locked(const struct watch *watch, const struct volume *volume)
+{
+    const struct config *config = watch->context->config;
+    for (size_t i = 0; i < config->volume_count && !volume->luks; i++)
+        if (config->volumes[i]->luks && watch->volumes[i].stage < VOLUME_OPEN)
+            return config->volumes[i];
+    return NULL;
+}
+
 /* What a person most likely meant. */
 static const char *remedy(const struct watch *watch, const struct volume *volume,
                           struct arena *arena)
@@ -97,10 +108,20 @@ static const char *remedy(const struct watch *watch, const struct volume *volume
     if (watch->context->drivers_ended)
         return "the child that loads drivers has ended, which is a fault in Ebb or too little "
                "memory";
+    const struct volume *closed = find_locked(watch, volume);
+    if (closed)
+        return arena_printf(arena, "it may lie in the volume \"%s\", which is still locked%s%s",
+                            closed->name, watch->volumes[closed->number].error.code ? ": " : "",
+                            watch->volumes[closed->number].error.text);
     const char *locked = NULL, *member = NULL, *incomplete = NULL;
     for (size_t i = 0; i < watch->blocks->count; i++) {
         const struct block *block = watch->blocks->list[i];
         const char *type = block->content.type;
+        if (block_matches(block, volume->device) && block_is_held(block))
+            return arena_printf(arena,
+                                "%s carries it, but something lies on top of it already; name that "
+                                "instead, or declare what it lies on with `lvm` or `raid`",
+                                block->path);
         if (block_matches(block, volume->device) && is_container(volume))
             return arena_printf(arena,
                                 "%s carries it, but holds %s, not a LUKS container; remove `luks`, "
@@ -145,8 +166,7 @@ int device_overdue(struct watch *watch, const struct volume *volume, struct erro
     for (char *line = list, *end; (end = strchr(line, '\n')); line = end + 1)
         log_info("%.*s", (int)(end - line), line);
     free(list);
-    bool whole = volume->wait % 1000 == 0;
-    return error_set(error, ENODEV, "%s, the volume \"%s\", did not appear within %u %s; %s",
-                     volume->device, volume->name, whole ? volume->wait / 1000 : volume->wait,
-                     whole ? "s" : "ms", remedy(watch, volume, watch->context->arena));
+    return error_set(error, ENODEV, "%s, the volume \"%s\", did not appear within %s; %s",
+                     volume->device, volume->name, text_duration(volume->wait).text,
+                     remedy(watch, volume, watch->context->arena));
 }

@@ -8,5 +8,7 @@
 /* Whether `link`, such as /dev/disk/by-id/wwn-0x5000c500a1b2c3d4-part1, would lead to the device.
  * ebb.conf(5) has the forms that are known. */
 bool links_match(const struct block *block, const char *link);
+/* Why a device that ebb.conf names cannot be found without udev; NULL: it can be. */
+const char *links_objection(const char *device);
 
 #endif

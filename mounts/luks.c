@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "mounts/device.h"
 #include "mounts/mapper.h"
 #include "mounts/passphrase.h"
@@ -18,18 +19,36 @@ static void check_file(const struct volume *volume, const struct luks_file *file
         return;
     if (keys == volume)
         report_error(report, file->place.origin,
-                     "the key of the volume \"%s\" would lie in the volume itself; name another "
+                     "the %s of the volume \"%s\" would lie in the volume itself; name another "
                      "volume",
-                     volume->name);
+                     file == &volume->luks->key ? "key" : "header", volume->name);
     else if (!device_is_key(keys) || keys->luks)
         report_error(report, file->place.origin,
                      "the volume \"%s\" holds keys, so it can have no `mount`, no state and no "
                      "`luks`: it is mounted for a moment only; move the keys to one of their own",
                      keys->name);
-    else if (!keys->fs.type)
-        report_error(report, keys->origin,
-                     "the volume \"%s\" does not say its file system; add to its block: fs vfat",
-                     keys->name);
+}
+
+static void check_key(const struct luks *luks, struct report *report)
+{
+    if ((luks->key_offset || luks->key_size) && !luks->key.said)
+        report_error(report, luks->origin,
+                     "keyfile-offset= and keyfile-size= say nothing without keyfile=; add it, or "
+                     "remove them");
+    if (luks->key_size > UNLOCK_KEY_MAX)
+        report_error(report, luks->origin,
+                     "keyfile-size= is at most 8M; write the number that the key was added with");
+}
+
+/* What a container does not carry, nobody can find it by. */
+static void check_header(const struct volume *volume, struct report *report)
+{
+    if (volume->luks->header.said &&
+        (strncmp(volume->device, "UUID=", 5) == 0 || strncmp(volume->device, "LABEL=", 6) == 0))
+        report_error(report, volume->luks->origin,
+                     "\"%s\" stands in the header, which is elsewhere; name the device of the "
+                     "volume \"%s\" with PARTUUID= or PARTLABEL=",
+                     volume->device, volume->name);
 }
 
 void luks_check(const struct config *config, struct report *report)
@@ -37,20 +56,24 @@ void luks_check(const struct config *config, struct report *report)
     for (size_t i = 0; i < config->volume_count; i++) {
         const struct volume *volume = config->volumes[i];
         const struct luks *luks = volume->luks;
+        if (device_is_key(volume) && volume->fs.check)
+            report_error(report, volume->origin,
+                         "the volume \"%s\" only holds keys, so it is mounted read-only for a "
+                         "moment and never checked; remove check=yes",
+                         volume->name);
         if (!luks)
             continue;
         check_file(volume, &luks->key, report);
         check_file(volume, &luks->header, report);
-        if ((luks->key_offset || luks->key_size) && !luks->key.path && !luks->key.place.path)
-            report_error(report, luks->origin,
-                         "keyfile-offset= and keyfile-size= say nothing without keyfile=; add it, "
-                         "or remove them");
+        check_key(luks, report);
+        check_header(volume, report);
         for (size_t j = 0; j < i; j++)
             if (config->volumes[j]->luks &&
                 strcmp(unlock_name(config->volumes[j]), unlock_name(volume)) == 0)
-                report_error(report, luks->origin,
-                             "/dev/mapper/%s is the volume \"%s\" already; choose another name=",
-                             unlock_name(volume), config->volumes[j]->name);
+                report_error(
+                    report, luks->origin,
+                    "\"/dev/mapper/%s\" is the volume \"%s\" already; choose another name=",
+                    unlock_name(volume), config->volumes[j]->name);
     }
 }
 
@@ -101,7 +124,7 @@ static bool is_at_hand(const struct watch *watch, const struct luks_file *file, 
     return progress->stage >= VOLUME_FOUND && !progress->error.code;
 }
 
-bool luks_has_header(const struct watch *watch, const struct volume *volume)
+bool luks_is_readable(const struct watch *watch, const struct volume *volume)
 {
     const char *unused;
     return is_at_hand(watch, &volume->luks->header, &unused);
@@ -201,17 +224,17 @@ int luks_overdue(struct watch *watch, const struct volume *volume, struct error 
 {
     const struct progress *progress = &watch->volumes[volume->number];
     const struct luks_file *header = &volume->luks->header;
-    if (!luks_has_header(watch, volume))
+    if (!luks_is_readable(watch, volume))
         return error_set(error, ENODEV,
                          "the volume \"%s\" on %s cannot be unlocked: its header is on the volume "
-                         "\"%s\", which did not appear within %u s; attach it",
+                         "\"%s\", which did not appear within %s; attach it",
                          volume->name, progress->device, header->place.volume_name,
-                         volume->wait / 1000);
+                         text_duration(volume->wait).text);
     return error_set(error, ENOKEY,
                      "the volume \"%s\" on %s cannot be unlocked: %s, and there is no console to "
                      "ask for a passphrase on",
                      volume->name, progress->device,
-                     progress->key_failed          ? "its key does not fit"
+                     progress->key_failed          ? "its key does not open it"
                      : name_of(&volume->luks->key) ? "its key did not appear"
                                                    : "no key is declared");
 }

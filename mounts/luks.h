@@ -18,8 +18,8 @@ int unlock_apply(const struct step *step, struct context *context, struct error 
 
 /* Starts what can be tried on a container that was found, and takes note of what came of it. */
 void luks_advance(struct watch *watch, const struct volume *volume);
-/* Whether its header can be read; nothing can be tried before. */
-bool luks_has_header(const struct watch *watch, const struct volume *volume);
+/* Whether a passphrase can be tried on it: its header is at hand. */
+bool luks_is_readable(const struct watch *watch, const struct volume *volume);
 /* Says why a container is still locked. */
 int luks_overdue(struct watch *watch, const struct volume *volume, struct error *error);
 

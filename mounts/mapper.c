@@ -11,22 +11,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "mounts/sysfs.h"
 
 static const char record[] = "E:DM_UDEV_PRIMARY_SOURCE_FLAG=1\n";
-
-/* The one line of a file in sysfs, without its end. */
-static int read_line(const char *device, const char *name, char *line, size_t size)
-{
-    char path[300];
-    snprintf(path, sizeof(path), "/sys/class/block/%s/%s", device, name);
-    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, line, size - 1);
-    if (length <= 0)
-        return -ENODEV;
-    line[length] = '\0';
-    line[strcspn(line, "\n")] = '\0';
-    return 0;
-}
 
 static int write_record(const char *number, struct error *error)
 {
@@ -64,8 +51,8 @@ void mapper_record(void)
         struct error error;
         const char *device = entry->d_name;
         if (strncmp(device, "dm-", 3) != 0 ||
-            read_line(device, "dm/name", name, sizeof(name)) < 0 ||
-            read_line(device, "dev", number, sizeof(number)) < 0)
+            !sysfs_line(name, sizeof(name), "/sys/class/block/%s/dm/name", device) ||
+            !sysfs_line(number, sizeof(number), "/sys/class/block/%s/dev", device))
             continue;
         if (write_record(number, &error) < 0 || make_link(device, name, &error) < 0)
             log_warning("ignoring, but udev may not accept \"%s\": %s", name, error.text);

@@ -12,15 +12,16 @@
 
 enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5, HOPE = 2000 };
 
+struct passphrase {
+    char bytes[PROMPT_MAX + 1];
+    size_t length;
+    bool known; /* false: it was forgotten */
+    bool fits;
+};
+
 struct passphrases {
-    struct {
-        char bytes[PROMPT_MAX + 1];
-        size_t length;
-        bool known; /* false: it was forgotten */
-        bool fits;
-    } list[KEPT]; /* by number, modulo KEPT */
-    unsigned count;
-    struct console_input *input; /* quiet from the first question to the last */
+    struct passphrase list[KEPT]; /* by number, modulo KEPT */
+    struct console_input *input;  /* quiet from the first question to the last */
     struct prompt *prompt;
     bool answered;       /* the prompt is up, and its answer is being tried */
     bool nobody;         /* there is no console */
@@ -29,48 +30,51 @@ struct passphrases {
 
 unsigned passphrase_count(const struct watch *watch)
 {
-    return watch->typed ? watch->typed->count : 0;
+    return watch->typed_count;
+}
+
+/* NULL if it was forgotten, or was never typed. */
+static struct passphrase *find(const struct watch *watch, unsigned number)
+{
+    bool kept = number < watch->typed_count && watch->typed_count - number <= KEPT;
+    struct passphrase *found = kept && watch->typed ? &watch->typed->list[number % KEPT] : NULL;
+    return found && found->known ? found : NULL;
 }
 
 const char *passphrase_get(const struct watch *watch, unsigned number, size_t *length)
 {
-    const struct passphrases *typed = watch->typed;
-    if (!typed || number >= typed->count || number + KEPT < typed->count ||
-        !typed->list[number % KEPT].known)
+    const struct passphrase *found = find(watch, number);
+    if (!found)
         return NULL;
-    *length = typed->list[number % KEPT].length;
-    return typed->list[number % KEPT].bytes;
+    *length = found->length;
+    return found->bytes;
 }
 
 void passphrase_fits(struct watch *watch, unsigned number)
 {
-    watch->typed->list[number % KEPT].fits = true;
+    struct passphrase *found = find(watch, number);
+    if (found) /* else it was wiped meanwhile */
+        found->fits = true;
 }
 
-static void keep(struct passphrases *typed, const char *bytes, size_t length)
+static void keep(struct watch *watch, const char *bytes, size_t length)
 {
-    unsigned place = typed->count++ % KEPT;
-    memcpy(typed->list[place].bytes, bytes, length);
-    typed->list[place].length = length;
-    typed->list[place].known = true;
-    typed->list[place].fits = false;
+    struct passphrase *place = &watch->typed->list[watch->typed_count++ % KEPT];
+    memcpy(place->bytes, bytes, length);
+    place->length = length;
+    place->known = true;
+    place->fits = false;
 }
 
-static void forget_last(struct passphrases *typed)
-{
-    unsigned place = (typed->count - 1) % KEPT;
-    explicit_bzero(&typed->list[place], sizeof(typed->list[place]));
-}
-
-/* Whether a passphrase would be of use. */
+/* Whether a passphrase could open the container. */
 static bool is_locked(const struct watch *watch, const struct volume *volume)
 {
     const struct progress *progress = &watch->volumes[volume->number];
     return volume->luks && progress->stage == VOLUME_FOUND && !progress->error.code &&
-           luks_has_header(watch, volume);
+           luks_is_readable(watch, volume);
 }
 
-/* Whether a container has nothing left to try, and waits for a person. */
+/* Whether it has nothing left to try, and waits for a person. */
 static bool is_wanting(const struct watch *watch, const struct volume *volume)
 {
     const struct progress *progress = &watch->volumes[volume->number];
@@ -89,7 +93,7 @@ static bool may_still_come(const struct watch *watch, const struct volume *volum
 
 struct need {
     bool any, trying;
-    char volumes[300]; /* "state" (/dev/vda2), … */
+    char volumes[200]; /* "state" (/dev/vda2), …; a question has no room for more */
     size_t count;
 };
 
@@ -130,7 +134,7 @@ static void begin(struct watch *watch, const struct need *need)
 {
     struct passphrases *typed = typed_of(watch);
     struct error error;
-    char question[400];
+    char question[sizeof(need->volumes) + 50];
     if (!typed || typed->nobody || clock_milliseconds() < typed->again)
         return;
     snprintf(question, sizeof(question),
@@ -156,7 +160,8 @@ static void judge(struct watch *watch)
 {
     struct passphrases *typed = watch->typed;
     const struct need need = find_need(watch);
-    bool fits = typed->list[(typed->count - 1) % KEPT].fits;
+    struct passphrase *last = find(watch, watch->typed_count - 1);
+    bool fits = last && last->fits;
     unsigned most = 0;
     for (size_t i = 0; i < watch->context->config->volume_count; i++) {
         const struct volume *volume = watch->context->config->volumes[i];
@@ -173,9 +178,9 @@ static void judge(struct watch *watch)
                             volume->name, progress->device, progress->wrong,
                             progress->wrong > 1 ? "s" : "");
     }
-    if (!fits)
-        forget_last(typed);
-    if (fits || !need.any) {
+    if (!fits && last)
+        explicit_bzero(last, sizeof(*last));
+    if (fits || !need.count) {
         end(typed); /* the next question names what is left; a key may have been faster */
         return;
     }
@@ -196,7 +201,7 @@ static void take_keys(struct watch *watch)
         break;
     case PROMPT_ANSWERED: {
         const char *answer = prompt_answer(typed->prompt, &length);
-        keep(typed, answer, length);
+        keep(watch, answer, length);
         typed->answered = true;
         break;
     }
@@ -252,6 +257,7 @@ void passphrase_hush(struct watch *watch)
         return;
     end(watch->typed);
     console_input_free(TAKE_PTR(watch->typed->input));
+    watch->typed->nobody = false; /* a console may be there the next time */
 }
 
 void passphrase_forget(struct watch *watch)

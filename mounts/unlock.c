@@ -18,9 +18,6 @@
 #include "base/log.h"
 #include "base/path.h"
 
-/* A key file may be a whole photograph. */
-#define KEY_LIMIT ((size_t)8 << 20)
-
 /* Of device mapper, by the kernel's list of devices. */
 enum { CONTROL_MAJOR = 10, CONTROL_MINOR = 236 };
 
@@ -94,16 +91,19 @@ static int read_key(const struct unlock_request *request, struct key *key, struc
     auto_fd fd = open_file(&luks->key, request->key_device, "/run/ebb/keys", name, error);
     if (fd < 0)
         return fd;
-    size_t size = luks->key_size ? luks->key_size : KEY_LIMIT, length = 0;
-    char *bytes = size <= KEY_LIMIT ? malloc(size) : NULL;
+    size_t size = luks->key_size ? luks->key_size : UNLOCK_KEY_MAX, length = 0;
+    char *bytes = malloc(size);
     if (!bytes)
-        return error_set(error, EFBIG,
-                         "the key \"%s\" would be too large; correct keyfile-size=", name);
-    for (ssize_t got = 1; got > 0 && length<size; length += got> 0 ? (size_t)got : 0) {
+        memory_exhausted();
+    ssize_t got = 1;
+    while (got > 0 && length < size) {
         got = pread(fd, bytes + length, size - length, (off_t)(luks->key_offset + length));
         if (got < 0)
             return error_system(error, errno, "cannot read the key \"%s\"", name);
+        length += (size_t)got;
     }
+    if (!length && !luks->key_offset)
+        return error_set(error, ENODATA, "the key \"%s\" is empty; put the key there again", name);
     if (!length || (luks->key_size && length < size))
         return error_set(error, ENODATA,
                          "the key \"%s\" ends before byte %llu; correct keyfile-offset= and "
@@ -133,9 +133,14 @@ static int load(const struct unlock_request *request, struct crypt_device **cont
         code = crypt_load(*container, CRYPT_LUKS, NULL);
     if (code == 0)
         return 0;
-    return error_system(error, -code, "%s%s%s%s, the volume \"%s\", cannot be read as LUKS",
-                        fd < 0 ? "" : "the header \"", name, fd < 0 ? "" : "\" of ",
-                        request->device, request->volume->name);
+    const char *before = fd < 0 ? "" : "the header \"", *behind = fd < 0 ? "" : "\" of ";
+    if (code == -EINVAL)
+        return error_set(error, EINVAL,
+                         "%s%s%s%s, the volume \"%s\", holds no LUKS header that can be read; see "
+                         "the lines above",
+                         before, name, behind, request->device, request->volume->name);
+    return error_system(error, -code, "%s%s%s%s, the volume \"%s\", cannot be read as LUKS", before,
+                        name, behind, request->device, request->volume->name);
 }
 
 static int explain(const struct unlock_request *request, int code, struct error *error)
@@ -154,6 +159,11 @@ static int explain(const struct unlock_request *request, int code, struct error 
                          "the volume \"%s\" cannot be unlocked as /dev/mapper/%s, which is there "
                          "already; give it another name=",
                          volume->name, unlock_name(volume));
+    if (code == -ENOTSUP)
+        return error_set(error, ENOTSUP,
+                         "the volume \"%s\" on %s cannot be unlocked: the kernel cannot do what it "
+                         "needs; see the lines above, and `ebb check --kernel`",
+                         volume->name, request->device);
     return error_system(error, -code,
                         "the volume \"%s\" on %s cannot be unlocked; see the lines above",
                         volume->name, request->device);

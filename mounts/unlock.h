@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "plan/config.h"
 
+/* A key file may be a whole photograph. */
+#define UNLOCK_KEY_MAX ((size_t)8 << 20)
+
 struct unlock_request {
     const struct volume *volume;
     const char *device;        /* of the container */

@@ -11,15 +11,32 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "mounts/check.h"
 #include "mounts/content.h"
 #include "mounts/device.h"
+#include "mounts/links.h"
 
 /* Two subvolumes of one file system are told apart by their options. */
 static bool are_parts(const struct volume *left, const struct volume *right)
 {
-    return left->fs.options && right->fs.options &&
+    return !left->luks && !right->luks && left->fs.options && right->fs.options &&
            strcmp(left->fs.options, right->fs.options) != 0;
+}
+
+static void refuse_twice(const struct volume *volume, const struct volume *other,
+                         struct report *report)
+{
+    const char *place = origin_text(report->arena, other->origin);
+    if (volume->luks && other->luks)
+        report_error(report, volume->origin,
+                     "\"%s\" is the container of the volume \"%s\" already, at %s; declare it "
+                     "once, without `fs`, and what lies in it by tags of its own",
+                     volume->device, other->name, place);
+    else
+        report_error(report, volume->origin,
+                     "\"%s\" is the volume \"%s\" already, at %s; declare it once", volume->device,
+                     other->name, place);
 }
 
 static void check_mount(const struct volume *volume, struct report *report)
@@ -76,9 +93,9 @@ static void check_patience(const struct volume *volume, const struct degraded *d
 {
     if (degraded->policy == DEGRADED_AFTER && degraded->after >= volume->wait)
         report_error(report, volume->origin,
-                     "the volume \"%s\" is given up after %u s, before degraded= may do anything; "
+                     "the volume \"%s\" is given up after %s, before degraded= may do anything; "
                      "give it a longer wait=",
-                     volume->name, volume->wait / 1000);
+                     volume->name, text_duration(volume->wait).text);
 }
 
 void volumes_check(const struct config *config, struct report *report)
@@ -87,6 +104,9 @@ void volumes_check(const struct config *config, struct report *report)
         const struct volume *volume = config->volumes[i];
         if (!config->incomplete)
             check_fs(volume, report);
+        const char *objection = links_objection(volume->device);
+        if (objection)
+            report_error(report, volume->origin, "\"%s\" %s", volume->device, objection);
         if (volume->mount)
             check_mount(volume, report);
         check_raid(volume, report);
@@ -95,10 +115,7 @@ void volumes_check(const struct config *config, struct report *report)
         for (size_t j = 0; j < i; j++) {
             const struct volume *other = config->volumes[j];
             if (strcmp(other->device, volume->device) == 0 && !are_parts(other, volume))
-                report_error(report, volume->origin,
-                             "\"%s\" is the volume \"%s\" already, at %s; declare it once",
-                             volume->device, other->name,
-                             origin_text(report->arena, other->origin));
+                refuse_twice(volume, other, report);
             if (volume->mount && other->mount && strcmp(other->mount, volume->mount) == 0)
                 report_error(report, volume->mount_origin,
                              "\"%s\" is where the volume \"%s\" is mounted, at %s; choose another",

@@ -105,8 +105,7 @@ static bool is_over(const struct watch *watch, const struct volume *volume, unsi
 {
     if (watch->context->wait_for_ever || waited < volume->wait)
         return false;
-    return clock_milliseconds() - watch->stirred >= QUIET ||
-           waited >= 2UL * volume->wait + EXTRA;
+    return clock_milliseconds() - watch->stirred >= QUIET || waited >= 2UL * volume->wait + EXTRA;
 }
 
 static int overdue(struct watch *watch, const struct volume *volume, struct error *error)
@@ -210,6 +209,9 @@ void watch_retry(struct context *context)
     struct watch *watch = watch_of(context);
     for (size_t i = 0; i < context->config->volume_count; i++) {
         struct progress *progress = &watch->volumes[i];
+        /* Its disk may have been pulled out and put in again meanwhile, under another name. */
+        if (!context->config->volumes[i]->luks && context->states[i].fd < 0)
+            progress->stage = VOLUME_AWAITED;
         progress->error = (struct error){0};
         progress->wrong = 0;
         progress->key_failed = false;

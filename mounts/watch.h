@@ -44,6 +44,7 @@ struct watch {
     unsigned assembled;        /* blocks->changes when members of groups were last looked for */
     struct progress *volumes;  /* by volume->number */
     struct passphrases *typed; /* NULL until somebody is asked */
+    unsigned typed_count;      /* in this boot: a number is never used again, even if wiped */
     bool one_by_one;           /* memory does not suffice for two keys at once */
 };
 

@@ -22,6 +22,7 @@ struct place {
 
 /* A key or the header of a container. */
 struct luks_file {
+    bool said;          /* even if it could not be understood */
     const char *path;   /* in the image; NULL where `place` says it, or nothing does */
     struct place place; /* on another volume; its volume_name is NULL for none */
 };

@@ -155,15 +155,15 @@ static const char *read_place(struct arena *arena, const struct scfg_word *word,
 static const char *read_luks_file(struct arena *arena, const struct scfg_word *word, void *slot)
 {
     struct luks_file *file = slot;
-    const char *wrong =
-        *word->text == '/' ? path_objection(word->text) : read_place(arena, word, &file->place);
+    file->said = true;
+    if (*word->text != '/' && !strchr(word->text, ':'))
+        return "is no path; write /path for a file that goes into the image, or VOLUME:/path";
+    if (*word->text != '/')
+        return read_place(arena, word, &file->place);
+    const char *wrong = path_objection(word->text);
     if (wrong)
-        return *word->text == '/'
-                   ? arena_printf(arena, "%s; write a path such as /etc/ebb/key", wrong)
-                   : "is no file; write /path for one that goes into the image, or "
-                     "VOLUME:/path";
-    if (*word->text == '/')
-        file->path = word->text;
+        return arena_printf(arena, "%s; write a path such as /etc/ebb/key", wrong);
+    file->path = word->text;
     return NULL;
 }
 
@@ -173,7 +173,7 @@ static const char *read_count(const char *text, void *slot)
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
     if (!isdigit((unsigned char)*text) || *end || errno || number > 1000)
-        return "is not a number from 0 to 1000";
+        return "is not a number from 0 to 1000; write 0 for no limit";
     *(unsigned *)slot = (unsigned)number;
     return NULL;
 }

@@ -325,8 +325,8 @@ static const struct field keymap_parameters[] = {
 };
 
 const struct keyword language[] = {
-    {"volume", "volume NAME UUID=ID { ... }", FIELDS(volume_parameters), FIELDS(volume_options),
-     FIELDS(volume_rows), true, volume_object, volume_stored},
+    {"volume", "volume NAME UUID=ID wait=90s { ... }", FIELDS(volume_parameters),
+     FIELDS(volume_options), FIELDS(volume_rows), true, volume_object, volume_stored},
     {"root", "root tmpfs|overlay size=25% inodes=1m mode=0755", FIELDS(root_parameters),
      FIELDS(root_options), NULL, 0, true, root_object, NULL},
     {"generations", "generations VOLUME:/path default=latest", FIELDS(generations_parameters),

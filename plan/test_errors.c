@@ -3,6 +3,9 @@
 
 #include "plan/testing.h"
 
+#define LUKS "volume state UUID=a { luks "
+#define LUKS_END "; fs ext4 }\ngenerations state:/generations\n"
+
 struct wrong {
     const char *text, *report;
 };
@@ -34,7 +37,7 @@ static const struct wrong cases[] = {
     {BASE "module loop timeout=3s\n",
      "ebb.conf:3:13: \"module\" has no option \"timeout\"; write: module NAME\n"},
     {"volume state label=state { fs ext4 }\ngenerations state:/generations\n",
-     "ebb.conf:1:14: \"volume\" has no option \"label\"; write: volume NAME UUID=ID { ... }\n"},
+     "ebb.conf:1:14: \"volume\" has no option \"label\"; write: volume NAME UUID=ID wait=90s { ... }\n"},
     {BASE "root tmpfs size=10% mode=0755 size=20%\n",
      "ebb.conf:3:31: option \"size\" is given twice; remove one\n"},
     {BASE "root tmpfs \"size=10%\"\n",
@@ -43,9 +46,9 @@ static const struct wrong cases[] = {
 
     /* Too few words, too many, too often. */
     {BASE "volume\n",
-     "ebb.conf:3:1: \"volume\" lacks its name; write: volume NAME UUID=ID { ... }\n"},
+     "ebb.conf:3:1: \"volume\" lacks its name; write: volume NAME UUID=ID wait=90s { ... }\n"},
     {"volume state { fs ext4 }\ngenerations state:/generations\n",
-     "ebb.conf:1:1: \"volume\" lacks its device; write: volume NAME UUID=ID { ... }\n"},
+     "ebb.conf:1:1: \"volume\" lacks its device; write: volume NAME UUID=ID wait=90s { ... }\n"},
     {BASE "root\n",
      "ebb.conf:3:1: \"root\" lacks its kind; write: root tmpfs|overlay size=25% inodes=1m "
      "mode=0755\n"},
@@ -80,7 +83,7 @@ static const struct wrong cases[] = {
      "ebb.conf:3:1: \"module\" lacks its name; write: module NAME\n"},
     {BASE "rescue after=10s\n",
      "ebb.conf:3:1: \"rescue\" lacks its action; write: rescue wait|reboot|poweroff "
-     "after=30s\n"},
+     "after=30s shell=no\n"},
     {BASE "keymap\n",
      "ebb.conf:3:1: \"keymap\" lacks its name; write: keymap NAME|/path|none\n"},
     {BASE "keymap de nodeadkeys\n",
@@ -88,7 +91,7 @@ static const struct wrong cases[] = {
     {BASE "keymap de variant=nodeadkeys\n",
      "ebb.conf:3:11: \"keymap\" has no option \"variant\"; write: keymap NAME|/path|none\n"},
     {"volume state LABEL=state { fs }\ngenerations state:/generations\n",
-     "ebb.conf:1:28: \"fs\" lacks its type; write: fs TYPE options=LIST\n"},
+     "ebb.conf:1:28: \"fs\" lacks its type; write: fs TYPE options=LIST check=no degraded=no\n"},
     {"volume state LABEL=state { fs ext4; mount }\ngenerations state:/generations\n",
      "ebb.conf:1:37: \"mount\" lacks its path; write: mount /path\n"},
     {BASE "include\n",
@@ -246,12 +249,173 @@ static const struct wrong cases[] = {
     {BASE "module /lib/loop.ko\n",
      "ebb.conf:3:8: name \"/lib/loop.ko\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
 
+    /* Volumes: what they lie on and in. */
+    {"volume state LABEL=state timeout=2min { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:26: \"volume\" has no option \"timeout\"; write: volume NAME UUID=ID wait=90s "
+     "{ ... }\n"},
+    {"volume state LABEL=state wait=2 { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:26: wait \"2\" is not a duration; write a number and ms, s, min or h, such as "
+     "30s\n"},
+    {"volume state LABEL=state { fs ext4; lvm vg }\ngenerations state:/generations\n",
+     "ebb.conf:1:41: \"vg\" is one word too many; write: lvm\n"},
+    {"volume state LABEL=state { fs ext4; raid md0 }\ngenerations state:/generations\n",
+     "ebb.conf:1:42: \"md0\" is one word too many; write: raid degraded=no\n"},
+    {"volume state LABEL=state { fs ext4; raid; raid degraded=no }\n"
+     "generations state:/generations\n",
+     "ebb.conf:1:43: \"raid\" stands twice in this \"volume\", first at ebb.conf:1:37; remove "
+     "one\n"},
+    {"volume state LABEL=state { fs ext4; raid degraded=yes }\ngenerations state:/generations\n",
+     "ebb.conf:1:42: degraded \"yes\" is unknown; write no, ro, or after=TIME such as after=30s\n"},
+    {"volume state LABEL=state { fs btrfs degraded=after }\ngenerations state:/generations\n",
+     "ebb.conf:1:37: degraded \"after\" is unknown; write no, ro, or after=TIME such as "
+     "after=30s\n"},
+    {"volume state LABEL=state { fs btrfs degraded=after=30 }\ngenerations state:/generations\n",
+     "ebb.conf:1:37: degraded \"after=30\" is unknown; write no, ro, or after=TIME such as "
+     "after=30s\n"},
+    {"volume state LABEL=state { fs ext4 check=maybe }\ngenerations state:/generations\n",
+     "ebb.conf:1:36: check \"maybe\" is unknown; write no or yes\n"},
+    {"volume state LABEL=state { fs xfs check=yes }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: there is no checker for xfs that repairs only what is safe, so the volume "
+     "\"state\" cannot have check=yes; remove it\n"},
+    {"volume state LABEL=state { fs btrfs check=yes }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: there is no checker for btrfs that repairs only what is safe, so the volume "
+     "\"state\" cannot have check=yes; remove it\n"},
+    {"volume state LABEL=state { fs ext4 degraded=after=5s }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: ext4 lies on one device, so degraded= means nothing for the volume \"state\"; "
+     "remove it, or put it behind `raid`\n"},
+    {"volume state LABEL=state { fs btrfs degraded=ro }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: the volume \"state\" holds state, which nothing read-only can keep; write "
+     "degraded=after=30s, or degraded=no\n"},
+    {"volume state LABEL=state { fs ext4; raid degraded=ro }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: an array is not begun read-only; write raid degraded=after=30s, or remove "
+     "degraded=\n"},
+    {"volume state LABEL=state wait=20s { fs ext4; raid degraded=after=20s }\n"
+     "generations state:/generations\n",
+     "ebb.conf:1:1: the volume \"state\" is given up after 20 s, before degraded= may do "
+     "anything; give it a longer wait=\n"},
+    {"volume state LABEL=state wait=1500ms { fs btrfs degraded=after=1min }\n"
+     "generations state:/generations\n",
+     "ebb.conf:1:1: the volume \"state\" is given up after 1500 ms, before degraded= may do "
+     "anything; give it a longer wait=\n"},
+    {BASE "volume nix LABEL=state { luks }\n",
+     "ebb.conf:3:1: \"LABEL=state\" is the volume \"state\" already, at ebb.conf:1:1; declare it "
+     "once\n"},
+    {"volume state UUID=a { luks; fs btrfs options=subvol=a }\n"
+     "volume nix UUID=a { luks; fs btrfs options=subvol=b }\n"
+     "generations state:/generations\n",
+     "ebb.conf:2:1: \"UUID=a\" is the container of the volume \"state\" already, at ebb.conf:1:1; "
+     "declare it once, without `fs`, and what lies in it by tags of its own\n"},
+    {"volume state /dev/disk/by-id/usb-Stick_1 { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: \"/dev/disk/by-id/usb-Stick_1\" is a link that only udev can make, and there is "
+     "none yet; write UUID=, LABEL=, PARTUUID= or PARTLABEL=, as `blkid` shows them\n"},
+    {"volume state /dev/disk/by-path/pci-0-1 { fs ext4 }\ngenerations state:/generations\n",
+     "ebb.conf:1:1: \"/dev/disk/by-path/pci-0-1\" is a link that only udev can make, and there is "
+     "none yet; write UUID=, LABEL=, PARTUUID= or PARTLABEL=, as `blkid` shows them\n"},
+
+    /* Containers. */
+    {LUKS "password=x" LUKS_END,
+     "ebb.conf:1:28: \"luks\" has no option \"password\"; write: luks keyfile=VOLUME:/path tries=0 "
+     "discard=no\n"},
+    {LUKS "secret" LUKS_END,
+     "ebb.conf:1:28: \"secret\" is one word too many; write: luks keyfile=VOLUME:/path tries=0 "
+     "discard=no\n"},
+    {LUKS "{ fs ext4 }" LUKS_END,
+     "ebb.conf:1:23: \"luks\" takes no block; write: luks keyfile=VOLUME:/path tries=0 "
+     "discard=no\n"},
+    {LUKS "name=a/b" LUKS_END,
+     "ebb.conf:1:28: name \"a/b\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
+    {LUKS "tries=three" LUKS_END,
+     "ebb.conf:1:28: tries \"three\" is not a number from 0 to 1000; write 0 for no limit\n"},
+    {LUKS "tries=-1" LUKS_END,
+     "ebb.conf:1:28: tries \"-1\" is not a number from 0 to 1000; write 0 for no limit\n"},
+    {LUKS "tries=1001" LUKS_END,
+     "ebb.conf:1:28: tries \"1001\" is not a number from 0 to 1000; write 0 for no limit\n"},
+    {LUKS "tries=" LUKS_END,
+     "ebb.conf:1:28: tries \"\" is not a number from 0 to 1000; write 0 for no limit\n"},
+    {LUKS "tries=3x" LUKS_END,
+     "ebb.conf:1:28: tries \"3x\" is not a number from 0 to 1000; write 0 for no limit\n"},
+    {LUKS "discard=true" LUKS_END,
+     "ebb.conf:1:28: discard \"true\" is unknown; write no or yes\n"},
+    {LUKS "no-read-workqueue=1" LUKS_END,
+     "ebb.conf:1:28: no-read-workqueue \"1\" is unknown; write no or yes\n"},
+    {LUKS "no-write-workqueue=1" LUKS_END,
+     "ebb.conf:1:28: no-write-workqueue \"1\" is unknown; write no or yes\n"},
+    {LUKS "keyfile=key" LUKS_END,
+     "ebb.conf:1:28: keyfile \"key\" is no path; write /path for a file that goes into the image, "
+     "or VOLUME:/path\n"},
+    {LUKS "keyfile=" LUKS_END,
+     "ebb.conf:1:28: keyfile \"\" is no path; write /path for a file that goes into the image, "
+     "or VOLUME:/path\n"},
+    {LUKS "keyfile=/etc/../key" LUKS_END,
+     "ebb.conf:1:28: keyfile \"/etc/../key\" contains \"..\"; write a path such as "
+     "/etc/ebb/key\n"},
+    {LUKS "header=keys:header" LUKS_END,
+     "ebb.conf:1:23: \"UUID=a\" stands in the header, which is elsewhere; name the device of the "
+     "volume \"state\" with PARTUUID= or PARTLABEL=\n"
+     "ebb.conf:1:28: header \"keys:header\" is relative behind the colon; write VOLUME:/path\n"},
+    /* one fault, told once: the key was meant */
+    {LUKS "keyfile=key keyfile-size=32" LUKS_END,
+     "ebb.conf:1:28: keyfile \"key\" is no path; write /path for a file that goes into the image, "
+     "or VOLUME:/path\n"},
+    {LUKS "keyfile=kyes:/key" LUKS_END "volume keys LABEL=keys { fs vfat }\n",
+     "ebb.conf:1:28: no volume \"kyes\" is declared; did you mean \"keys\"?\n"},
+    {LUKS "keyfile=/key keyfile-offset=4X" LUKS_END,
+     "ebb.conf:1:41: keyfile-offset \"4X\" is not a number of bytes; write for example 4096 or "
+     "4k\n"},
+    {LUKS "keyfile=/key keyfile-size=-1" LUKS_END,
+     "ebb.conf:1:41: keyfile-size \"-1\" is not a number of bytes; write for example 4096 or 4k\n"},
+    {LUKS "keyfile=/key keyfile-size=1kk" LUKS_END,
+     "ebb.conf:1:41: keyfile-size \"1kk\" is not a number of bytes; write for example 4096 or "
+     "4k\n"},
+    {LUKS "keyfile=/key keyfile-offset=9007199254740992k" LUKS_END,
+     "ebb.conf:1:41: keyfile-offset \"9007199254740992k\" is not a number of bytes; write for "
+     "example 4096 or 4k\n"},
+    {LUKS "keyfile=/key keyfile-size=9M" LUKS_END,
+     "ebb.conf:1:23: keyfile-size= is at most 8M; write the number that the key was added with\n"},
+    {LUKS "keyfile-offset=1k keyfile-size=32" LUKS_END,
+     "ebb.conf:1:23: keyfile-offset= and keyfile-size= say nothing without keyfile=; add it, or "
+     "remove them\n"},
+    {LUKS "keyfile=state:/key" LUKS_END,
+     "ebb.conf:1:28: the key of the volume \"state\" would lie in the volume itself; name another "
+     "volume\n"},
+    {"volume state PARTLABEL=a { luks header=state:/h; fs ext4 }\ngenerations state:/g\n",
+     "ebb.conf:1:33: the header of the volume \"state\" would lie in the volume itself; name "
+     "another volume\n"},
+    {LUKS "header=/etc/header" LUKS_END,
+     "ebb.conf:1:23: \"UUID=a\" stands in the header, which is elsewhere; name the device of the "
+     "volume \"state\" with PARTUUID= or PARTLABEL=\n"},
+    {LUKS "keyfile=keys:/key" LUKS_END "volume keys LABEL=keys { fs vfat; mount /keys }\n",
+     "ebb.conf:1:28: the volume \"keys\" holds keys, so it can have no `mount`, no state and no "
+     "`luks`: it is mounted for a moment only; move the keys to one of their own\n"},
+    {LUKS "keyfile=keys:/key" LUKS_END "volume keys LABEL=keys { luks }\n",
+     "ebb.conf:1:28: the volume \"keys\" holds keys, so it can have no `mount`, no state and no "
+     "`luks`: it is mounted for a moment only; move the keys to one of their own\n"},
+    {LUKS "keyfile=keys:/key" LUKS_END
+     "volume keys LABEL=keys { fs ext4 }\npersist keys:/ { dir /a }\n",
+     "ebb.conf:1:28: the volume \"keys\" holds keys, so it can have no `mount`, no state and no "
+     "`luks`: it is mounted for a moment only; move the keys to one of their own\n"},
+    {LUKS "keyfile=keys:/key" LUKS_END "volume keys LABEL=keys\n",
+     "ebb.conf:3:1: the volume \"keys\" does not say its file system; add to its block: fs ext4\n"},
+    {LUKS "keyfile=keys:/key" LUKS_END "volume keys LABEL=keys { fs vfat check=yes }\n",
+     "ebb.conf:3:1: the volume \"keys\" only holds keys, so it is mounted read-only for a moment "
+     "and never checked; remove check=yes\n"},
+    {LUKS "name=one" LUKS_END "volume one LABEL=one { luks }\n",
+     "ebb.conf:3:24: \"/dev/mapper/one\" is the volume \"state\" already; choose another name=\n"},
+
+    /* The shell of the rescue screen. */
+    {BASE "rescue wait shell=bash\n",
+     "ebb.conf:3:13: shell \"bash\" is unknown; write no, yes, or the hash of a password in "
+     "quotes, as `mkpasswd` makes it\n"},
+    {BASE "rescue wait shell=\n",
+     "ebb.conf:3:13: shell \"\" is unknown; write no, yes, or the hash of a password in quotes, as "
+     "`mkpasswd` makes it\n"},
+
     /* Syntax. */
     {STORE "    dir /a\n",
      "ebb.conf:3:1: the block of \"persist\" is not closed; add a line with \"}\"\n"},
     {"volume state LABEL=state {\n    fs ext4 {\n",
      "ebb.conf:1:1: the block of \"volume\" is not closed; add a line with \"}\"\n"
-     "ebb.conf:2:5: \"fs\" takes no block; write: fs TYPE options=LIST\n"
+     "ebb.conf:2:5: \"fs\" takes no block; write: fs TYPE options=LIST check=no degraded=no\n"
      "ebb.conf:2:5: the block of \"fs\" is not closed; add a line with \"}\"\n"},
     {BASE "}\n",
      "ebb.conf:3:1: \"}\" closes nothing; remove it\n"},
@@ -480,7 +644,7 @@ static const struct wrong cases[] = {
      "}\n",
      "ebb.conf:1:14: device \"UUUD=1\" is not a device; write UUID=, LABEL=, PARTUUID= or "
      "PARTLABEL=, or a path in /dev\n"
-     "ebb.conf:1:23: \"fs\" lacks its type; write: fs TYPE options=LIST\n"
+     "ebb.conf:1:23: \"fs\" lacks its type; write: fs TYPE options=LIST check=no degraded=no\n"
      "ebb.conf:2:1: unknown directive \"rot\"; did you mean \"root\"?\n"
      "ebb.conf:3:13: no volume \"sate\" is declared; did you mean \"state\"?\n"
      "ebb.conf:5:9: path \"var/log\" is relative; write a path such as /var/log\n"
@@ -533,6 +697,18 @@ static void test_good(void **state)
         VOLUME "generations state:/generations\n",
         BASE "keymap de-latin1\n",
         BASE "keymap /usr/share/keymaps/my.kmap.gz\n",
+        BASE "rescue reboot after=1min shell=yes\n",
+        BASE "rescue wait shell=\"$y$j9T$abc\"\n",
+        BASE "volume home LABEL=home { lvm; raid degraded=after=20s; fs ext4 check=yes }\n",
+        BASE "volume games LABEL=games { fs btrfs degraded=ro }\n",
+        LUKS "name=crypt tries=0 keyfile=keys:/k keyfile-offset=1M keyfile-size=4k discard=yes "
+             "no-read-workqueue=yes no-write-workqueue=no" LUKS_END
+             "volume keys LABEL=keys { fs vfat }\n",
+        LUKS "keyfile=/etc/key keyfile-size=8M tries=1000" LUKS_END,
+        "volume state PARTLABEL=a { luks header=/etc/header; fs ext4 }\ngenerations state:/g\n",
+        "volume state /dev/sda2 { luks header=keys:/h keyfile=keys:/k; fs ext4 }\n"
+        "volume keys LABEL=keys { fs vfat }\ngenerations state:/g\n",
+        BASE "volume disk UUID=a { luks }\nvolume home LABEL=home { fs ext4; mount /home }\n",
         BASE "keymap none\ninclude a.conf\n=== a.conf\nkeymap de\n",
         BASE "\r\n# a comment\r\n\r\nroot tmpfs\r\n",
         "\xef\xbb\xbf" BASE,

@@ -7,7 +7,7 @@
 #include "plan/kinds.h"
 #include "plan/print.h"
 
-static const char *const names[] = {"minimal", "workstation", "overlay",
+static const char *const names[] = {"minimal", "workstation", "overlay", "luks",
                                     "volumes", "hooks",       "tree"};
 
 /* A configuration with its two plans. */
