@@ -87,8 +87,9 @@ static bool is_wanting(const struct watch *watch, const struct volume *volume)
 static bool may_still_come(const struct watch *watch, const struct volume *volume)
 {
     const struct volume *keys = volume->luks->key.place.volume;
+    unsigned long since = watch->stirred ? watch->stirred : watch->begun;
     return keys && watch->volumes[keys->number].stage == VOLUME_AWAITED &&
-           clock_milliseconds() - watch->stirred < HOPE;
+           clock_milliseconds() - since < HOPE;
 }
 
 struct need {
@@ -180,13 +181,11 @@ static void judge(struct watch *watch)
     }
     if (!fits && last)
         explicit_bzero(last, sizeof(*last));
-    if (fits || !need.count) {
-        end(typed); /* the next question names what is left; a key may have been faster */
-        return;
-    }
-    console_print("\nwrong passphrase for the volume%s %s\n", need.count > 1 ? "s" : "",
+    end(typed); /* the next question names what is left */
+    if (fits || !need.count)
+        return; /* a key may have been faster */
+    console_print("wrong passphrase for the volume%s %s\n", need.count > 1 ? "s" : "",
                   need.volumes);
-    end(typed);
     typed->again = clock_milliseconds() + PAUSE * (most > MOST_PAUSES ? MOST_PAUSES
                                                    : most > 0         ? most - 1UL
                                                                       : 0);

@@ -42,7 +42,7 @@ static void look_again(struct watch *watch)
 static struct watch *begin_watch(struct world *world, const char *text)
 {
     begin_world(world, text);
-    (void)watch_progress(world->context, world->config->volumes[0]);
+    (void)watch_events(world->context);
     look_again(world->context->watch);
     return world->context->watch;
 }
@@ -159,7 +159,7 @@ static void test_whole(void **state)
         watch->volumes[i].stage = VOLUME_OPEN;
         assemble_advance(watch, world.config->volumes[i]);
         assert_int_equal(watch->volumes[i].stage, VOLUME_WHOLE);
-        assert_false(watch->volumes[i].degraded);
+        assert_false(world.context->states[i].degraded);
     }
     end_world(&world);
 }
@@ -178,12 +178,12 @@ static void test_overdue(void **state)
                    "them appeared within 1500 ms; attach them, or declare fs btrfs "
                    "degraded=after=30s");
     assert_int_equal(error.code, ENODEV);
-    assert_false(watch->volumes[0].degraded);
+    assert_false(world.context->states[0].degraded);
     log_begin();
     int code = assemble_overdue(watch, world.config->volumes[1], &error);
     auto_string log = log_end();
     assert_int_equal(code, 0);
-    assert_true(watch->volumes[1].degraded);
+    assert_true(world.context->states[1].degraded);
     assert_string_equal(log, "ebb: mounting the volume \"two\" read-only without all of its "
                              "devices, as declared\n");
     end_world(&world);

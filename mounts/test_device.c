@@ -15,7 +15,8 @@ static void look(struct look *look, const char *text, size_t number)
 {
     begin_world(&look->world, text);
     look->volume = look->world.config->volumes[number];
-    look->progress = watch_progress(look->world.context, look->volume);
+    (void)watch_events(look->world.context); /* it begins to listen */
+    look->progress = &look->world.context->watch->volumes[look->volume->number];
     look->watch = look->world.context->watch;
     blocks_read(look->watch->blocks, false);
     device_advance(look->watch, look->volume);

@@ -14,7 +14,7 @@ static void plug_in_container(const char *name)
 static struct watch *begin_watch(struct world *world, const char *text)
 {
     begin_world(world, text);
-    (void)watch_progress(world->context, world->config->volumes[0]);
+    (void)watch_events(world->context);
     return world->context->watch;
 }
 

@@ -21,7 +21,7 @@ static void begin_scene(struct scene *scene, const char *text)
              "ln -sf %s /dev/ebb0",
              scene->terminal.name);
     begin_world(&scene->world, text);
-    (void)watch_progress(scene->world.context, scene->world.config->volumes[0]);
+    (void)watch_events(scene->world.context);
     scene->watch = scene->world.context->watch;
     for (size_t i = 0; i < scene->world.config->volume_count; i++) {
         if (!scene->world.config->volumes[i]->luks)
@@ -133,8 +133,8 @@ static void test_wrong(void **state)
     assert_int_equal(progress->error.code, 0);
     assert_null(passphrase_get(scene.watch, 0, &length));
     wait_for_question(&scene);
-    terminal_assert_shows(&scene.terminal,
-                          QUESTION "*\r\n\r\nthat passphrase opens nothing\r\n" QUESTION);
+    terminal_assert_shows(&scene.terminal, QUESTION
+                          "*\r\nwrong passphrase for the volume \"one\" (/dev/sda)\r\n" QUESTION);
     answer(&scene, "b\r");
     fail_all(&scene);
     assert_int_equal(progress->wrong, 2);

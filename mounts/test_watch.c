@@ -6,7 +6,7 @@
 static const struct volume *begin_watch(struct world *world, const char *text)
 {
     begin_world(world, text);
-    (void)watch_progress(world->context, world->config->volumes[0]); /* it begins to listen */
+    (void)watch_events(world->context); /* it begins to listen */
     return world->config->volumes[0];
 }
 
@@ -40,7 +40,8 @@ static void test_stages(void **state)
     assert_string_equal(world.context->states[0].device, "/dev/vda");
     /* The other one has come as far meanwhile. */
     assert_string_equal(world.context->states[1].device, "/dev/vdb");
-    assert_int_equal(watch_progress(world.context, world.config->volumes[1])->stage, VOLUME_WHOLE);
+    assert_int_equal(world.context->watch->volumes[world.config->volumes[1]->number].stage,
+                     VOLUME_WHOLE);
     watch_close(world.context);
     assert_null(world.context->watch);
     end_world(&world);
@@ -56,7 +57,7 @@ static void test_limit(void **state)
     unsigned long before = clock_milliseconds();
     assert_int_equal(until(&world, one, VOLUME_FOUND, &error), -ENODEV);
     assert_true(clock_milliseconds() - before >= 50);
-    assert_true(watch_progress(world.context, one)->waited >= 50);
+    assert_true(world.context->watch->volumes[one->number].waited >= 50);
     assert_contains(error.text, "LABEL=one, the volume \"one\", did not appear within 50 ms; ");
     /* Each step has the whole time, and a disk that has come by then is taken. */
     plug_in_ext4("vda", "one");
@@ -119,7 +120,7 @@ static void test_for_ever(void **state)
     world.context->wait_for_ever = true;
     pid_t child = plug_in_later("vda", "one");
     assert_int_equal(until(&world, one, VOLUME_FOUND, &error), 0);
-    assert_true(watch_progress(world.context, one)->waited > 1);
+    assert_true(world.context->watch->volumes[one->number].waited > 1);
     waitpid(child, NULL, 0);
     end_world(&world);
 }
@@ -174,7 +175,7 @@ static void test_retry(void **state)
     /* What is mounted stays where it is. */
     world.context->states[0].fd = open_folder(".");
     watch_retry(world.context);
-    assert_int_equal(watch_progress(world.context, one)->stage, VOLUME_WHOLE);
+    assert_int_equal(world.context->watch->volumes[one->number].stage, VOLUME_WHOLE);
     close(world.context->states[0].fd);
     end_world(&world);
 }
@@ -194,7 +195,7 @@ static void test_lost_events(void **state)
     for (unsigned i = 0; i < 100; i++)
         stir();
     assert_true(watch_came(world.context, one));
-    assert_string_equal(watch_progress(world.context, one)->device, "/dev/vda");
+    assert_string_equal(world.context->watch->volumes[one->number].device, "/dev/vda");
     end_world(&world);
 }
 

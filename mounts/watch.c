@@ -30,7 +30,7 @@ static struct watch *watch_of(struct context *context)
     watch->volumes =
         arena_alloc(context->arena, (context->config->volume_count + 1) * sizeof(*watch->volumes));
     watch->events = -1;
-    watch->stirred = clock_milliseconds();
+    watch->begun = clock_milliseconds();
     /* Listened to before the first look, so that nothing is missed between. */
     if (uevent_open(&watch->events, &error) < 0)
         log_warning("ignoring: %s; looking again and again instead", error.text);
@@ -105,7 +105,8 @@ static bool is_over(const struct watch *watch, const struct volume *volume, unsi
 {
     if (watch->context->wait_for_ever || waited < volume->wait)
         return false;
-    return clock_milliseconds() - watch->stirred >= QUIET || waited >= 2UL * volume->wait + EXTRA;
+    return !watch->stirred || clock_milliseconds() - watch->stirred >= QUIET ||
+           waited >= 2UL * volume->wait + EXTRA;
 }
 
 static int overdue(struct watch *watch, const struct volume *volume, struct error *error)

@@ -39,7 +39,8 @@ struct watch {
     struct context *context;
     struct blocks *blocks;
     int events;                /* of the kernel; -1: none, so look again and again */
-    unsigned long stirred;     /* when anything last happened to a device, in ms */
+    unsigned long begun;       /* when it began, in ms */
+    unsigned long stirred;     /* when anything last happened to a device; 0: never */
     unsigned long read_again;  /* when the unreadable was last looked at */
     unsigned assembled;        /* blocks->changes when members of groups were last looked for */
     struct progress *volumes;  /* by volume->number */

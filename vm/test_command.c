@@ -77,8 +77,9 @@ static void test_disks(void **state)
 {
     (void)state; /* needs none */
     static const struct vm_disk disks[] = {
-        {"/a,b", BUS_VIRTIO}, {"/s0", BUS_AHCI}, {"/n", BUS_NVME},
-        {"/u0", BUS_USB},     {"/u1", BUS_USB},  {"/s1", BUS_AHCI},
+        {.path = "/a,b", .bus = BUS_VIRTIO}, {.path = "/s0", .bus = BUS_AHCI},
+        {.path = "/n", .bus = BUS_NVME},     {.path = "/u0", .bus = BUS_USB},
+        {.path = "/u1", .bus = BUS_USB},     {.path = "/s1", .bus = BUS_AHCI},
     };
     auto_arena arena = arena_new();
     const struct vm_request request = {
@@ -115,7 +116,7 @@ static void test_seventh_of_ahci(void **state)
 static void test_snapshot(void **state)
 {
     (void)state; /* needs none */
-    static const struct vm_disk disks[] = {{"/a", BUS_VIRTIO}};
+    static const struct vm_disk disks[] = {{.path = "/a", .bus = BUS_VIRTIO}};
     int overlays[] = {21};
     auto_arena arena = arena_new();
     const struct vm_request request = {

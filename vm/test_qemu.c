@@ -120,7 +120,7 @@ static void test_qmp(void **state)
     char image[] = "/tmp/ebb-test-image-XXXXXX";
     auto_fd fd = mkstemp(image);
     assert_int_equal(ftruncate(fd, 3 << 20), 0);
-    const struct vm_disk disks[] = {{image, BUS_VIRTIO}};
+    const struct vm_disk disks[] = {{.path = image, .bus = BUS_VIRTIO}};
     struct error error;
     auto_string status = NULL;
     auto_string blocks = NULL;
@@ -189,7 +189,7 @@ static void test_missing_files(void **state)
 {
     (void)state; /* needs none */
     need_qemu();
-    static const struct vm_disk disks[] = {{"/nowhere/disk", BUS_VIRTIO}};
+    static const struct vm_disk disks[] = {{.path = "/nowhere/disk", .bus = BUS_VIRTIO}};
     const struct vm_request requests[] = {
         {.kernel = "/nowhere/kernel"},
         {.kernel = kernel.path, .image = "/nowhere/image"},
