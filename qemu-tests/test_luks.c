@@ -126,6 +126,33 @@ static void by_a_person(void **state)
     scene_end(scene);
 }
 
+/* The clock stops while somebody is asked: the line about keyboards comes after five seconds, which
+ * is longer than any limit here. Nor does it end after three mistakes. */
+static void a_person_takes_their_time(void **state)
+{
+    (void)state; /* one scene */
+    struct error error;
+    need_tool("cryptsetup");
+    struct scene *scene = scene_new("luks-patience", "volume state UUID=" TAG
+                                                     " wait=1s {\n    luks\n    fs ext4\n    mount "
+                                                     "/persist\n}\n" REST);
+    scene_make(scene);
+    scene_start(scene);
+    if (vm_wait_serial(scene->vm, "keyboard", &error) < 0)
+        fail_msg("%s", error.text);
+    for (int i = 0; i < 3; i++)
+        if (vm_wait_serial(scene->vm, QUESTION, &error) < 0 ||
+            vm_type(scene->vm, "wrong\r", &error) < 0 ||
+            vm_wait_serial(scene->vm, "wrong passphrase for the volume", &error) < 0)
+            fail_msg("%s", error.text);
+    if (vm_wait_serial(scene->vm, QUESTION, &error) < 0 ||
+        vm_type(scene->vm, SCRATCH_PASSPHRASE "\r", &error) < 0)
+        fail_msg("%s", error.text);
+    scene_boot(scene);
+    expect_open(scene, 4);
+    scene_end(scene);
+}
+
 /* The stick has the key; without it a person is asked. */
 static void by_a_key_on_a_stick(void **state)
 {
@@ -213,6 +240,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(by_a_passphrase),
         cmocka_unit_test(two_at_once),
         cmocka_unit_test(by_a_person),
+        cmocka_unit_test(a_person_takes_their_time),
         cmocka_unit_test(by_a_key_on_a_stick),
         cmocka_unit_test(by_a_key_that_comes_late),
         cmocka_unit_test(with_its_header_on_a_stick),

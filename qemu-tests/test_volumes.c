@@ -197,12 +197,26 @@ static void there_are_twins(void **state)
     scene_end(scene);
 }
 
+/* Hundreds of devices appear at once, one of which is ours. */
+static void a_storm_of_devices(void **state)
+{
+    (void)state; /* one scene */
+    struct scene *scene =
+        scene_new("volumes-storm", "module null_blk\n" SCENE_STATE "root tmpfs\n" SCENE_REST);
+    scene->setup.append = "null_blk.nr_devices=300 null_blk.gb=1";
+    scene_make(scene);
+    scene_boot(scene);
+    assert_string_equal(scene_run(scene, "ls -d /sys/block/nullb* | wc -l"), "300");
+    expect_mount(scene, "/persist", "/dev/vda");
+    scene_end(scene);
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(volumes_nest),           cmocka_unit_test(on_nvme_by_partuuid),
         cmocka_unit_test(on_usb_plugged_in_late), cmocka_unit_test(an_overlay_by_path),
-        cmocka_unit_test(there_are_twins),
+        cmocka_unit_test(there_are_twins),        cmocka_unit_test(a_storm_of_devices),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
