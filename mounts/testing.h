@@ -44,13 +44,13 @@ UNUSED static int enter_machine(void **state)
     if (!has_namespace)
         return 0;
     must_run(
-        "mkdir dev && mount -t tmpfs dev dev && mkdir dev/mapper dev/pts && "
+        "mkdir dev && mount -t tmpfs -o mode=755 dev dev && mkdir dev/mapper dev/pts && "
         "for i in null zero urandom random; do"
         "    touch dev/$i && mount --bind /dev/$i dev/$i || exit 1; done && "
         "mkdir nodes && for i in loop0 loop1; do" /* for tests of names, if there are some */
         "    touch nodes/$i; mount --bind /dev/$i nodes/$i 2>/dev/null; done; "
         "mount -t devpts -o newinstance,ptmxmode=0666 pts dev/pts && ln -s pts/ptmx dev/ptmx && "
-        "mount --move dev /dev && "
+        "mount --rbind dev /dev && "
         "mount -t tmpfs sys /sys && mkdir -p /sys/class/block && mount -t tmpfs run /run");
     return 0;
 }
