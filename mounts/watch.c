@@ -76,7 +76,8 @@ static void advance(struct watch *watch)
         struct volume_state *state = context_volume(watch->context, volume);
         if (progress->error.code || state->fd >= 0)
             continue;
-        if (progress->stage <= VOLUME_FOUND && !progress->attempt.child)
+        /* Again while it is open, too: a twin may come late. A container hides its own by then. */
+        if ((progress->stage <= VOLUME_FOUND || !volume->luks) && !progress->attempt.child)
             device_advance(watch, volume);
         if (progress->stage == VOLUME_FOUND && !volume->luks) {
             snprintf(state->device, sizeof(state->device), "%s", progress->device);

@@ -37,8 +37,8 @@ struct plan *plan_volumes(struct arena *arena, const struct config *config, cons
     devices_plan(config, true,
                  plan); /* a key takes seconds to derive, and modules load meanwhile */
     modules_plan(config, plan);
-    devices_plan(config, false, plan);
     unlocks_plan(config, plan);
+    devices_plan(config, false, plan); /* they may lie in what was unlocked */
     checks_plan(config, plan);
     volumes_plan(config, plan);
     identity_plan(config, plan);
