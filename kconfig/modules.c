@@ -226,8 +226,9 @@ static void add_wanted(struct walk *walk, const char *name, int required)
     add_all(walk, found);
 }
 
-static void add_for_device(const char *modalias, void *data)
+static void add_for_device(const char *device, const char *modalias, void *data)
 {
+    (void)device; /* what counts is what it asks for */
     struct walk *walk = data;
     auto_list found = NULL;
     if (kmod_module_new_from_lookup(walk->kmod, modalias, &found) < 0)
