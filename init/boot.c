@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "generations/choice.h"
 #include "init/arguments.h"
+#include "init/fault.h"
 #include "init/keymap.h"
 #include "init/rescue.h"
 #include "init/status.h"
@@ -63,6 +64,7 @@ static int read_config(struct boot *boot, struct error *error)
     if (boot->arguments.rescue >= 0)
         boot->config->rescue.action = boot->arguments.rescue;
     rescue_policy(&boot->config->rescue);
+    fault_policy(&boot->config->rescue);
     for (size_t i = 0; i < report.count; i++)
         log_warning("%s: %s", origin_text(boot->arena, report.problems[i].origin),
                     report.problems[i].text);
@@ -133,8 +135,10 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
     log_info("execute %s", boot->context->init);
-    return switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
+    code = switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
                        error);
+    boot->context = NULL; /* too much is taken apart to try anything again */
+    return code;
 }
 
 /* Tells a person what happened, or waits as declared, until there is a reason to go on. */
@@ -143,13 +147,23 @@ static int ask_rescue(struct boot *boot, struct error *error)
     if (boot->context)
         keep_status(boot, error->text);
     enum rescue_choice choice = rescue(boot->context, &boot->history, error);
-    log_info("rescue: %s", rescue_choice_names[choice]);
+    log_info("rescue is over: %s", rescue_choice_names[choice]);
+    history_go_on(&boot->history, boot->volumes.next, error); /* each of them has one outcome */
     root_discard(boot->context);
     watch_retry(boot->context);
     if (choice == RESCUE_RETRY)
         return 0;
     boot->volumes.next = boot->volumes.plan->count; /* the generation was its last step */
     return choice_previous(boot->context, error);
+}
+
+/* After a fault the program is executed anew, and does only this. */
+static void begin_rescue(const struct rescue *policy)
+{
+    rescue_policy(policy);
+    fault_policy(policy);
+    console_open();
+    log_to_kernel();
 }
 
 int main(int count, char **arguments)
@@ -164,8 +178,13 @@ int main(int count, char **arguments)
     struct boot boot = {.arena = arena_new(), .start = clock_microseconds()};
     boot.history.arena = boot.arena;
     struct error error = {0};
-    rescue_catch_faults();
-    int code = begin(&boot, &error);
+    struct rescue policy = {.action = RESCUE_WAIT, .after = 30000, .shell = "no"};
+    fault_policy(&policy);
+    fault_catch();
+    bool failed = fault_was_caught(count, arguments, &policy, &error);
+    if (failed)
+        begin_rescue(&policy);
+    int code = failed ? -error.code : begin(&boot, &error);
     for (;;) {
         if (code == 0)
             (void)boot_system(&boot, arguments, &error); /* it came back: the error says why */

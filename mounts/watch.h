@@ -53,7 +53,7 @@ int watch_until(struct context *context, const struct volume *volume, enum volum
                 struct error *error);
 /* What this boot knows of the volume; makes the watch at the first call. */
 struct progress *watch_progress(struct context *context, const struct volume *volume);
-/* Forgets failures, so that what failed may be tried anew. */
+/* Forgets failures, and which devices were found, so that what failed may be tried anew. */
 void watch_retry(struct context *context);
 /* For who waits for a person meanwhile: a descriptor that can be read when devices change, -1 for
  * none; and whether what the volume was waiting for has come since. Nobody is asked. */
