@@ -66,12 +66,12 @@ bool shell_ask(const char *policy, struct console_input *input)
     }
     bool answered = wait_for_answer(prompt) == PROMPT_ANSWERED;
     bool right = answered && shell_fits(prompt_answer(prompt, &length), policy);
-    prompt_end(prompt);
     if (answered && !right) {
         log_warning("a wrong password was given for the rescue shell");
         (void)sleep(WRONG_SECONDS); /* cut short by a signal, it is shorter */
-        console_print("that is not the password\n");
+        prompt_say(prompt, "that is not the password");
     }
+    prompt_end(prompt);
     return right;
 }
 
