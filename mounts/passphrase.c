@@ -241,6 +241,4 @@ void passphrase_forget(struct watch *watch)
     passphrase_hush(watch);
     locked_free(typed, sizeof(*typed));
     watch->typed = NULL;
-    for (size_t i = 0; i < watch->context->config->volume_count; i++)
-        watch->volumes[i].tried = 0; /* the next one typed is the first again */
 }
