@@ -212,6 +212,17 @@ static const struct wrong wrongs[] = {
      .also = "\nblock devices:\n  /dev/vda ext4 UUID=" STATE_UUID " LABEL=EBB\n\n"
              "r retry   l log   b reboot   o power off\n"
              "rebooting in 1 s unless a key is pressed\n"},
+    {.name = "driver-missing",
+     .volume = "volume state UUID=" STATE_UUID " wait=1s {\n    fs ext4\n}\n",
+     .append = "modprobe.blacklist=virtio_blk",
+     .untouched = true,
+     .sentence =
+         "UUID=" STATE_UUID ", the volume \"state\", did not appear within 1 s; correct its "
+         "tag, attach the disk, or add its driver with `module NAME`",
+     .also = "\nblock devices:\n"
+             "  no block device: a driver is missing, or no disk is attached\n"
+             "devices without a driver in the image:\n"
+             "  virtio:d00000002v00001AF4  virtio disk\n\n"},
     {.name = "volume-foreign",
      .volume = "volume state LABEL=EBB {\n    fs ext4\n}\n",
      .foreign = "vfat",
