@@ -32,6 +32,7 @@ struct boot {
     struct context *context;
     struct course volumes, root;
     struct history history;
+    size_t kept; /* how many outcomes are of the volumes, and hold whatever becomes of the root */
 };
 
 static int read_command_line(struct boot *boot, struct error *error)
@@ -104,6 +105,7 @@ static int bring_up_volumes(struct boot *boot, struct error *error)
     if (!boot->volumes.plan)
         boot->volumes.plan = plan_volumes(boot->arena, boot->config, boot->arguments.generation);
     int code = plan_apply(&boot->volumes, boot->context, &boot->history, error);
+    boot->kept = boot->history.count - (code < 0);
     if (code == 0)
         watch_close(boot->context);
     return code;
@@ -141,29 +143,39 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     return code;
 }
 
+/* Nothing can be tried again, so it does not come back. */
+_Noreturn static void end_in_rescue(const struct history *history, const struct error *error)
+{
+    for (;;)
+        (void)rescue(NULL, history, error); /* as above */
+}
+
+/* After a fault the program is executed anew, and does only this. */
+_Noreturn static void rescue_after_fault(const struct rescue *policy, const struct error *error)
+{
+    const struct history unknown = {0};
+    rescue_policy(policy);
+    fault_policy(policy);
+    console_open();
+    log_to_kernel();
+    end_in_rescue(&unknown, error);
+}
+
 /* Tells a person what happened, or waits as declared, until there is a reason to go on. */
 static int ask_rescue(struct boot *boot, struct error *error)
 {
-    if (boot->context)
-        keep_status(boot, error->text);
+    if (!boot->context)
+        end_in_rescue(&boot->history, error);
+    keep_status(boot, error->text);
     enum rescue_choice choice = rescue(boot->context, &boot->history, error);
     log_info("rescue is over: %s", rescue_choice_names[choice]);
-    history_go_on(&boot->history, boot->volumes.next, error); /* each of them has one outcome */
+    history_go_on(&boot->history, boot->kept, error);
     root_discard(boot->context);
     watch_retry(boot->context);
     if (choice == RESCUE_RETRY)
         return 0;
     boot->volumes.next = boot->volumes.plan->count; /* the generation was its last step */
     return choice_previous(boot->context, error);
-}
-
-/* After a fault the program is executed anew, and does only this. */
-static void begin_rescue(const struct rescue *policy)
-{
-    rescue_policy(policy);
-    fault_policy(policy);
-    console_open();
-    log_to_kernel();
 }
 
 int main(int count, char **arguments)
@@ -175,16 +187,15 @@ int main(int count, char **arguments)
                             "ebb-init(8)\n");
         return status < 0 ? 2 : status;
     }
-    struct boot boot = {.arena = arena_new(), .start = clock_microseconds()};
-    boot.history.arena = boot.arena;
     struct error error = {0};
     struct rescue policy = {.action = RESCUE_WAIT, .after = 30000, .shell = "no"};
     fault_policy(&policy);
     fault_catch();
-    bool failed = fault_was_caught(count, arguments, &policy, &error);
-    if (failed)
-        begin_rescue(&policy);
-    int code = failed ? -error.code : begin(&boot, &error);
+    if (fault_was_caught(count, arguments, &policy, &error))
+        rescue_after_fault(&policy, &error);
+    struct boot boot = {.arena = arena_new(), .start = clock_microseconds()};
+    boot.history.arena = boot.arena;
+    int code = begin(&boot, &error);
     for (;;) {
         if (code == 0)
             (void)boot_system(&boot, arguments, &error); /* it came back: the error says why */

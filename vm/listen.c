@@ -244,12 +244,14 @@ static bool is_decided(const struct vm *vm)
 
 int vm_wait_ready(struct vm *vm, struct error *error)
 {
-    if (listen_until(vm, is_decided, "the system to come up", error) < 0)
-        return -error->code;
-    if (vm->ready)
-        return 0;
     struct error ignored;
-    (void)wait_for(vm, NULL, "the end", LAST_WORDS, &ignored); /* it has failed already */
+    do {
+        if (listen_until(vm, is_decided, "the system to come up", error) < 0)
+            return -error->code;
+        if (vm->ready)
+            return 0;
+        (void)wait_for(vm, NULL, "the end", LAST_WORDS, &ignored); /* it has failed already */
+    } while (!vm->trouble); /* unless it has gone on from rescue meanwhile */
     error_set(error, ENOTRECOVERABLE, "the boot failed with \"%.150s\"", vm->trouble);
     return listen_blame(vm, error);
 }
