@@ -24,6 +24,9 @@ ROOMS    := base plan mounts persist generations hooks kconfig image vm
 MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c
 # Only what is called becomes a shared library that the program asks for.
 LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
+ifdef SAN # the sanitizer has a crypt_r too, which only calls the real one
+LIBS     := -Wl,--no-as-needed -lcrypt $(LIBS)
+endif
 TOOLLIBS := -lzstd -llzma -llz4 -lbz2
 STATICLIBS := -L$(DEPS)/lib -lcryptsetup -ldevmapper -largon2 -lcrypto -lcrypt -lmount -lblkid -luuid \
     -lkmod -ljson-c -lm

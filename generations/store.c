@@ -193,11 +193,11 @@ int generation_before(struct arena *arena, int volume, const char *folder, unsig
     int code = list(arena, store, &numbers, &count, error);
     if (code < 0)
         return code;
-    while (count > 0 && numbers[count - 1] >= number)
-        count--;
-    return count ? read_generation(arena, store, folder, "previous", numbers[count - 1], chosen,
-                                   error)
-                 : error_set(error, ENOENT, "\"%s\" has no generation before %u", folder, number);
+    for (; count > 0; count--)
+        if (numbers[count - 1] < number && read_generation(arena, store, folder, "previous",
+                                                           numbers[count - 1], chosen, error) == 0)
+            return 0;
+    return error_set(error, ENOENT, "\"%s\" has no whole generation before %u", folder, number);
 }
 
 static const char *facts_text(struct arena *arena, const struct generation_facts *facts)

@@ -18,7 +18,7 @@ struct generation *generation_wanted(struct arena *arena, const char *choice);
 int generation_choose(struct arena *arena, int volume, const char *folder, const char *choice,
                       const struct generation **generation, struct error *error);
 
-/* The same for the greatest number below `number`. */
+/* The same for the greatest number below `number` whose generation is whole. */
 int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
                       const struct generation **generation, struct error *error);
 

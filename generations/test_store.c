@@ -1,5 +1,7 @@
 #include "base/testdata/scratch.h"
 
+#include <limits.h>
+
 #include "generations/identity.h"
 #include "generations/make.h"
 #include "generations/store.h"
@@ -96,6 +98,35 @@ static void test_few(void **state)
         "cannot open the generations in \"/generations\": Too many levels of symbolic links");
     must_run("rm volume/generations && echo > volume/generations");
     assert_choice("latest", 0, "cannot open the generations in \"/generations\": Not a directory");
+}
+
+/* One that is cut off cannot be gone back to. */
+static void test_before(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned number, before; /* 0: none */
+    } cases[] = {{UINT_MAX, 12}, {12, 2}, {9, 2}, {3, 2}, {2, 0}, {0, 0}};
+    struct error error;
+    auto_arena arena = arena_new();
+    must_run("mkdir volume");
+    add("2", "{\"format\": 1}");
+    add("9", "{\"form");
+    add("12", "{\"format\": 1}");
+    auto_fd volume = open_folder("volume");
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct generation *found = NULL;
+        int code =
+            generation_before(arena, volume, "/generations", cases[i].number, &found, &error);
+        if (cases[i].before) {
+            assert_int_equal(code, 0);
+            assert_int_equal(found->number, cases[i].before);
+        } else {
+            assert_int_equal(code, -ENOENT);
+            assert_null(found);
+        }
+    }
+    assert_string_equal(error.text, "\"/generations\" has no whole generation before 0");
 }
 
 /* The store may be the top of its volume. */
@@ -514,11 +545,21 @@ static void test_check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_choose),         TEST(test_few),           TEST(test_top),
-        TEST(test_facts),          TEST(test_facts_file),    TEST(test_make),
-        TEST(test_new_identities), TEST(test_refused),       TEST(test_commit),
-        TEST(test_make_full),      TEST(test_identity_read), TEST(test_identity_apply),
-        TEST(test_sentence),       TEST(test_check),
+        TEST(test_choose),
+        TEST(test_few),
+        TEST(test_top),
+        TEST(test_before),
+        TEST(test_facts),
+        TEST(test_facts_file),
+        TEST(test_make),
+        TEST(test_new_identities),
+        TEST(test_refused),
+        TEST(test_commit),
+        TEST(test_make_full),
+        TEST(test_identity_read),
+        TEST(test_identity_apply),
+        TEST(test_sentence),
+        TEST(test_check),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "generations/choice.h"
 #include "init/arguments.h"
+#include "init/fault.h"
 #include "init/keymap.h"
 #include "init/rescue.h"
 #include "init/status.h"
@@ -31,6 +32,7 @@ struct boot {
     struct context *context;
     struct course volumes, root;
     struct history history;
+    size_t kept; /* how many outcomes are of the volumes, and hold whatever becomes of the root */
 };
 
 static int read_command_line(struct boot *boot, struct error *error)
@@ -63,6 +65,7 @@ static int read_config(struct boot *boot, struct error *error)
     if (boot->arguments.rescue >= 0)
         boot->config->rescue.action = boot->arguments.rescue;
     rescue_policy(&boot->config->rescue);
+    fault_policy(&boot->config->rescue);
     for (size_t i = 0; i < report.count; i++)
         log_warning("%s: %s", origin_text(boot->arena, report.problems[i].origin),
                     report.problems[i].text);
@@ -102,6 +105,7 @@ static int bring_up_volumes(struct boot *boot, struct error *error)
     if (!boot->volumes.plan)
         boot->volumes.plan = plan_volumes(boot->arena, boot->config, boot->arguments.generation);
     int code = plan_apply(&boot->volumes, boot->context, &boot->history, error);
+    boot->kept = boot->history.count - (code < 0);
     if (code == 0)
         watch_close(boot->context);
     return code;
@@ -133,17 +137,39 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
     log_info("execute %s", boot->context->init);
-    return switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
+    code = switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
                        error);
+    boot->context = NULL; /* too much is taken apart to try anything again */
+    return code;
+}
+
+/* Nothing can be tried again, so it does not come back. */
+_Noreturn static void end_in_rescue(const struct history *history, const struct error *error)
+{
+    for (;;)
+        (void)rescue(NULL, history, error); /* as above */
+}
+
+/* After a fault the program is executed anew, and does only this. */
+_Noreturn static void rescue_after_fault(const struct rescue *policy, const struct error *error)
+{
+    const struct history unknown = {0};
+    rescue_policy(policy);
+    fault_policy(policy);
+    console_open();
+    log_to_kernel();
+    end_in_rescue(&unknown, error);
 }
 
 /* Tells a person what happened, or waits as declared, until there is a reason to go on. */
 static int ask_rescue(struct boot *boot, struct error *error)
 {
-    if (boot->context)
-        keep_status(boot, error->text);
+    if (!boot->context)
+        end_in_rescue(&boot->history, error);
+    keep_status(boot, error->text);
     enum rescue_choice choice = rescue(boot->context, &boot->history, error);
-    log_info("rescue: %s", rescue_choice_names[choice]);
+    log_info("rescue is over: %s", rescue_choice_names[choice]);
+    history_go_on(&boot->history, boot->kept, error);
     root_discard(boot->context);
     watch_retry(boot->context);
     if (choice == RESCUE_RETRY)
@@ -161,10 +187,14 @@ int main(int count, char **arguments)
                             "ebb-init(8)\n");
         return status < 0 ? 2 : status;
     }
+    struct error error = {0};
+    struct rescue policy = {.action = RESCUE_WAIT, .after = 30000, .shell = "no"};
+    fault_policy(&policy);
+    fault_catch();
+    if (fault_was_caught(count, arguments, &policy, &error))
+        rescue_after_fault(&policy, &error);
     struct boot boot = {.arena = arena_new(), .start = clock_microseconds()};
     boot.history.arena = boot.arena;
-    struct error error = {0};
-    rescue_catch_faults();
     int code = begin(&boot, &error);
     for (;;) {
         if (code == 0)

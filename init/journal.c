@@ -2,33 +2,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
-enum { PAGE = 20, RECORD = 8192 };
+enum { PAGE = 22, COLUMNS = 80, RECORD = 8192 };
 
 /* True: go on with the next page. */
-static bool wait_for_key(struct console_input *input)
+static bool wait_for_key(struct console_input *input, unsigned limit)
 {
+    unsigned long start = clock_milliseconds();
     for (;;) {
         struct console_key key;
         struct pollfd waits[CONSOLE_MAX];
         int code = console_key(input, &key);
+        unsigned long waited = clock_milliseconds() - start;
         if (code == 0)
             return key.kind != CONSOLE_ESCAPE && !(key.kind == CONSOLE_BYTE && key.byte == 'q');
-        if (code == -ENODEV)
+        if (code == -ENODEV || (limit && waited >= limit))
             return false;
-        (void)poll(waits, console_pollfds(input, waits, CONSOLE_MAX), -1); /* the key says */
+        (void)poll(waits, console_pollfds(input, waits, CONSOLE_MAX),
+                   limit ? (int)(limit - waited) : -1); /* the key and the clock say */
     }
 }
 
-/* "6,123,4567890,-;ebb: begin\n KEY=VALUE\n": whether it matters here, and its text. */
-static const char *text_of(char *record)
+/* "6,123,4567890,-;ebb: begin\n KEY=VALUE\n" */
+const char *journal_text(char *record)
 {
     char *text = strchr(record, ';');
     if (!text)
@@ -39,10 +42,10 @@ static const char *text_of(char *record)
     return is_urgent || strncmp(text, "ebb: ", 5) == 0 ? text : NULL;
 }
 
-void journal_show(struct console_input *input)
+void journal_show(struct console_input *input, unsigned limit)
 {
     auto_fd log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    int lines = 0;
+    size_t rows = 0;
     if (log < 0)
         console_print("the kernel log cannot be read: %s\n", strerror(errno));
     while (log >= 0) {
@@ -53,15 +56,18 @@ void journal_show(struct console_input *input)
         if (length <= 0)
             break;
         record[length] = '\0';
-        const char *text = text_of(record);
+        const char *text = journal_text(record);
         if (!text)
             continue;
+        size_t needed = strlen(text) / COLUMNS + 1;
+        if (rows > 0 && rows + needed > PAGE) {
+            console_print("-- any key for more, q to end --\n");
+            if (!wait_for_key(input, limit))
+                return;
+            rows = 0;
+        }
+        rows += needed;
         console_print("%s\n", text);
-        if (++lines % PAGE != 0)
-            continue;
-        console_print("-- any key for more, q to end --\n");
-        if (!wait_for_key(input))
-            return;
     }
     console_print("-- end of the log --\n");
 }

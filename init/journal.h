@@ -4,7 +4,11 @@
 
 #include "base/console.h"
 
-/* Shows what Ebb said, and of the kernel's own lines the warnings and errors, page by page. */
-void journal_show(struct console_input *input);
+/* Shows what Ebb said, and of the kernel's own lines the warnings and errors, page by page. Ends
+ * early if nobody wants the next page within `limit` milliseconds (0: waits for ever). */
+void journal_show(struct console_input *input, unsigned limit);
+
+/* The text in a record of /dev/kmsg, which is cut apart; NULL if it does not matter here. */
+const char *journal_text(char *record);
 
 #endif

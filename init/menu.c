@@ -2,7 +2,9 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 
@@ -14,28 +16,33 @@ static const struct menu_row *find(const struct menu_row *rows, char key)
     return NULL;
 }
 
-static void show(const struct menu_row *rows)
+void menu_show(struct menu *menu)
 {
-    const char *glue = "";
-    for (; rows->key; rows++) {
-        if (rows->hidden)
-            continue;
-        console_print("%s%c %s", glue, rows->key, rows->text);
-        glue = "   ";
-    }
-    console_print("\n");
+    char text[512];
+    int length = 0, size = (int)sizeof(text); /* far more than a few rows need */
+    for (const struct menu_row *row = menu->rows; row->key && length < size; row++)
+        if (!row->hidden)
+            length += snprintf(text + length, (size_t)(size - length), "%s%c %s",
+                               length ? "   " : "", row->key, row->text);
+    if (length < size)
+        length += snprintf(text + length, (size_t)(size - length), "\n");
+    if (menu->limit && length < size)
+        snprintf(text + length, (size_t)(size - length), "%s in %u s unless a key is pressed\n",
+                 menu->late, (menu->limit + 999) / 1000);
+    for (size_t i = 0; i < CONSOLE_MAX; i++)
+        console_write(menu->input, i, text);
+    menu->since = clock_milliseconds();
 }
 
 /* The row that was chosen, NULL if no key was one; *nobody: every console has hung up. */
-static const struct menu_row *take_keys(struct console_input *input, const struct menu_row *rows,
-                                        size_t *console, bool *any, bool *nobody)
+static const struct menu_row *take_keys(struct menu *menu, bool *any, bool *nobody)
 {
     struct console_key key;
     int code;
-    while ((code = console_key(input, &key)) == 0) {
-        const struct menu_row *row = key.kind == CONSOLE_BYTE ? find(rows, key.byte) : NULL;
+    while ((code = console_key(menu->input, &key)) == 0) {
+        const struct menu_row *row = key.kind == CONSOLE_BYTE ? find(menu->rows, key.byte) : NULL;
         *any = true;
-        *console = key.console;
+        menu->console = key.console;
         if (row)
             return row;
     }
@@ -43,29 +50,27 @@ static const struct menu_row *take_keys(struct console_input *input, const struc
     return NULL;
 }
 
-int menu_choose(struct console_input *input, const struct menu_row *rows, unsigned milliseconds,
-                int news, size_t *console)
+int menu_wait(struct menu *menu)
 {
-    unsigned long start = clock_milliseconds();
-    show(rows);
     for (;;) {
-        struct pollfd waits[CONSOLE_MAX + 1] = {{.fd = news, .events = POLLIN}};
-        size_t count = 1 + console_pollfds(input, waits + 1, CONSOLE_MAX);
-        unsigned long waited = clock_milliseconds() - start;
+        struct pollfd waits[CONSOLE_MAX + 1] = {{.fd = menu->news, .events = POLLIN}};
+        size_t count = 1 + console_pollfds(menu->input, waits + 1, CONSOLE_MAX);
+        unsigned long waited = clock_milliseconds() - menu->since;
         bool any = false, nobody = false;
-        if (milliseconds && waited >= milliseconds)
+        int patience = menu->pause ? (int)menu->pause : -1;
+        if (menu->limit && waited >= menu->limit)
             return MENU_LATE;
-        (void)poll(waits, count, milliseconds ? (int)(milliseconds - waited) : -1); /* see below */
-        if (waits[0].revents)
-            return MENU_NEWS;
-        const struct menu_row *row = take_keys(input, rows, console, &any, &nobody);
+        if (menu->limit && (patience < 0 || menu->limit - waited < menu->pause))
+            patience = (int)(menu->limit - waited);
+        int ready = poll(waits, count, patience);
+        const struct menu_row *row = take_keys(menu, &any, &nobody);
         if (row)
             return row->key;
         if (nobody)
             return MENU_NOBODY;
-        if (any) { /* somebody is there, and has time */
-            start = clock_milliseconds();
-            show(rows);
-        }
+        if (any) /* somebody is there, and has time */
+            menu_show(menu);
+        if (waits[0].revents || (ready == 0 && menu->pause))
+            return MENU_NEWS;
     }
 }

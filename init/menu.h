@@ -7,17 +7,28 @@
 #include "base/console.h"
 
 struct menu_row {
-    char key;
+    char key; /* lower case; the other is as good */
     const char *text;
     bool hidden; /* not to be had now */
 };
 
+struct menu {
+    struct console_input *input;
+    const struct menu_row *rows; /* up to one without a key */
+    unsigned limit;              /* milliseconds without a key; 0: none */
+    const char *late;            /* what happens then, such as "rebooting" */
+    int news;                    /* somebody else's descriptor; -1: none */
+    unsigned pause;              /* milliseconds until news are looked for anyway; 0: never */
+    size_t console;              /* where the key was pressed */
+    unsigned long since;         /* the last key, or the last menu_show */
+};
+
 enum { MENU_LATE = -1, MENU_NEWS = -2, MENU_NOBODY = -3 };
 
-/* Shows the rows, and returns the key of the one that was chosen; MENU_LATE after `milliseconds`
- * without a key (0: never), MENU_NEWS when `news` can be read (-1: nothing), MENU_NOBODY when no
- * console is left. `console` is where the key was pressed. */
-int menu_choose(struct console_input *input, const struct menu_row *rows, unsigned milliseconds,
-                int news, size_t *console);
+/* Shows the rows on all consoles; the limit counts from now. */
+void menu_show(struct menu *menu);
+/* Returns the key of a row; MENU_LATE when the limit is over, MENU_NEWS when there may be some,
+ * MENU_NOBODY when every console has hung up. A key that means nothing shows the rows again. */
+int menu_wait(struct menu *menu);
 
 #endif

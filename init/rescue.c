@@ -2,8 +2,6 @@
 
 #include <mntent.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -16,10 +14,25 @@
 #include "generations/choice.h"
 #include "init/journal.h"
 #include "init/menu.h"
+#include "init/page.h"
 #include "init/shell.h"
+#include "kconfig/undriven.h"
 #include "mounts/watch.h"
 
+/* How often a medium that could not be read is looked at again. */
+enum { PAUSE = 1000 };
+
 static struct rescue policy = {.action = RESCUE_WAIT, .after = 30000, .shell = "no"};
+
+const char *const rescue_choice_names[] = {"trying again", "booting the previous generation"};
+
+struct incident {
+    struct context *context; /* NULL: nothing can be tried again */
+    const struct history *history;
+    const struct error *error;
+    const struct outcome *failed; /* the step that it was, NULL if it was none */
+    const struct volume *awaited; /* that may still come, or NULL */
+};
 
 void rescue_policy(const struct rescue *declared)
 {
@@ -46,81 +59,79 @@ _Noreturn static void leave(bool power_off)
         pause();
 }
 
-static void fault(int number)
+static const struct outcome *find_failed(const struct history *history, const struct error *error)
 {
-    /* Nothing of the program can be relied on any more, so little of it is used. No sync either,
-     * which might never end: what PID 1 writes to a volume is synced when it is written. */
-    static const char text[] = "ebb: rescue: PID 1 itself failed; this is a fault in Ebb, please "
-                               "report it with the lines above\n";
-    log_error("rescue: PID 1 was stopped by signal %d", number);
-    (void)!write(STDERR_FILENO, text, sizeof(text) - 1); /* the log has it too */
-    unsigned seconds = policy.after / 1000;
-    while (seconds > 0)
-        seconds = sleep(seconds);
-    if (policy.action != RESCUE_WAIT || !console_exists())
-        reboot(policy.action == RESCUE_POWEROFF ? RB_POWER_OFF : RB_AUTOBOOT);
-    for (;;)
-        pause();
+    const struct outcome *last = history->count ? &history->outcomes[history->count - 1] : NULL;
+    return last && last->failure && strcmp(last->failure, error->text) == 0 ? last : NULL;
 }
 
-void rescue_catch_faults(void)
+static const struct volume *find_awaited(const struct outcome *failed)
 {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
-    static char stack[32768]; /* the fault may be an overflow of the usual one */
-    stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
-    struct sigaction action = {.sa_handler = fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
-    sigaltstack(&alternative, NULL);
-    for (size_t i = 0; i < ARRAY_LENGTH(faults); i++)
-        sigaction(faults[i], &action, NULL);
-}
-
-const char *const rescue_choice_names[] = {"trying again", "booting the previous generation"};
-
-static const struct outcome *last_failure(const struct history *history)
-{
-    const struct outcome *last =
-        history && history->count ? &history->outcomes[history->count - 1] : NULL;
-    return last && last->failure && !last->ignored ? last : NULL;
-}
-
-static void tell_devices(struct context *context)
-{
-    char *devices = NULL;
-    size_t length = 0;
-    FILE *stream = open_memstream(&devices, &length);
-    if (!stream)
-        return;
-    watch_print(context, stream);
-    fclose(stream);
-    console_print("block devices:\n");
-    for (char *rest = devices, *line; (line = strsep(&rest, "\n"));)
-        console_print("%s\n", line);
-    free(devices);
-}
-
-static void tell(struct context *context, const struct history *history, const struct error *error)
-{
-    const struct outcome *last = last_failure(history);
-    log_error("rescue: %s", error->text);
-    console_print("\nebb: rescue: the boot cannot go on\n\n");
-    if (last)
-        console_print("  at: %s  (%s)\n", last->sentence,
-                      origin_line(history->arena, last->step->origin));
-    console_print("  %s\n\n", error->text);
-    if (context)
-        tell_devices(context);
-}
-
-/* The volume that the failed step was about, if it is one that may still come. */
-static const struct volume *awaited(const struct history *history)
-{
-    const struct outcome *last = last_failure(history);
-    if (!last)
-        return NULL;
-    enum step_kind kind = last->step->kind;
+    enum step_kind kind = failed->step->kind;
     return kind == STEP_DEVICE || kind == STEP_UNLOCK || kind == STEP_CHECK || kind == STEP_MOUNT
-               ? last->step->volume
+               ? failed->step->volume
                : NULL;
+}
+
+/* Without the volumes step by step, what was declared to persist would be kept in memory. */
+static bool has_previous(const struct incident *incident)
+{
+    const struct context *context = incident->context;
+    bool volumes_are_up =
+        context && (context->generation ||
+                    (incident->failed && incident->failed->step->kind == STEP_GENERATION));
+    return volumes_are_up && choice_has_previous(context);
+}
+
+static FILE *open_text(char **text, size_t *length)
+{
+    FILE *stream = open_memstream(text, length);
+    if (!stream)
+        memory_exhausted();
+    return stream;
+}
+
+static void print(const char *text)
+{
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        console_print("%.*s\n", (int)(end - text), text);
+}
+
+/* The lists are made now, and not when the step failed: a disk may have come since. */
+static void tell(const struct incident *incident)
+{
+    const struct history *history = incident->history;
+    const struct outcome *failed = incident->failed;
+    struct context *context = incident->context;
+    auto_string blocks = NULL;
+    auto_string undriven = NULL;
+    auto_string text = NULL;
+    struct error ignored;
+    size_t length;
+    struct page page = {.error = incident->error->text, .done = history->count - (failed != NULL)};
+    log_error("rescue: %s", incident->error->text);
+    if (failed) {
+        page.step = failed->sentence;
+        page.origin = origin_line(history->arena, failed->step->origin);
+    }
+    if (page.done)
+        page.last = history->outcomes[page.done - 1].sentence;
+    if (context) {
+        FILE *stream = open_text(&blocks, &length);
+        watch_print(context, stream);
+        fclose(stream);
+        stream = open_text(&undriven, &length);
+        if (!context->modules)
+            (void)modules_open(&context->modules, &ignored); /* then nothing is served */
+        undriven_print("/sys", context->modules, stream);
+        fclose(stream);
+    }
+    page.blocks = blocks;
+    page.undriven = undriven;
+    FILE *stream = open_text(&text, &length);
+    page_print(&page, stream);
+    fclose(stream);
+    print(text);
 }
 
 /* The time that is left when nobody does anything, 0 for ever. */
@@ -131,81 +142,108 @@ static unsigned patience(bool anybody)
     return policy.after ? policy.after : 1;
 }
 
-static int ask(struct context *context, const struct volume *volume, struct console_input *input,
-               size_t *console)
+static bool has_come(const struct incident *incident)
 {
-    const struct menu_row rows[] = {
-        {'r', "try again", !context},
-        {'p', "boot the previous generation", !context || !choice_has_previous(context)},
-        {'l', "show the log", false},
-        {'s', "a shell", !shell_is_allowed(policy.shell)},
-        {'b', "reboot", false},
-        {'o', "power off", false},
-        {0},
-    };
-    unsigned limit = patience(true);
-    if (limit)
-        console_print("%s in %u s, if no key is pressed\n",
-                      policy.action == RESCUE_POWEROFF ? "powering off" : "rebooting",
-                      limit / 1000);
-    for (;;) {
-        int key = menu_choose(input, rows, limit, volume ? watch_events(context) : -1, console);
-        if (key != MENU_NEWS)
-            return key;
-        if (watch_came(context, volume)) {
-            console_print("the volume \"%s\" has come: going on\n", volume->name);
-            return 'r';
-        }
-    }
+    if (!incident->awaited || !watch_came(incident->context, incident->awaited))
+        return false;
+    console_print("the volume \"%s\" has come\n", incident->awaited->name);
+    return true;
 }
 
 /* Nobody can be asked, so the declared action is taken once its time is over, unless what was
  * waited for comes first. */
-static enum rescue_choice wait_alone(struct context *context, const struct volume *volume)
+static int wait_alone(const struct incident *incident)
 {
-    unsigned long start = clock_milliseconds(), limit = patience(false);
-    for (unsigned long waited = 0; waited < limit; waited = clock_milliseconds() - start) {
-        struct pollfd news = {.fd = volume ? watch_events(context) : -1, .events = POLLIN};
-        (void)poll(&news, 1, (int)(limit - waited)); /* the clock is looked at in any case */
-        if (news.revents && watch_came(context, volume))
-            return RESCUE_RETRY;
+    unsigned long start = clock_milliseconds(), limit = patience(false), waited;
+    while ((waited = clock_milliseconds() - start) < limit) {
+        struct pollfd news = {.fd = incident->awaited ? watch_events(incident->context) : -1,
+                              .events = POLLIN};
+        (void)poll(&news, 1, limit - waited < PAUSE ? (int)(limit - waited) : PAUSE); /* as below */
+        if (has_come(incident))
+            return 'r';
     }
-    leave(policy.action == RESCUE_POWEROFF);
+    return MENU_LATE;
+}
+
+/* The key of a row; MENU_LATE. */
+static int choose(const struct incident *incident, struct console_input *input, size_t *console)
+{
+    const struct menu_row rows[] = {
+        {'r', "retry", !incident->context},
+        {'p', "previous generation", !has_previous(incident)},
+        {'l', "log", false},
+        {'s', "shell", !shell_is_offered(policy.shell)},
+        {'b', "reboot", false},
+        {'o', "power off", false},
+        {0},
+    };
+    struct menu menu = {
+        .input = input,
+        .rows = rows,
+        .limit = patience(true),
+        .late = policy.action == RESCUE_POWEROFF ? "powering off" : "rebooting",
+        .news = incident->awaited ? watch_events(incident->context) : -1,
+        .pause = incident->awaited ? PAUSE : 0,
+    };
+    menu_show(&menu);
+    int key;
+    while ((key = menu_wait(&menu)) == MENU_NEWS)
+        if (has_come(incident))
+            return 'r';
+    *console = menu.console;
+    return key == MENU_NOBODY ? wait_alone(incident) : key;
+}
+
+/* Once it is open, nobody listens to `input` any more. */
+static void open_shell(const struct incident *incident, struct console_input **input,
+                       size_t console)
+{
+    if (incident->context)
+        watch_wipe(incident->context);
+    auto_fd terminal = shell_ask(policy.shell, *input) ? dup(console_fd(*input, console)) : -1;
+    if (terminal < 0)
+        return;
+    console_input_free(TAKE_PTR(*input)); /* it wants the terminal as it was */
+    log_warning("rescue: a shell is open");
+    shell_run(terminal);
+}
+
+static int ask(const struct incident *incident, struct console_input **input)
+{
+    struct error error;
+    for (;;) {
+        size_t console = 0;
+        if (!*input && (!console_exists() || console_listen(input, &error) < 0))
+            return wait_alone(incident);
+        int key = choose(incident, *input, &console);
+        if (key == 'l')
+            journal_show(*input, patience(true));
+        else if (key == 's')
+            open_shell(incident, input, console);
+        else
+            return key;
+        console_print("\nebb: rescue: %s\n\n", incident->error->text);
+    }
 }
 
 enum rescue_choice rescue(struct context *context, const struct history *history,
                           const struct error *error)
 {
-    const struct volume *volume = context ? awaited(history) : NULL;
-    struct error failure;
-    tell(context, history, error);
-    for (;;) {
-        struct console_input *input = NULL;
-        if (!console_exists() || console_listen(&input, &failure) < 0)
-            return wait_alone(context, volume);
-        size_t console = 0;
-        int key = ask(context, volume, input, &console);
-        if (key == 'l')
-            journal_show(input);
-        if (key == 's' && context)
-            watch_wipe(context);
-        auto_fd terminal =
-            key == 's' && shell_ask(policy.shell, input) ? dup(console_fd(input, console)) : -1;
-        console_input_free(input); /* a shell wants the terminal as it was */
-        if (terminal >= 0)
-            shell_run(terminal);
-        switch (key) {
-        case 'r':
-            return RESCUE_RETRY;
-        case 'p':
-            return RESCUE_PREVIOUS;
-        case 'b':
-        case 'o':
-            leave(key == 'o');
-        case MENU_LATE:
-            leave(policy.action == RESCUE_POWEROFF);
-        case MENU_NOBODY:
-            return wait_alone(context, volume);
-        }
-    }
+    const struct outcome *failed = find_failed(history, error);
+    const struct incident incident = {
+        .context = context,
+        .history = history,
+        .error = error,
+        .failed = failed,
+        .awaited = context && failed ? find_awaited(failed) : NULL,
+    };
+    struct console_input *input = NULL;
+    tell(&incident);
+    int key = ask(&incident, &input);
+    console_input_free(input);
+    if (key == 'r' || key == 'p')
+        return key == 'r' ? RESCUE_RETRY : RESCUE_PREVIOUS;
+    if (key == 'b' || key == 'o')
+        leave(key == 'o');
+    leave(policy.action == RESCUE_POWEROFF);
 }

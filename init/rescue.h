@@ -5,18 +5,16 @@
 
 #include "plan/apply.h"
 
-/* What is done about a fault in PID 1 itself from now on, and by rescue(). */
+/* What rescue() does when nobody chooses; until then it waits. */
 void rescue_policy(const struct rescue *policy);
-/* Catches faults of PID 1 (CONTRIBUTING, "What must hold", 6). */
-void rescue_catch_faults(void);
 
 /* How the boot is to go on. */
 enum rescue_choice { RESCUE_RETRY, RESCUE_PREVIOUS };
 extern const char *const rescue_choice_names[];
 
 /* Tells the failure, and returns when there is a reason to go on: a person chose so, or what was
- * waited for has come. Otherwise it reboots or powers off. `context` is NULL if the boot never came
- * so far that anything could be tried again. */
+ * waited for has come. Otherwise it reboots or powers off. `context` is NULL if nothing can be
+ * tried again: the boot never came so far, or too far. */
 enum rescue_choice rescue(struct context *context, const struct history *history,
                           const struct error *error);
 

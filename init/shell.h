@@ -7,12 +7,14 @@
 
 #include "base/console.h"
 
-#define SHELL_PROGRAM "/bin/busybox"
-
-bool shell_is_allowed(const char *policy);
+/* Whether it is declared, and there is one in the image. */
+bool shell_is_offered(const char *policy);
 /* Asks for the password if one is needed; true if it was the right one. */
 bool shell_ask(const char *policy, struct console_input *input);
 /* Runs the shell on a terminal, until it ends. */
 void shell_run(int terminal);
+
+/* Whether it is the password that the hash was made of, by any method of crypt(5). */
+bool shell_fits(const char *password, const char *hash);
 
 #endif

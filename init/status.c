@@ -41,7 +41,10 @@ static void add_degraded(const struct context *context, struct json_object *stat
 int status_write(const char *path, const struct context *context, const struct history *history,
                  unsigned long start, const char *failure, struct error *error)
 {
-    struct json_object *status = json_object_new_object(), *steps = json_object_new_array();
+    struct json_object *status = json_object_new_object(), *steps = json_object_new_array(),
+                       *setbacks = json_object_new_array();
+    for (size_t i = 0; i < history->setback_count; i++)
+        json_object_array_add(setbacks, json_object_new_string(history->setbacks[i]));
     for (size_t i = 0; i < history->count; i++)
         json_object_array_add(steps, step_object(history->arena, &history->outcomes[i]));
     json_object_object_add(status, "format", json_object_new_int(1));
@@ -54,6 +57,7 @@ int status_write(const char *path, const struct context *context, const struct h
     add_degraded(context, status);
     json_object_object_add(status, "microseconds",
                            json_object_new_int64((int64_t)(clock_microseconds() - start)));
+    json_object_object_add(status, "setbacks", setbacks);
     json_object_object_add(status, "steps", steps);
     const char *text = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY |
                                                                   JSON_C_TO_STRING_NOSLASHESCAPE);

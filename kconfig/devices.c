@@ -32,9 +32,11 @@ static int is_visible(const struct dirent *entry)
 }
 
 /* sysfs gives a page at most, and all of it at once. */
-static void visit_modalias(const char *path, device_visitor *visit, void *data)
+static void visit_device(const char *device, device_visitor *visit, void *data)
 {
-    char modalias[4096];
+    char path[PATH_MAX], modalias[4096];
+    if (snprintf(path, sizeof(path), "%s/modalias", device) >= (int)sizeof(path))
+        return;
     auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, modalias, sizeof(modalias) - 1);
     if (length <= 0)
@@ -42,7 +44,7 @@ static void visit_modalias(const char *path, device_visitor *visit, void *data)
     modalias[length] = '\0';
     modalias[strcspn(modalias, "\n")] = '\0';
     if (modalias[0])
-        visit(modalias, data);
+        visit(device, modalias, data);
 }
 
 static void visit_bus(const char *devices, device_visitor *visit, void *data)
@@ -51,9 +53,8 @@ static void visit_bus(const char *devices, device_visitor *visit, void *data)
     int count = scandir(devices, &entries, is_visible, name_order);
     for (int i = 0; i < count; i++) {
         char path[PATH_MAX];
-        if (snprintf(path, sizeof(path), "%s/%s/modalias", devices, entries[i]->d_name) <
-            (int)sizeof(path))
-            visit_modalias(path, visit, data);
+        if (snprintf(path, sizeof(path), "%s/%s", devices, entries[i]->d_name) < (int)sizeof(path))
+            visit_device(path, visit, data);
         free(entries[i]);
     }
     free(entries);

@@ -3,7 +3,8 @@
 #ifndef EBB_KCONFIG_DEVICES_H
 #define EBB_KCONFIG_DEVICES_H
 
-typedef void device_visitor(const char *modalias, void *data);
+/* `device` is its folder below sysfs. */
+typedef void device_visitor(const char *device, const char *modalias, void *data);
 
 /* Visits every /bus/BUS/devices/DEVICE/modalias below `sysfs` in an order that is always the same,
  * the buses that disks hang on first. What cannot be read has just been unplugged. */

@@ -65,8 +65,9 @@ static void receive(struct drivers *drivers)
 
 /* A driver makes devices, such as the disk behind a virtio bridge: their drivers come before those
  * of the next device, or a boot from that disk would wait for all other hardware. */
-static void answer_and_follow(const char *modalias, void *data)
+static void answer_and_follow(const char *device, const char *modalias, void *data)
 {
+    (void)device; /* what counts is what it asks for */
     struct drivers *drivers = data;
     struct pollfd waiting = {.fd = drivers->events, .events = POLLIN};
     answer(drivers, modalias);

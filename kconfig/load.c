@@ -237,15 +237,27 @@ int modules_load(struct modules *modules, const char *name, struct error *error)
     return code == -ENODEV && kmod_list_next(found, found) ? 0 : code;
 }
 
+static int find_for_device(const struct modules *modules, const char *modalias,
+                           struct kmod_list **wanted)
+{
+    auto_list found = NULL;
+    int code = kmod_module_new_from_lookup(modules->kmod, modalias, &found);
+    return code < 0 ? code
+                    : kmod_module_apply_filter(modules->kmod, KMOD_FILTER_BLACKLIST, found, wanted);
+}
+
+bool modules_serve(const struct modules *modules, const char *modalias)
+{
+    auto_list wanted = NULL;
+    return modules->kmod && find_for_device(modules, modalias, &wanted) == 0 && wanted;
+}
+
 int modules_load_for_device(struct modules *modules, const char *modalias, struct error *error)
 {
     if (!modules->kmod)
         return 0;
-    auto_list found = NULL;
     auto_list wanted = NULL;
-    int code = kmod_module_new_from_lookup(modules->kmod, modalias, &found);
-    if (code == 0)
-        code = kmod_module_apply_filter(modules->kmod, KMOD_FILTER_BLACKLIST, found, &wanted);
+    int code = find_for_device(modules, modalias, &wanted);
     if (code < 0)
         return error_system(error, -code, "cannot look up the drivers of \"%s\"", modalias);
     code = load_all(wanted, 0, error);

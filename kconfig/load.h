@@ -3,6 +3,8 @@
 #ifndef EBB_KCONFIG_LOAD_H
 #define EBB_KCONFIG_LOAD_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 struct modules;
@@ -20,5 +22,7 @@ int modules_load(struct modules *modules, const char *name, struct error *error)
 /* Loads all that serves a device and is not blacklisted (modprobe.blacklist=). Nothing serving it
  * is success, and so is a driver that finds nothing to do (-ENODEV). */
 int modules_load_for_device(struct modules *modules, const char *modalias, struct error *error);
+/* Whether any module would be loaded for the device, now or before. */
+bool modules_serve(const struct modules *modules, const char *modalias);
 
 #endif

@@ -235,8 +235,9 @@ static int leads_to_a_disk(const char *path)
     return 0;
 }
 
-static void add_for_device(const char *modalias, void *data)
+static void add_for_device(const char *device, const char *modalias, void *data)
 {
+    (void)device; /* what counts is what it asks for */
     struct walk *walk = data;
     auto_list found = NULL;
     if (kmod_module_new_from_lookup(walk->kmod, modalias, &found) < 0)

@@ -194,8 +194,11 @@ static void test_faults(void **state)
     assert_string_equal(describe(arena, &wanted), "nvme lost alone <nvme/a.bin><b.bin>");
 }
 
-static void note(const char *modalias, void *data)
+static void note(const char *device, const char *modalias, void *data)
 {
+    char path[512];
+    snprintf(path, sizeof(path), "%s/modalias", device);
+    assert_int_equal(access(path, R_OK), 0);
     strcat(strcat(data, modalias), " ");
 }
 

@@ -52,7 +52,7 @@ struct watch {
 /* Goes on with all volumes until this one has come that far. */
 int watch_until(struct context *context, const struct volume *volume, enum volume_stage stage,
                 struct error *error);
-/* Forgets failures, so that what failed may be tried anew. */
+/* Forgets failures, and which devices were found, so that what failed may be tried anew. */
 void watch_retry(struct context *context);
 /* For who waits for a person meanwhile: a descriptor that can be read when devices change, -1 for
  * none; and whether what the volume was waiting for has come since. Nobody is asked. */

@@ -25,3 +25,10 @@ int plan_apply(struct course *course, struct context *context, struct history *h
     }
     return 0;
 }
+
+void history_go_on(struct history *history, size_t count, const struct error *error)
+{
+    *ARENA_PUSH(history->arena, history->setbacks, history->setback_count) =
+        arena_string(history->arena, error->text);
+    history->count = count;
+}

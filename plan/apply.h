@@ -17,6 +17,8 @@ struct history {
     struct arena *arena;
     struct outcome *outcomes;
     size_t count;
+    const char **setbacks; /* what stopped the boot before it went on nevertheless */
+    size_t setback_count;
 };
 
 /* A plan on its way; `next` is the step that comes, or that has failed. */
@@ -29,4 +31,8 @@ struct course {
  * history, and the next call tries it again. */
 int plan_apply(struct course *course, struct context *context, struct history *history,
                struct error *error);
+/* The boot goes on after a failure: of what was done, only the first `count` outcomes still hold.
+ */
+void history_go_on(struct history *history, size_t count, const struct error *error);
+
 #endif

@@ -209,7 +209,20 @@ static const struct wrong wrongs[] = {
      .sentence = "UUID=00000000-dead-4000-8000-000000000000, the volume \"state\", did not appear "
                  "within 1 s; correct its tag, attach the disk, or add its driver with `module "
                  "NAME`",
-     .also = "  /dev/vda ext4 UUID=" STATE_UUID " LABEL=EBB\n"},
+     .also = "\nblock devices:\n  /dev/vda ext4 UUID=" STATE_UUID " LABEL=EBB\n\n"
+             "r retry   l log   b reboot   o power off\n"
+             "rebooting in 1 s unless a key is pressed\n"},
+    {.name = "driver-missing",
+     .volume = "volume state UUID=" STATE_UUID " wait=1s {\n    fs ext4\n}\n",
+     .append = "modprobe.blacklist=virtio_blk",
+     .untouched = true,
+     .sentence =
+         "UUID=" STATE_UUID ", the volume \"state\", did not appear within 1 s; correct its "
+         "tag, attach the disk, or add its driver with `module NAME`",
+     .also = "\nblock devices:\n"
+             "  no block device: a driver is missing, or no disk is attached\n"
+             "devices without a driver in the image:\n"
+             "  virtio:d00000002v00001AF4  virtio disk\n\n"},
     {.name = "volume-foreign",
      .volume = "volume state LABEL=EBB {\n    fs ext4\n}\n",
      .foreign = "vfat",
@@ -247,7 +260,8 @@ static const struct wrong wrongs[] = {
      .append = "ebb.generation=9 ebb.rescue=poweroff",
      .sentence = "volume \"state\": there is no generation \"9\"; write a number from 1 to 7, "
                  "latest or previous",
-     .also = "\npowering off in 1 s; Enter does it at once\n"},
+     .also = "\nr retry   p previous generation   l log   b reboot   o power off\n"
+             "powering off in 1 s unless a key is pressed\n"},
     {.name = "generation-cut-off",
      .append = "ebb.generation=2",
      .sentence = "volume \"state\": the generation.json of generation 2 is not whole; boot another "
@@ -360,7 +374,7 @@ static void ends_on_the_rescue_screen(void **state)
     expect_rescue(prepare(wrong), wrong);
 }
 
-/* Without a word about it in the declaration, somebody has to come and press Enter, on any console:
+/* Without a word about it in the declaration, somebody has to come and press a key, on any console:
  * the last console= is /dev/console, and the person sits at the other one. */
 static void waits_for_a_person(void **state)
 {
@@ -374,11 +388,10 @@ static void waits_for_a_person(void **state)
         .sentence =
             "volume \"state\": there is no generation in \"/empty\"; put one there, in its folder "
             "\"1\" as ebb.conf(5) tells, or correct `generations`",
-        .also = "\npress Enter to reboot\n"};
+        .also = "\nr retry   l log   b reboot   o power off\n"};
     struct scene *scene = prepare(&wrong);
     scene_start(scene);
-    if (vm_wait_serial(scene->vm, "press Enter to reboot", &error) < 0 ||
-        vm_type(scene->vm, "\n", &error) < 0)
+    if (vm_wait_serial(scene->vm, "o power off", &error) < 0 || vm_type(scene->vm, "b", &error) < 0)
         fail_msg("%s", error.text);
     expect_rescue(scene, &wrong);
 }
@@ -480,7 +493,7 @@ static void there_is_no_console(void **state)
     assert_string_equal(vm_serial(scene->vm), "");
     vm_stop(TAKE_PTR(scene->vm));
 
-    /* Nobody could press Enter, so `wait` does not. A panic would stop the machine for ever. */
+    /* Nobody could press a key, so `wait` does not. A panic would stop the machine for ever. */
     scene->request.append = "8250.nr_uarts=0 ebb.generation=9 ebb.rescue=wait panic=0";
     scene_start(scene);
     if (vm_wait_end(scene->vm, &error) < 0)

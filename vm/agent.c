@@ -81,7 +81,7 @@ static int open_port(void)
             continue;
         snprintf(path, sizeof(path), "/dev/%s", name);
         int port = open(path, O_RDWR | O_CLOEXEC);
-        if (port >= 0)
+        if (port >= 0 || errno == EBUSY) /* an agent of an earlier attempt of this boot has it */
             return port;
     }
     return -1;

@@ -22,10 +22,11 @@ static long now(void)
     return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* A boot that cannot come to its end says so in one of these lines. */
+/* A boot that cannot come to its end says so in one of these lines; from rescue it may go on. */
 static void judge(struct vm *vm)
 {
     static const char *const signs[] = {"ebb: rescue:", "Kernel panic"};
+    static const char going_on[] = "ebb: rescue is over";
     for (;;) {
         const char *line = vm->serial.data + vm->judged;
         const char *end = memchr(line, '\n', vm->serial.length - vm->judged);
@@ -35,6 +36,8 @@ static void judge(struct vm *vm)
         for (size_t i = 0; !vm->trouble && i < ARRAY_LENGTH(signs); i++)
             if (strstr(text, signs[i]))
                 vm->trouble = strstr(text, signs[i]);
+        if (strstr(text, going_on))
+            vm->trouble = NULL;
         vm->judged += (size_t)(end - line) + 1;
     }
 }
@@ -242,12 +245,14 @@ static bool is_decided(const struct vm *vm)
 
 int vm_wait_ready(struct vm *vm, struct error *error)
 {
-    if (listen_until(vm, is_decided, "the system to come up", error) < 0)
-        return -error->code;
-    if (vm->ready)
-        return 0;
     struct error ignored;
-    (void)wait_for(vm, NULL, "the end", LAST_WORDS, &ignored); /* it has failed already */
+    do {
+        if (listen_until(vm, is_decided, "the system to come up", error) < 0)
+            return -error->code;
+        if (vm->ready)
+            return 0;
+        (void)wait_for(vm, NULL, "the end", LAST_WORDS, &ignored); /* it has failed already */
+    } while (!vm->trouble); /* unless it has gone on from rescue meanwhile */
     error_set(error, ENOTRECOVERABLE, "the boot failed with \"%.150s\"", vm->trouble);
     return listen_blame(vm, error);
 }

@@ -1,0 +1,100 @@
+#include "base/testdata/scratch.h"
+
+#include <json-c/json.h>
+
+#include "init/status.h"
+#include "plan/kinds.h"
+
+#define ORIGIN                                                                                     \
+    {                                                                                              \
+        "ebb.conf", 3, 1                                                                           \
+    }
+static const struct step mount_step = {.kind = STEP_MOUNT, .origin = ORIGIN},
+                         hook_step = {.kind = STEP_HOOK, .origin = ORIGIN},
+                         root_step = {.kind = STEP_ROOT, .origin = ORIGIN};
+
+static void push(struct history *history, const struct step *step, const char *sentence,
+                 const char *failure, bool ignored)
+{
+    *ARENA_PUSH(history->arena, history->outcomes, history->count) =
+        (struct outcome){step, sentence, failure, ignored, 5};
+}
+
+static const char *text_of(struct json_object *object, const char *name)
+{
+    return json_object_get_string(json_object_object_get(object, name));
+}
+
+static struct json_object *write_and_read(const struct context *context,
+                                          const struct history *history, const char *failure)
+{
+    struct error error;
+    if (status_write("status.json", context, history, 0, failure, &error) < 0)
+        fail_msg("%s", error.text);
+    struct json_object *status = json_object_from_file("status.json");
+    assert_non_null(status);
+    assert_int_equal(json_object_get_int(json_object_object_get(status, "format")), 1);
+    return status;
+}
+
+static void expect_step(struct json_object *status, size_t number, const char *kind,
+                        const char *sentence, const char *result, const char *error)
+{
+    struct json_object *steps = json_object_object_get(status, "steps");
+    struct json_object *step = json_object_array_get_idx(steps, number);
+    assert_string_equal(text_of(step, "kind"), kind);
+    assert_string_equal(text_of(step, "step"), sentence);
+    assert_string_equal(text_of(step, "result"), result);
+    assert_int_equal(error != NULL, text_of(step, "error") != NULL);
+    if (error)
+        assert_string_equal(text_of(step, "error"), error);
+}
+
+/* The root fails, and is made again: of the first attempt only its error is left. */
+static void test_again(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    struct config config = {0};
+    struct context *context = context_new(arena, &config, "/volumes", "/root");
+    const struct generation generation = {.number = 3};
+    struct history history = {.arena = arena};
+    struct error error;
+    push(&history, &mount_step, "mount it", NULL, false);
+    push(&history, &hook_step, "run it", "it is ignored", true);
+    push(&history, &root_step, "make it", "no memory", false);
+    struct json_object *status = write_and_read(context, &history, "no memory");
+    assert_string_equal(text_of(status, "result"), "failed");
+    assert_string_equal(text_of(status, "error"), "no memory");
+    assert_null(json_object_object_get(status, "generation"));
+    assert_int_equal(json_object_array_length(json_object_object_get(status, "steps")), 3);
+    assert_int_equal(json_object_array_length(json_object_object_get(status, "setbacks")), 0);
+    expect_step(status, 0, "mount", "mount it", "done", NULL);
+    expect_step(status, 1, "hook", "run it", "ignored", "it is ignored");
+    expect_step(status, 2, "root", "make it", "failed", "no memory");
+    json_object_put(status);
+
+    error_set(&error, ENOMEM, "no memory");
+    history_go_on(&history, 2, &error);
+    push(&history, &root_step, "make it smaller", NULL, false);
+    context->generation = &generation;
+    status = write_and_read(context, &history, NULL);
+    assert_string_equal(text_of(status, "result"), "done");
+    assert_null(json_object_object_get(status, "error"));
+    assert_int_equal(json_object_get_int(json_object_object_get(status, "generation")), 3);
+    assert_int_equal(json_object_array_length(json_object_object_get(status, "steps")), 3);
+    expect_step(status, 1, "hook", "run it", "ignored", "it is ignored");
+    expect_step(status, 2, "root", "make it smaller", "done", NULL);
+    struct json_object *setbacks = json_object_object_get(status, "setbacks");
+    assert_int_equal(json_object_array_length(setbacks), 1);
+    assert_string_equal(json_object_get_string(json_object_array_get_idx(setbacks, 0)),
+                        "no memory");
+    json_object_put(status);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_again, enter_scratch, leave_scratch)};
+    return cmocka_run_group_tests(tests, enter_namespace, NULL);
+}
