@@ -212,17 +212,15 @@ void watch_retry(struct context *context)
     for (size_t i = 0; i < context->config->volume_count; i++) {
         const struct volume *volume = context->config->volumes[i];
         struct progress *progress = &watch->volumes[i];
-        /* Its disk may have been pulled out and put in again meanwhile, under another name. */
-        if (!context->config->volumes[i]->luks && context->states[i].fd < 0)
-            progress->stage = VOLUME_AWAITED;
         progress->error = (struct error){0};
         progress->wrong = 0;
         progress->key_failed = false;
-        /* Another disk may carry the tag by now; only what was unlocked is known to be right. */
+        /* Another disk may carry the tag by now, or the same one have another name; only what was
+         * unlocked is known to be right. */
         if (context->states[i].fd >= 0 || (volume->luks && progress->stage >= VOLUME_OPEN))
             continue;
         progress->stage = VOLUME_AWAITED;
-        progress->degraded = false;
+        context->states[i].degraded = false;
     }
     blocks_scan(watch->blocks); /* a file system made in the rescue shell is no event */
 }
