@@ -175,10 +175,8 @@ static int add_firmware(struct image *image, struct arena *arena, const char *na
 static int add_modules(struct image *image, struct arena *arena,
                        const struct build_request *request, struct error *error)
 {
-    struct module_request wanted = {.root = "/",
-                                    .kernel = request->kernel,
-                                    .sysfs = "/sys",
-                                    .universal = request->universal};
+    struct module_request wanted = {
+        .root = "/", .kernel = request->kernel, .sysfs = "/sys", .universal = request->universal};
     struct module_set set = {0};
     struct index_file *index = NULL;
     size_t index_count = 0;

@@ -26,7 +26,8 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
     return object;
 }
 
-/* Volumes that work without some of their devices: somebody should know before the next one goes. */
+/* Volumes that work without some of their devices: somebody should know before the next one goes.
+ */
 static void add_degraded(const struct context *context, struct json_object *status)
 {
     struct json_object *names = json_object_new_array();
