@@ -316,6 +316,17 @@ int copy_tree(int source, int target, struct error *error)
     return copy_attributes(&copy, from, to, &status);
 }
 
+int copy_open_file(int source, int target, const char *name, struct error *error)
+{
+    struct stat status;
+    struct copy copy = {.target = target, .error = error};
+    snprintf(copy.path, sizeof(copy.path), "%s", name);
+    if (fstat(source, &status) < 0)
+        return fail(&copy, "look at");
+    int code = copy_contents(&copy, source, target, status.st_size);
+    return code < 0 ? code : copy_attributes(&copy, source, target, &status);
+}
+
 int copy_named(int source, int target, const char *name, struct error *error)
 {
     struct stat status;

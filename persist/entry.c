@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "persist/machine_id.h"
+#include "persist/method.h"
 #include "persist/owner.h"
 
 /* The name under which an entry is made before it is complete. */
@@ -75,6 +76,12 @@ static void check_nesting(const struct persist_entry *outer, const struct persis
         report_error(report, inner->origin,
                      "\"%s\" lies below \"%s\", which is declared as a file at %s; correct one",
                      inner->target, outer->target, place);
+    else if (outer->method == METHOD_SYMLINK)
+        report_error(
+            report, inner->origin,
+            "\"%s\" lies below \"%s\", which is a symbolic link by its method at %s; write "
+            "method=bind there",
+            inner->target, outer->target, place);
     else if (outer->store->volume && outer->store->volume == inner->store->volume &&
              path_is_within(inner->source, outer->source))
         report_error(report, inner->origin,
@@ -117,15 +124,18 @@ void persist_check(const struct config *config, struct report *report)
         check_target(config->entries[i], report);
         check_machine_id(config->entries[i], report);
         check_volumes(config, config->entries[i], report);
+        method_check(config->entries[i], report);
         check_parents(sorted, count, config->entries[i], report);
     }
 }
 
 void persist_plan(const struct config *config, struct plan *plan)
 {
+    static const enum step_kind kinds[] = {
+        [METHOD_BIND] = STEP_BIND, [METHOD_SYMLINK] = STEP_LINK, [METHOD_COPY] = STEP_COPY};
     for (size_t i = 0; i < config->entry_count; i++) {
         const struct persist_entry *entry = config->entries[i];
-        enum step_kind kind = machine_id_is(entry) ? STEP_MACHINE_ID : STEP_BIND;
+        enum step_kind kind = machine_id_is(entry) ? STEP_MACHINE_ID : kinds[entry->method];
         struct step *step = plan_add(plan, kind, entry->origin);
         step->entry = entry;
         step->target = entry->target;
@@ -213,9 +223,8 @@ static int make_entry(const struct persist_entry *entry, int root, int parent, c
     return 0;
 }
 
-/* The entry on its volume, made if it is missing. */
-static int open_source(const struct persist_entry *entry, const struct context *context,
-                       int *source, struct error *error)
+int entry_open_source(const struct persist_entry *entry, const struct context *context, int *source,
+                      struct error *error)
 {
     const struct volume_state *state = context_volume(context, entry->store->volume);
     char where[80];
@@ -273,7 +282,7 @@ int entry_apply(const struct step *step, struct context *context, struct error *
 {
     const struct persist_entry *entry = step->entry;
     auto_fd source = -1, target = -1;
-    int code = open_source(entry, context, &source, error);
+    int code = entry_open_source(entry, context, &source, error);
     if (code < 0)
         return code;
     code = open_target(entry, context, &target, error);

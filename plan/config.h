@@ -84,6 +84,9 @@ struct generations {
 
 enum persist_kind { PERSIST_DIR, PERSIST_FILE };
 
+/* How an entry appears in the root. */
+enum persist_method { METHOD_BIND, METHOD_SYMLINK, METHOD_COPY };
+
 struct persist_entry {
     struct origin origin;
     int kind; /* enum persist_kind */
@@ -92,6 +95,7 @@ struct persist_entry {
     const char *source; /* the path on the store's volume */
     const char *owner, *group;
     int mode;
+    int method; /* enum persist_method */
 };
 
 enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
@@ -201,8 +205,9 @@ struct config {
 };
 
 extern const char *const no_yes_names[],
-    *const root_kind_names[], *const hook_point_names[], *const rescue_action_names[],
-                                                             *const hook_failure_names[];
+    *const root_kind_names[], *const persist_method_names[], *const hook_point_names[],
+                                                                 *const rescue_action_names[],
+                                                                     *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

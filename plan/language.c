@@ -9,6 +9,7 @@
 
 const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", NULL};
+const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
 const char *const hook_failure_names[] = {"fail", "warn", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
@@ -291,11 +292,12 @@ static const struct field entry_options[] = {
     {"owner", FIELD_OWNER, offsetof(struct persist_entry, owner), NULL},
     {"group", FIELD_OWNER, offsetof(struct persist_entry, group), NULL},
     {"mode", FIELD_MODE, offsetof(struct persist_entry, mode), NULL},
+    {"method", FIELD_CHOICE, offsetof(struct persist_entry, method), persist_method_names},
 };
 static const struct keyword persist_rows[] = {
-    {"dir", "dir /path owner=NAME group=NAME mode=0755", FIELDS(entry_parameters),
+    {"dir", "dir /path owner=NAME group=NAME mode=0755 method=bind", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, dir_object, entry_stored},
-    {"file", "file /path owner=NAME group=NAME mode=0644", FIELDS(entry_parameters),
+    {"file", "file /path owner=NAME group=NAME mode=0644 method=bind", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, file_object, entry_stored},
 };
 

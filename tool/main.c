@@ -14,13 +14,14 @@ static const struct {
     {"init", "make a state volume with its first generation", verb_init},
     {"plan", "print the steps of the next boot", verb_plan},
     {"vm", "boot a configuration in QEMU", verb_vm},
+    {"write-back", "keep what changed in files that were copied", verb_write_back},
 };
 
 static void usage(FILE *stream)
 {
     fputs("usage: ebb VERB [OPTION]... [CONF]\n\n", stream);
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
-        fprintf(stream, "  %-7s %s\n", verbs[i].name, verbs[i].summary);
+        fprintf(stream, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
     fputs("\n`ebb VERB --help` tells more; the manual is ebb(8). CONF is /etc/ebb/ebb.conf unless "
           "given.\n",
           stream);

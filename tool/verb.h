@@ -14,6 +14,7 @@ int verb_image(int argc, char **argv);
 int verb_init(int argc, char **argv);
 int verb_plan(int argc, char **argv);
 int verb_vm(int argc, char **argv);
+int verb_write_back(int argc, char **argv);
 
 /* What a configuration's verbs share: the file named by `path` (NULL: /etc/ebb/ebb.conf), loaded
  * and checked, with everything that is wrong on standard error. NULL: it has errors. */
