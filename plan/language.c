@@ -295,7 +295,7 @@ static const struct field entry_options[] = {
     {"method", FIELD_CHOICE, offsetof(struct persist_entry, method), persist_method_names},
 };
 static const struct keyword persist_rows[] = {
-    {"dir", "dir /path owner=NAME group=NAME mode=0755 method=bind", FIELDS(entry_parameters),
+    {"dir", "dir /path owner=NAME group=NAME mode=0755", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, dir_object, entry_stored},
     {"file", "file /path owner=NAME group=NAME mode=0644 method=bind", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, file_object, entry_stored},

@@ -219,7 +219,7 @@ static pid_t start_keeper(void)
 /* Until a command succeeds; for ever, if it never does. */
 static void wait_for(const char *command)
 {
-    while (!succeeds("%s", command))
+    while (!succeeds("exec 2>/dev/null; %s", command))
         usleep(10000);
 }
 
