@@ -28,6 +28,9 @@ static void test_offers(void **state)
         {"ebb check --kernel ./con", 3, "./config-6.1"},
         {"ebb vm --kernel ./con", 3, "./config-6.1"},
         {"ebb vm --pass", 2, "--passphrase"},
+        {"ebb wr", 1, "write-back"},
+        {"ebb write-back \"\"", 2, ""},
+        {"ebb write-back --", 2, "--watch\n--help"},
         {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */
         {"ebb build --kernel 6.1", 3, "6.1.0\n6.12.0"},
         {"ebb check \"\"", 2, "ebb.conf"},
