@@ -171,7 +171,7 @@ int keeper_wait(struct keeper *keeper, int milliseconds, struct error *error)
         /* Something mounted over a folder hides the one that is watched. */
         bool heard = read_events(keeper) || polls[1].revents;
         if (heard && !settling) {
-            end = clock_microseconds() + KEEPER_SETTLES * 1000;
+            end = clock_microseconds() + KEEPER_SETTLES * 1000UL;
             settling = true;
         }
     }

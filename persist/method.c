@@ -46,8 +46,8 @@ static const struct {
 static const char *tail(const char *path, const char *pattern)
 {
     size_t parts = 1;
-    for (; *pattern; pattern++)
-        parts += *pattern == '/';
+    for (const char *slash = pattern; (slash = strchr(slash, '/')); slash++)
+        parts++;
     for (const char *at = path + strlen(path); at > path; at--)
         if (at[-1] == '/' && --parts == 0)
             return at - 1 > path ? at : NULL;

@@ -48,7 +48,7 @@ static int reopen(int fd)
 
 int object_find(int top, const char *path, struct object *object, struct error *error)
 {
-    struct object found = {.fd = -1};
+    struct object found = {.fd = -1, .top = top, .path = path};
     auto_fd folder = open_folder_of(top, path, error);
     if (folder < 0)
         return folder;
@@ -98,16 +98,15 @@ static bool same_text(int one, int other)
            memcmp(left, right, (size_t)length) == 0;
 }
 
-/* Whether each attribute of `one` is one of `other`. A root in memory may be unable to hold those
- * of users (before Linux 6.6), so that they are missing there means nothing. */
-static bool has_attributes(int one, int other)
+/* Whether each attribute of `one` is one of `other`, but for those of users if `tolerant`. */
+static bool has_attributes(int one, int other, bool tolerant)
 {
     char names[8192], value[4096], second[sizeof(value)];
     ssize_t length = flistxattr(one, names, sizeof(names));
     for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
         ssize_t size = fgetxattr(one, name, value, sizeof(value));
         ssize_t found = fgetxattr(other, name, second, sizeof(second));
-        if (found < 0 && strncmp(name, "user.", 5) == 0)
+        if (tolerant && found < 0 && strncmp(name, "user.", 5) == 0)
             continue;
         if (size < 0 || found != size || memcmp(value, second, (size_t)size) != 0)
             return false;
@@ -115,16 +114,18 @@ static bool has_attributes(int one, int other)
     return true;
 }
 
-bool object_same(const struct object *one, const struct object *other)
+bool object_same(const struct object *target, const struct object *kept)
 {
-    const struct stat *a = &one->status, *b = &other->status;
+    const struct stat *a = &target->status, *b = &kept->status;
     if (a->st_mode != b->st_mode || a->st_uid != b->st_uid || a->st_gid != b->st_gid ||
         a->st_size != b->st_size)
         return false;
     if (S_ISLNK(a->st_mode))
-        return same_text(one->fd, other->fd);
-    return has_attributes(one->fd, other->fd) && has_attributes(other->fd, one->fd) &&
-           same_content(one->fd, other->fd);
+        return same_text(target->fd, kept->fd);
+    /* A root in memory may be unable to hold attributes of users (before Linux 6.6), so that what
+     * is kept has more of them means nothing. */
+    return has_attributes(target->fd, kept->fd, false) &&
+           has_attributes(kept->fd, target->fd, true) && same_content(target->fd, kept->fd);
 }
 
 static bool same_time(struct timespec one, struct timespec other)
@@ -175,12 +176,65 @@ static const char *remedy(int code)
                                             : "";
 }
 
+/* Makes the folder that is the first `length` bytes of `path` what `model` is; complete before it
+ * has its name. */
+static int make_folder(int top, const char *path, size_t length, const struct stat *model,
+                       struct error *error)
+{
+    char whole[PATH_MAX];
+    const char *name;
+    auto_fd parent = -1;
+    snprintf(whole, sizeof(whole), "%.*s", (int)length, path);
+    int code = path_make_parent(top, whole, &parent, &name, error);
+    if (code < 0)
+        return code;
+    (void)unlinkat(parent, unfinished, 0);            /* left by a power cut, */
+    (void)unlinkat(parent, unfinished, AT_REMOVEDIR); /* whichever it was */
+    auto_fd fd = -1;
+    if (mkdirat(parent, unfinished, 0700) == 0)
+        fd = openat(parent, unfinished, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && fchown(fd, model->st_uid, model->st_gid) == 0 &&
+        fchmod(fd, model->st_mode & 07777) == 0 &&
+        renameat2(parent, unfinished, parent, name, RENAME_NOREPLACE) == 0)
+        return 0;
+    code = error_system(error, errno, "cannot make the folder \"%s\"", whole);
+    (void)unlinkat(parent, unfinished, AT_REMOVEDIR); /* the first failure is the one to report */
+    return code;
+}
+
+static int make_folders(const struct object *object, int top, const char *path, struct error *error)
+{
+    size_t theirs = strlen(object->path), own = strlen(path);
+    for (size_t at = 1; at < own; at++) {
+        size_t rest = own - at;
+        if (path[at] != '/' || rest > theirs ||
+            strcmp(path + at, object->path + theirs - rest) != 0)
+            continue;
+        char folder[PATH_MAX], model[PATH_MAX];
+        struct stat status;
+        snprintf(folder, sizeof(folder), "%.*s", (int)at, path);
+        snprintf(model, sizeof(model), "%.*s", (int)(theirs - rest), object->path);
+        auto_fd there = path_open(top, folder, O_PATH | O_DIRECTORY);
+        if (there != -ENOENT)
+            continue; /* if it is anything else, path_make_parent says what */
+        auto_fd like = path_open(object->top, model, O_PATH | O_DIRECTORY);
+        if (like < 0 || fstat(like, &status) < 0)
+            continue; /* renamed meanwhile */
+        int code = make_folder(top, path, at, &status, error);
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
 int object_write(const struct object *object, int top, const char *path, bool lasting,
                  struct error *error)
 {
     const char *name;
     auto_fd parent = -1;
-    int code = path_make_parent(top, path, &parent, &name, error);
+    int code = make_folders(object, top, path, error);
+    if (code == 0)
+        code = path_make_parent(top, path, &parent, &name, error);
     if (code < 0)
         return code;
     (void)unlinkat(parent, unfinished, 0); /* left by a power cut, if anything */

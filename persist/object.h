@@ -12,6 +12,8 @@ struct object {
     int fd;             /* to read a file, O_PATH of a link; -1 for none */
     struct stat status; /* of itself */
     struct stat folder; /* of the folder that it lies in */
+    int top;            /* where it was found, for as long as these live */
+    const char *path;
 };
 
 /* -ENOENT: there is none, or no folder that it could lie in; the error is left alone then. */
@@ -21,11 +23,13 @@ void object_close(const struct object *object);
 
 /* Kind, owner, mode, content and extended attributes. Times are none of it: a file that is written
  * anew with what it had needs no write of ours. */
-bool object_same(const struct object *one, const struct object *other);
+bool object_same(const struct object *target, const struct object *kept);
 
-/* Puts a copy of the object in the place of `path`, whose folders are made where they are missing:
- * old or new, never half of it. `lasting`: after a power cut, too. -EBUSY: the object was written
- * to meanwhile, so that a copy of it might be half of it. */
+/* Puts a copy of the object in the place of `path`: old or new, never half of it. Folders that are
+ * missing are made with owner and mode of those that the object lies in, as far as the paths end
+ * alike: what was private stays so, and what was somebody's is theirs. `lasting`: after a power
+ * cut, too. -EBUSY: the object was written to meanwhile, so that a copy of it might be half of it.
+ */
 int object_write(const struct object *object, int top, const char *path, bool lasting,
                  struct error *error);
 

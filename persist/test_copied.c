@@ -84,6 +84,15 @@ static void test_copy(void **state)
          "mkdir -p state/persist/etc root/etc && echo kept > state/persist/etc/shadow &&"
          "echo generation > root/etc/shadow",
          NULL, "test $(cat root/etc/shadow) = kept && test $(stat -c %h root/etc/shadow) = 1"},
+        {"folders above it are as on the volume", "file /home/a/.ssh/x method=copy",
+         "mkdir -p state/persist/home/a/.ssh root/home && echo kept > state/persist/home/a/.ssh/x "
+         "&&"
+         "chmod 711 state/persist/home && chmod 710 state/persist/home/a &&"
+         "chmod 700 state/persist/home/a/.ssh",
+         NULL,
+         "test \"$(stat -c %a root/home root/home/a root/home/a/.ssh | tr '\\n' ,)\" = "
+         "755,710,700, "
+         "&& test $(cat root/home/a/.ssh/x) = kept"},
         {"nothing is kept, and the generation's stays", "file /etc/shadow method=copy",
          "mkdir -p root/etc && echo generation > root/etc/shadow", NULL,
          "test $(cat root/etc/shadow) = generation && test -z \"$(find state -mindepth 1)\""},

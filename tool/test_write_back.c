@@ -3,6 +3,7 @@
 #include "base/testdata/scratch.h"
 
 #include <sys/ptrace.h>
+#include <sys/xattr.h>
 
 #include "tool/verb.h"
 
@@ -92,6 +93,9 @@ static void test_once(void **state)
          "at the next boot unless it is removed too\n",
          OLD},
         {"nothing is kept yet", "rm -r state/persist", 0, WROTE, NEW},
+        {"what was private stays so", "rm -r state/persist && chmod 711 root && chmod 700 root/etc",
+         0, WROTE,
+         NEW " && test $(stat -c %a state/persist)-$(stat -c %a state/persist/etc) = 711-700"},
         {"nothing anywhere", "rm " KEPT " " TARGET, 0, "", "test ! -e " KEPT},
         {"both", "mkdir -p root/home/alice/.x && echo y > root/home/alice/.x/y", 0,
          WROTE "ebb: wrote \"HERE/root/home/alice/.x/y\" back to \"state:/y\"\n",
@@ -149,6 +153,10 @@ static void test_planted(void **state)
          "ebb: \"HERE/" TARGET "\" belongs to user 1000, and others can write to its folder, so it "
          "is not written back; give it to the owner of its folder\n",
          OLD},
+        {"the user's own folder", "rm -r state/persist && chown 1000:1001 root/etc " TARGET, 0,
+         WROTE,
+         NEW " && test $(stat -c %u:%g state/persist/etc) = 1000:1001 &&"
+             "test $(stat -c %u:%g state/persist) = 0:0"},
         {"the user's own", "chown 1000 root/etc " TARGET " && chown 1001 " KEPT, 0, WROTE,
          NEW " && test $(stat -c %u " KEPT ") = 1000"},
     };
@@ -361,7 +369,24 @@ static void test_cut_off(void **state)
         }
     }
     assert_true(replaced && steps > 20);
+
     must_run("test -z \"$(find state -name .ebb-new)\"");
+}
+
+static void test_attributes(void **state)
+{
+    (void)state;
+    char value[8] = "";
+    need_namespace();
+    set_stage("cp -p " TARGET " " KEPT);
+    if (setxattr(TARGET, "user.note", "noted", 5, 0) < 0)
+        skip_because("memory holds no attributes of users before Linux 6.6");
+    assert_int_equal(run_verb(false), 0);
+    assert_int_equal(getxattr(KEPT, "user.note", value, sizeof(value)), 5);
+    assert_string_equal(value, "noted");
+    must_run("stat -c %%i " KEPT " > before");
+    assert_int_equal(run_verb(false), 0);
+    must_run("test $(stat -c %%i " KEPT ") = $(cat before)");
 }
 
 static int leave_stage(void **state)
@@ -373,8 +398,9 @@ static int leave_stage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_once),    TEST(test_planted), TEST(test_volume),   TEST(test_watch),
-        TEST(test_folders), TEST(test_burst),   TEST(test_recovery), TEST(test_cut_off),
+        TEST(test_once),     TEST(test_planted), TEST(test_volume),
+        TEST(test_watch),    TEST(test_folders), TEST(test_burst),
+        TEST(test_recovery), TEST(test_cut_off), TEST(test_attributes),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
