@@ -45,13 +45,6 @@ static void expect_open(struct scene *scene, size_t questions)
                         "/dev/mapper/state");
 }
 
-static void power_off(struct scene *scene)
-{
-    struct error error;
-    if (vm_power_off(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
 /* What libblkid says of the state volume's image. */
 static void expect_content(struct scene *scene, const char *words)
 {
@@ -61,16 +54,14 @@ static void expect_content(struct scene *scene, const char *words)
 static void by_a_passphrase(void **state)
 {
     (void)state; /* one scene */
-    struct error error;
     struct scene *scene = make("luks-passphrase", STATE("UUID=" TAG, ""));
     scene_boot(scene);
     expect_open(scene, 1);
     scene_run(scene, "echo kept in secret > /etc/note");
-    if (vm_reboot(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_reboot(scene);
     expect_open(scene, 1);
     assert_string_equal(scene_run(scene, "cat /etc/note"), "kept in secret");
-    power_off(scene);
+    scene_power_off(scene);
     expect_content(scene, "VERSION=2 UUID=" TAG " TYPE=crypto_LUKS");
     assert_false(succeeds("grep -q 'kept in secret' %s/state.img", scene->folder));
     scene_end(scene);
@@ -163,7 +154,7 @@ static void by_a_key_on_a_stick(void **state)
     scene_boot(scene);
     expect_open(scene, 0);
     scene_run(scene, "echo kept > /etc/note");
-    power_off(scene);
+    scene_power_off(scene);
     scene->request.disk_count = 1;
     vm_stop(TAKE_PTR(scene->vm));
     scene_boot(scene);
@@ -207,7 +198,7 @@ static void with_its_header_on_a_stick(void **state)
              scene->folder);
     scene_boot(scene);
     expect_open(scene, 1);
-    power_off(scene);
+    scene_power_off(scene);
     scene->request.disk_count = 1;
     vm_stop(TAKE_PTR(scene->vm));
     scene_expect_rescue(scene,
