@@ -144,6 +144,23 @@ static void a_person_takes_their_time(void **state)
     scene_end(scene);
 }
 
+/* What people copy has to boot: examples/laptop.conf, with the file system checked. */
+static void the_example(void **state)
+{
+    (void)state; /* one scene */
+    struct error error;
+    auto_string configuration = NULL;
+    if (path_read(AT_FDCWD, "examples/laptop.conf", 1 << 16, &configuration, NULL, &error) < 0)
+        fail_msg("%s", error.text);
+    struct scene *scene = make("luks-example", configuration);
+    scene->request.disk_count = 1; /* the stick is at home */
+    scene_boot(scene);
+    expect_open(scene, 1);
+    assert_string_equal(
+        scene_run(scene, "dmesg | grep -c 'check the volume'; stat -c %a /home/alice"), "1\n700");
+    scene_end(scene);
+}
+
 /* The stick has the key; without it a person is asked. */
 static void by_a_key_on_a_stick(void **state)
 {
@@ -232,6 +249,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(two_at_once),
         cmocka_unit_test(by_a_person),
         cmocka_unit_test(a_person_takes_their_time),
+        cmocka_unit_test(the_example),
         cmocka_unit_test(by_a_key_on_a_stick),
         cmocka_unit_test(by_a_key_that_comes_late),
         cmocka_unit_test(with_its_header_on_a_stick),
