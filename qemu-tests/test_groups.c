@@ -236,7 +236,7 @@ static void a_btrfs_on_two_devices(void **state)
         scene, arena_printf(arena,
                             "the volume \"data\" on /dev/%s is spread over several devices, and "
                             "not all of them appeared within 3 s; attach them, or declare fs btrfs "
-                            "degraded=after=3s",
+                            "degraded=after=30s",
                             device));
     scene_end(scene);
     scene = begin("groups-btrfs-degraded", arena_printf(arena, btrfs_data, "after=2s"),
