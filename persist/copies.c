@@ -6,8 +6,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "persist/machine_id.h"
-
 static void add_text(struct json_object *object, const char *key, const char *value)
 {
     json_object_object_add(object, key, json_object_new_string(value));
@@ -32,18 +30,15 @@ static struct json_object *item_object(const struct context *context,
 int copies_write(const char *path, const struct context *context, struct error *error)
 {
     struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < context->config->entry_count; i++) {
-        const struct persist_entry *entry = context->config->entries[i];
-        if (entry->method == METHOD_COPY && !machine_id_is(entry))
-            json_object_array_add(list, item_object(context, entry));
-    }
-    bool some = json_object_array_length(list) > 0;
+    for (size_t i = 0; i < context->copied_count; i++)
+        json_object_array_add(list, item_object(context, context->copied[i]));
     struct json_object *object = json_object_new_object();
     json_object_object_add(object, "format", json_object_new_int(1));
     json_object_object_add(object, "copies", list);
     const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
                                                                   JSON_C_TO_STRING_NOSLASHESCAPE);
-    int code = some ? path_write(AT_FDCWD, path, text, strlen(text), 0644, error) : 0;
+    int code =
+        context->copied_count ? path_write(AT_FDCWD, path, text, strlen(text), 0644, error) : 0;
     json_object_put(object);
     return code;
 }

@@ -20,7 +20,7 @@ struct copies {
     size_t count;
 };
 
-/* Writes no list if nothing is declared with method=copy. */
+/* Writes no list if nothing was copied. */
 int copies_write(const char *path, const struct context *context, struct error *error);
 /* -ENOENT: there is no list. What was read belongs to the arena. */
 int copies_read(struct arena *arena, const char *path, struct copies *copies, struct error *error);

@@ -233,8 +233,9 @@ int object_write(const struct object *object, int top, const char *path, bool la
     const char *name;
     auto_fd parent = -1;
     int code = make_folders(object, top, path, error);
-    if (code == 0)
-        code = path_make_parent(top, path, &parent, &name, error);
+    if (code < 0)
+        return code;
+    code = path_make_parent(top, path, &parent, &name, error);
     if (code < 0)
         return code;
     (void)unlinkat(parent, unfinished, 0); /* left by a power cut, if anything */

@@ -33,10 +33,15 @@ static int boot(const char *entries, const char *scene, char **log, struct error
     context->states[1] = (struct volume_state){.fd = bare, .identity = "bare-id"};
     log_begin();
     int code = 0;
+    struct error second;
     for (size_t i = 0; i < plan.count && code == 0; i++)
         code = step_kinds[plan.steps[i].kind].apply(&plan.steps[i], context, error);
+    for (size_t i = 0; i < plan.count; i++) /* again, as after rescue */
+        if (plan.steps[i].kind == STEP_COPY)
+            assert_int_equal(step_kinds[STEP_COPY].apply(&plan.steps[i], context, &second), code);
+    int written = copies_write("copies.json", context, &second);
     if (code == 0)
-        code = copies_write("copies.json", context, error);
+        assert_int_equal(written, 0);
     *log = log_end();
     return code;
 }
@@ -199,6 +204,10 @@ static void test_list(void **state)
     assert_string_equal(second->place, "/run/ebb/volumes/bare");
     assert_string_equal(second->path, "/c d/\xc3\xa9");
     assert_string_equal(second->identity, "bare-id");
+    assert_int_equal(boot("file /b method=copy", "mkdir -p state/persist/b", &log, &error),
+                     -EISDIR);
+    free(TAKE_PTR(log));
+    assert_int_equal(copies_read(arena, "copies.json", &copies, &error), -ENOENT);
     assert_outcome("none", boot("file /a", "true", &log, &error), &error, NULL);
     free(log);
     assert_int_equal(copies_read(arena, "copies.json", &copies, &error), -ENOENT);

@@ -31,7 +31,10 @@ struct context {
     pid_t drivers;                       /* the child that answers device events, 0 for none */
     bool drivers_ended;                  /* by itself, which it never should */
     struct watch *watch;                 /* over the volumes that are on their way */
-    bool wait_for_ever;                  /* rootwait: devices have no time limit */
+    /* What `ebb write-back` has to look after: entries whose copy failed are none of it. */
+    const struct persist_entry **copied;
+    size_t copied_count;
+    bool wait_for_ever; /* rootwait: devices have no time limit */
 };
 
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */
