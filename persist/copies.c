@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/log.h"
+
 static void add_text(struct json_object *object, const char *key, const char *value)
 {
     json_object_object_add(object, key, json_object_new_string(value));
@@ -27,9 +29,28 @@ static struct json_object *item_object(const struct context *context,
     return item;
 }
 
+/* Whoever does not install Ebb in the generation would hear of it when the first change is lost. */
+static void warn_if_nobody_writes_back(const struct context *context)
+{
+    static const char *const places[] = {
+        "/usr/bin/ebb", "/usr/local/bin/ebb", "/usr/sbin/ebb",
+        "/nix/store", /* where programs have no fixed place */
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        auto_fd fd = path_open_in_root(context->root.fd, places[i], O_PATH);
+        if (fd >= 0)
+            return;
+    }
+    log_warning("the generation has no `ebb`, so what changes in \"%s\" and other copied files is "
+                "lost at the next boot; install Ebb there",
+                context->copied[0]->target);
+}
+
 int copies_write(const char *path, const struct context *context, struct error *error)
 {
     struct json_object *list = json_object_new_array();
+    if (context->copied_count)
+        warn_if_nobody_writes_back(context);
     for (size_t i = 0; i < context->copied_count; i++)
         json_object_array_add(list, item_object(context, context->copied[i]));
     struct json_object *object = json_object_new_object();

@@ -191,6 +191,12 @@ static void test_list(void **state)
     const char *entries = "file /a method=symlink\nfile /b method=copy\nfile /etc/machine-id\n}\n"
                           "persist bare:/ {\nfile \"/c d/\xc3\xa9\" method=copy";
     assert_outcome("list", boot(entries, "true", &log, &error), &error, NULL);
+    assert_non_null(strstr(log, "the generation has no `ebb`, so what changes in \"/"));
+    free(TAKE_PTR(log));
+    assert_outcome("installed",
+                   boot(entries, "mkdir -p root/usr/bin && : > root/usr/bin/ebb", &log, &error),
+                   &error, NULL);
+    assert_null(strstr(log, "the generation has no `ebb`"));
     free(TAKE_PTR(log));
     assert_outcome("read", copies_read(arena, "copies.json", &copies, &error), &error, NULL);
     assert_int_equal(copies.count, 2);
