@@ -316,17 +316,6 @@ int copy_tree(int source, int target, struct error *error)
     return copy_attributes(&copy, from, to, &status);
 }
 
-int copy_open_file(int source, int target, const char *name, struct error *error)
-{
-    struct stat status;
-    struct copy copy = {.target = target, .error = error};
-    snprintf(copy.path, sizeof(copy.path), "%s", name);
-    if (fstat(source, &status) < 0)
-        return fail(&copy, "look at");
-    int code = copy_contents(&copy, source, target, status.st_size);
-    return code < 0 ? code : copy_attributes(&copy, source, target, &status);
-}
-
 int copy_named(int source, int target, const char *name, struct error *error)
 {
     struct stat status;
@@ -337,4 +326,14 @@ int copy_named(int source, int target, const char *name, struct error *error)
         code = copy_entry(&copy, source, target, name);
     tdestroy(copy.links, free_link);
     return code;
+}
+
+int copy_open_file(int source, int target, struct error *error)
+{
+    struct stat status;
+    struct copy copy = {.target = target, .error = error};
+    int code = copy_begin(&copy, source, &status);
+    if (code == 0)
+        code = copy_contents(&copy, source, target, status.st_size);
+    return code < 0 ? code : copy_attributes(&copy, source, target, &status);
 }

@@ -141,9 +141,9 @@ static int make_file(const struct object *object, int folder, const char *path, 
         openat(folder, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return error_system(error, errno, "cannot write \"%s\"", path);
-    int code = copy_open_file(object->fd, fd, path, error);
-    if (code < 0)
-        return code;
+    int code = copy_open_file(object->fd, fd, error);
+    if (code < 0) /* it knows no names */
+        return error_system(error, -code, "cannot write \"%s\"", path);
     if (lasting && fsync(fd) < 0)
         return error_system(error, errno, "cannot write \"%s\"", path);
     if (fstat(object->fd, &now) < 0 || now.st_size != object->status.st_size ||
