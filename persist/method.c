@@ -19,7 +19,7 @@ static const struct {
     {"/etc/gshadow", "groupadd and usermod"},
     {"/etc/subuid", "useradd and usermod"},
     {"/etc/subgid", "useradd and usermod"},
-    {"/etc/resolv.conf", "NetworkManager and resolvconf"},
+    {"/etc/resolv.conf", "dhclient"},
     {"/etc/hostname", "hostnamectl"},
     {"/etc/localtime", "timedatectl, as the symbolic link that it is"},
     {"/etc/locale.conf", "localectl"},

@@ -259,7 +259,13 @@ static void test_watch(void **state)
     wait_for("grep -q 'was deleted' log");
     must_run("test -L " KEPT "; echo again > " TARGET);
     wait_for("test $(cat " KEPT ") = again");
+    /* The volume can be unmounted meanwhile: nothing of it is held. */
+    must_run("mkdir aside && mount --move state aside");
+    wait_for("umount aside");
+    must_run("rmdir aside && mkdir -p state/.ebb state/persist/etc && echo one > "
+             "state/.ebb/store-id");
     end_keeper(keeper);
+    must_run("test $(cat " KEPT ") = again");
 }
 
 /* Folders that come, go, and are hidden. */
