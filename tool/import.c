@@ -116,12 +116,10 @@ static int run(struct request *request, const char *file)
     }
     import_settle(import);
     const struct import_volume *unused = import_unused(import);
-    if (unused) {
-        log_error(
-            "no store of \"%s\" is \"%s\", which --volume maps to \"%s\"; name one that it has",
-            import->from, unused->store, unused->name);
-        return EXIT_USAGE;
-    }
+    if (unused)
+        log_warning(
+            "ignoring --volume %s=%s: no store of \"%s\" with anything to keep has this name",
+            unused->store, unused->name, import->from);
     if (write_result(request, &error) < 0) {
         log_error("%s", error.text);
         return EXIT_NO;

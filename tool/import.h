@@ -14,7 +14,7 @@
 #include "base/memory.h"
 
 /* A system of 10,000 entries has about 8 MiB of evaluated JSON. */
-enum { IMPORT_MAX_SIZE = 32 * 1024 * 1024 };
+enum { IMPORT_MAX_SIZE = 16 * 1024 * 1024 };
 
 enum import_option {
     IMPORT_RO = 1 << 0,

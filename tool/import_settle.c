@@ -70,21 +70,23 @@ static const struct import_entry *find(struct import_entry *const *sorted, size_
     return found ? *found : NULL;
 }
 
-/* What is lost of an entry that is no line of its own, because its folder is kept as a whole. */
+/* What is lost of an entry that is no line of its own, because its folder is kept as a whole: the
+ * owner and the mode that it would be made with, and options of a mount that there is not. That
+ * nothing is mounted hides it, too, and lets its writers rename it. */
 static void become_part(struct import *import, struct import_entry *entry,
                         const struct import_entry *outer)
 {
-    bool says = entry->owner || entry->group || entry->mode >= 0 || entry->options ||
-                entry->method || entry->keep_existing;
-    if (entry->home && outer->home) /* a mode that it has from the folder around it */
-        says = says && !(entry->mode == outer->mode && entry->options == outer->options &&
-                         same_text(entry->owner, outer->owner) &&
-                         same_text(entry->group, outer->group) && !entry->method);
+    bool homes = !entry->home == !outer->home; /* whose own modes are others */
+    bool same_mode = (homes && entry->mode == outer->mode) || (!entry->home && entry->mode < 0);
+    bool same_owner =
+        (!entry->owner && !entry->group) ||
+        (same_text(entry->owner, outer->owner) && same_text(entry->group, outer->group) && homes);
+    bool same_options = ((entry->options ^ outer->options) & ~(unsigned)IMPORT_HIDE) == 0;
     entry->part_of = outer->full;
-    if (says)
+    if (!same_mode || !same_owner || !same_options)
         import_lose(import, entry->store, entry->full,
-                    "is kept as part of \"%s\", without what is declared for it alone; see the "
-                    "comment in its place",
+                    "is kept as part of \"%s\", without the owner, mode or options that are "
+                    "declared for it alone; see the comment in its place",
                     import_shown(import->arena, outer->full));
 }
 

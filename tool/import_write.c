@@ -181,7 +181,7 @@ static void open_store(const struct import *import, struct arena *arena, const c
     add(&line, "persist", false);
     add(&line, place, strchr(place, '=') != NULL);
     line.directive.has_block = true;
-    print(&line, 0, "", volume || !path ? "" : import_shown(arena, store), stream);
+    print(&line, 0, "", volume ? import_shown(arena, store) : "", stream);
 }
 
 static bool same_home(const struct import_home *a, const struct import_home *b)
