@@ -65,10 +65,10 @@ static int write_output(const struct request *request, const char *text, size_t 
 {
     const char *output = request->output, *slash = strrchr(output, '/');
     const char *name = slash ? slash + 1 : output;
-    auto_string folder =
-        !slash ? strdup(".") : strndup(output, slash == output ? 1 : (size_t)(slash - output));
-    if (!folder)
-        memory_exhausted();
+    const char *folder = ".";
+    if (slash)
+        folder = arena_copy(request->import.arena, output,
+                            slash == output ? 1 : (size_t)(slash - output));
     auto_fd fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_system(error, errno, "cannot open the folder of \"%s\"", output);

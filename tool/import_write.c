@@ -163,7 +163,7 @@ static void open_store(const struct import *import, struct arena *arena, const c
     if (volume) {
         const char *rest = store + (strcmp(volume->store, "/") ? strlen(volume->store) : 0);
         place = arena_printf(arena, "%s:%s%s", volume->name,
-                             strcmp(volume->path, "/") || !*rest ? volume->path : "", rest);
+                             strcmp(volume->path, "/") != 0 || !*rest ? volume->path : "", rest);
     } else {
         const char *name = volume_name(arena, store, number), *shown = import_shown(arena, store);
         fprintf(stream,
@@ -197,6 +197,12 @@ static void write_header(const struct import *import, struct arena *arena, FILE 
                 !import->entries[i]->dropped && import->entries[i]->mode == 0755;
     fprintf(stream, "# From %s, by `ebb import %s`. ebb.conf(5) tells what it means.\n",
             import_shown(arena, import->from), import->format);
+    if (strcmp(import->format, "impermanence") == 0)
+        fputs("# impermanence leaves the owner and mode of what exists: existing=keep says so.\n",
+              stream);
+    if (strcmp(import->format, "preservation") == 0)
+        fputs("# preservation sets owner and mode at every boot: existing=correct says so.\n",
+              stream);
     for (size_t i = 0; i < import->note_count; i++)
         fprintf(stream, "# %s\n", import->notes[i]);
     if (wide)

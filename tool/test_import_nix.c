@@ -121,81 +121,82 @@ static void test_paths_of_any_kind(void **state)
 
 #define HOME(user, lists) STORE("\"users\": {\"" user "\": {" lists "}}")
 
+static const struct example fields[] = {
+    {IM,
+     DIRS("{\"directory\": \"/a\", \"user\": \"u\", \"group\": \"0\", \"mode\": "
+          "\"u=rwx,g=rx,o=\"}"),
+     BLOCK("    dir /a owner=u mode=0750\n")},
+    {IM,
+     DIRS("{\"directory\": \"/a\", \"mode\": \"rwx\", \"user\": \"j.d\", \"odd\": 1, "
+          "\"no\": false}"),
+     "! /p: /a its \"odd\" is not known here; see what it means for you\n"
+     "! /p: /a its user \"j.d\" is more than letters, digits, - and _; write the number\n"
+     "! /p: /a its mode \"rwx\" is not understood; write octal digits\n" BLOCK("    dir /a\n")},
+    {IM,
+     STORE("\"hideMounts\": true, \"allowTrash\": true, \"directories\": [\"/a\", "
+           "{\"directory\": \"/b\", \"hideMount\": false}], \"files\": "
+           "[\"/etc/machine-id\"]"),
+     BLOCK("    dir /a options=hide,trash\n    dir /b options=trash\n"
+           "    file /etc/machine-id\n")},
+    {IM, FILES("{\"file\": \"/a\", \"method\": \"symlink\"}, \"/etc/shadow\""),
+     BLOCK("    file /a method=symlink\n"
+           "    file /etc/shadow   # replaced by renaming; method=copy survives that\n")},
+    {IM, FILES("{\"file\": \"/a/b\", \"parentDirectory\": {\"mode\": \"0700\"}}"),
+     "! /p: /a was to be made with owner root, group root, mode 0700; Ebb makes parents "
+     "root's, "
+     "0755: declare it as a folder, or let the generation have it\n" BLOCK("    file /a/b\n")},
+    {IM, STORE("\"enable\": false, \"files\": [\"/a\"]"), ""},
+    {IM,
+     HOME("u", "\"directories\": [\"a\", {\"directory\": \"b\", \"home\": \"/h\", "
+               "\"mode\": \"0700\"}], \"files\": [\"c\"]"),
+     BLOCK("    home u {   # it is /h\n        dir a mode=0755\n        dir b\n"
+           "        file c\n    }\n")},
+    {IM,
+     DIRS("{\"directory\": \"b\", \"dirPath\": \"/home/u/b\", \"home\": \"/home/u\", "
+          "\"user\": \"u\", \"group\": \"g\", \"mode\": \"0700\"}"),
+     BLOCK("    home u {\n        dir b group=g\n    }\n")},
+    {IM, HOME("j.d", "\"files\": [\"c\"]"),
+     "! /p: c belongs to a user whose name is more than letters, digits, - and _; keep the "
+     "whole home as a folder\n"},
+    {PR,
+     HOME("u", "\"home\": \"/h\", \"homeGroup\": \"g\", \"directories\": ["
+               "{\"directory\": \"/h/.x\", \"how\": \"_intermediate\", \"user\": \"u\"}, "
+               "{\"directory\": \"/h/.x/y\", \"user\": \"u\", \"group\": \"g\", \"mode\": "
+               "\"0700\"}, {\"directory\": \"/h\", \"user\": \"u\", \"group\": \"g\"}]"),
+     "! /p: /h/.x/y is kept as part of \"/h\", without the owner, mode or options that are "
+     "declared for it alone; see the comment in its place\n" BLOCK(
+         "    dir /h owner=u group=g\n    home u {   # it is /h\n"
+         "        # dir .x/y   # part of /h\n    }\n")},
+    {PR, HOME("u", "\"home\": \"/h\", \"files\": [{\"file\": \"/h/f\"}, {\"file\": \"/g/f\"}]"),
+     BLOCK("    file /g/f owner=u\n    home u {   # it is /h\n        file f mode=0644\n"
+           "    }\n")},
+    {PR,
+     DIRS("{\"directory\": \"/a\", \"mode\": \":0700\", \"mountOptions\": [\"bind\", "
+          "\"ro,nodev\", {\"name\": \"size\", \"value\": \"3\"}, 4]}"),
+     "! /p: /a its mount option \"size=3\" has no counterpart; Ebb has ro, noexec, nosuid, "
+     "nodev, hide and trash\n"
+     "! /p: /a mount option 4 is neither text nor an object with a name; correct it\n" BLOCK(
+         "    dir /a mode=0700 options=ro,nodev existing=keep\n")},
+    {PR,
+     STORE("\"commonMountOptions\": [{\"name\": \"x-gvfs-hide\", \"value\": null}], "
+           "\"directories\": [\"/a\", {\"directory\": \"/b\", \"how\": \"symlink\"}]"),
+     "! /p: /b is to be a link; Ebb links files only, so the folder is bound\n" BLOCK(
+         "    dir /a options=hide\n    dir /b\n")},
+    {PR,
+     FILES("{\"file\": \"/etc/machine-id\", \"how\": \"symlink\", \"inInitrd\": true, "
+           "\"mode\": \"0444\", \"createLinkTarget\": true}"),
+     BLOCK("    file /etc/machine-id\n")},
+    {IM, STORE("\"directories\": {}, \"files\": [3, {\"file\": 3}], \"users\": {\"u\": 3}"),
+     "! /p: directories its \"directories\" is an object, not a list; correct it\n"
+     "! /p: file 1 is neither a path nor an object with a \"file\"; correct it\n"
+     "! /p: file 2 is neither a path nor an object with a \"file\"; correct it\n"
+     "! /p: u is no object of a user; correct it\n"},
+};
+
 static void test_fields(void **state)
 {
     (void)state;
-    static const struct example examples[] = {
-        {IM,
-         DIRS("{\"directory\": \"/a\", \"user\": \"u\", \"group\": \"0\", \"mode\": "
-              "\"u=rwx,g=rx,o=\"}"),
-         BLOCK("    dir /a owner=u mode=0750\n")},
-        {IM,
-         DIRS("{\"directory\": \"/a\", \"mode\": \"rwx\", \"user\": \"j.d\", \"odd\": 1, "
-              "\"no\": false}"),
-         "! /p: /a its \"odd\" is not known here; see what it means for you\n"
-         "! /p: /a its user \"j.d\" is more than letters, digits, - and _; write the number\n"
-         "! /p: /a its mode \"rwx\" is not understood; write octal digits\n" BLOCK("    dir /a\n")},
-        {IM,
-         STORE("\"hideMounts\": true, \"allowTrash\": true, \"directories\": [\"/a\", "
-               "{\"directory\": \"/b\", \"hideMount\": false}], \"files\": "
-               "[\"/etc/machine-id\"]"),
-         BLOCK("    dir /a options=hide,trash\n    dir /b options=trash\n"
-               "    file /etc/machine-id\n")},
-        {IM, FILES("{\"file\": \"/a\", \"method\": \"symlink\"}, \"/etc/shadow\""),
-         BLOCK("    file /a method=symlink\n"
-               "    file /etc/shadow   # replaced by renaming; method=copy survives that\n")},
-        {IM, FILES("{\"file\": \"/a/b\", \"parentDirectory\": {\"mode\": \"0700\"}}"),
-         "! /p: /a was to be made with owner root, group root, mode 0700; Ebb makes parents "
-         "root's, "
-         "0755: declare it as a folder, or let the generation have it\n" BLOCK("    file /a/b\n")},
-        {IM, STORE("\"enable\": false, \"files\": [\"/a\"]"), ""},
-        {IM,
-         HOME("u", "\"directories\": [\"a\", {\"directory\": \"b\", \"home\": \"/h\", "
-                   "\"mode\": \"0700\"}], \"files\": [\"c\"]"),
-         BLOCK("    home u {   # it is /h\n        dir a mode=0755\n        dir b\n"
-               "        file c\n    }\n")},
-        {IM,
-         DIRS("{\"directory\": \"b\", \"dirPath\": \"/home/u/b\", \"home\": \"/home/u\", "
-              "\"user\": \"u\", \"group\": \"g\", \"mode\": \"0700\"}"),
-         BLOCK("    home u {\n        dir b group=g\n    }\n")},
-        {IM, HOME("j.d", "\"files\": [\"c\"]"),
-         "! /p: c belongs to a user whose name is more than letters, digits, - and _; keep the "
-         "whole home as a folder\n"},
-        {PR,
-         HOME("u", "\"home\": \"/h\", \"homeGroup\": \"g\", \"directories\": ["
-                   "{\"directory\": \"/h/.x\", \"how\": \"_intermediate\", \"user\": \"u\"}, "
-                   "{\"directory\": \"/h/.x/y\", \"user\": \"u\", \"group\": \"g\", \"mode\": "
-                   "\"0700\"}, {\"directory\": \"/h\", \"user\": \"u\", \"group\": \"g\"}]"),
-         "! /p: /h/.x/y is kept as part of \"/h\", without the owner, mode or options that are "
-         "declared for it alone; see the comment in its place\n" BLOCK(
-             "    dir /h owner=u group=g\n    home u {   # it is /h\n"
-             "        # dir .x/y   # part of /h\n    }\n")},
-        {PR, HOME("u", "\"home\": \"/h\", \"files\": [{\"file\": \"/h/f\"}, {\"file\": \"/g/f\"}]"),
-         BLOCK("    file /g/f owner=u\n    home u {   # it is /h\n        file f mode=0644\n"
-               "    }\n")},
-        {PR,
-         DIRS("{\"directory\": \"/a\", \"mode\": \":0700\", \"mountOptions\": [\"bind\", "
-              "\"ro,nodev\", {\"name\": \"size\", \"value\": \"3\"}, 4]}"),
-         "! /p: /a its mount option \"size=3\" has no counterpart; Ebb has ro, noexec, nosuid, "
-         "nodev, hide and trash\n"
-         "! /p: /a mount option 4 is neither text nor an object with a name; correct it\n" BLOCK(
-             "    dir /a mode=0700 options=ro,nodev existing=keep\n")},
-        {PR,
-         STORE("\"commonMountOptions\": [{\"name\": \"x-gvfs-hide\", \"value\": null}], "
-               "\"directories\": [\"/a\", {\"directory\": \"/b\", \"how\": \"symlink\"}]"),
-         "! /p: /b is to be a link; Ebb links files only, so the folder is bound\n" BLOCK(
-             "    dir /a options=hide\n    dir /b\n")},
-        {PR,
-         FILES("{\"file\": \"/etc/machine-id\", \"how\": \"symlink\", \"inInitrd\": true, "
-               "\"mode\": \"0444\", \"createLinkTarget\": true}"),
-         BLOCK("    file /etc/machine-id\n")},
-        {IM, STORE("\"directories\": {}, \"files\": [3, {\"file\": 3}], \"users\": {\"u\": 3}"),
-         "! /p: directories its \"directories\" is an object, not a list; correct it\n"
-         "! /p: file 1 is neither a path nor an object with a \"file\"; correct it\n"
-         "! /p: file 2 is neither a path nor an object with a \"file\"; correct it\n"
-         "! /p: u is no object of a user; correct it\n"},
-    };
-    assert_examples(examples, ARRAY_LENGTH(examples));
+    assert_examples(fields, ARRAY_LENGTH(fields));
 }
 
 static void test_modes(void **state)
