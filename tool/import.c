@@ -30,7 +30,8 @@ static void take_volume(void *context, const char *value)
         store[colon - value] = '\0';
     }
     char *equals = strrchr(store, '=');
-    if (!equals || equals == store || !text_is_name(equals + 1) || path_objection(path)) {
+    if (!equals || equals == store || !text_is_name(equals + 1) || path_objection(path) ||
+        import_objection(path, strlen(path))) {
         fprintf(stderr,
                 "ebb: --volume %s is not understood; write STORE=VOLUME, such as /persist=state\n",
                 value);

@@ -25,7 +25,7 @@ enum import_option {
     IMPORT_TRASH = 1 << 5,
 };
 
-/* A user's home; the path is NULL where the input does not say it. */
+/* A user's home. */
 struct import_home {
     const char *user, *path;
 };
@@ -35,7 +35,7 @@ struct import_entry {
     bool file;
     const char *path; /* as it is written: absolute, or relative to the home */
     const struct import_home *home;
-    const char *full;          /* absolute; begins with ~USER where the home's path is not known */
+    const char *full;          /* absolute */
     const char *owner, *group; /* NULL: Ebb's own */
     int mode;                  /* -1: Ebb's own */
     unsigned options;          /* of enum import_option */
@@ -78,6 +78,13 @@ int import_live(struct import *import, const char *text, size_t length, struct e
 /* A path with its repeated slashes, "." and slashes at the end taken out, NULL if there is a "..";
  * relative if it was. */
 const char *import_clean(struct arena *arena, const char *path);
+/* Why the bytes of a path cannot stand in a configuration, or NULL. */
+const char *import_objection(const char *text, size_t length);
+/* Where Ebb takes a user's home to be, unless it is told. */
+const char *import_home_path(struct arena *arena, const char *user);
+/* The mode that Ebb gives to a folder or file that is made without one; -1: it depends on the path,
+ * and should be said. */
+int import_own_mode(const struct import_entry *entry);
 /* Adds an entry for a path that may be anything; NULL: it cannot be one, and is listed. With a
  * home, the path is relative to it. */
 struct import_entry *import_add(struct import *import, const char *store,

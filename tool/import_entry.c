@@ -65,8 +65,7 @@ const char *import_clean(struct arena *arena, const char *path)
     return clean;
 }
 
-/* Why the bytes cannot stand in a configuration, or NULL. */
-static const char *objection_to_bytes(const char *text, size_t length)
+const char *import_objection(const char *text, size_t length)
 {
     static const char replaced[] = "\xef\xbf\xbd";
     if (length == 0)
@@ -87,25 +86,38 @@ static const char *objection_to_bytes(const char *text, size_t length)
 }
 
 /* Why no entry can have this path, in the words of persist_check. */
-static const char *objection_to_path(const struct import_entry *entry)
+static const char *objection_to_path(const char *path)
 {
-    const char *absolute = strchr(entry->full, '/'); /* behind the ~USER, if there is one */
-    if (!absolute)
-        return "is relative; write the whole path";
-    if (strcmp(entry->full, "/") == 0)
+    if (strcmp(path, "/") == 0)
         return "is the root, which is thrown away at every boot; name the folders to keep";
-    if (absolute == entry->full && path_kernel_folder(absolute))
+    if (*path == '/' && path_kernel_folder(path))
         return "lies in a folder that is made anew at every boot; leave it out";
-    return path_objection(absolute);
+    if (*path != '/')
+        return "is relative; write the whole path";
+    return path_objection(path);
 }
 
-static const char *full_path(struct arena *arena, const struct import_home *home, const char *path)
+/* Whether `home NAME` takes the name: a number is none. */
+static bool is_user(const char *name)
 {
-    if (!home)
-        return path;
-    return home->path
-               ? arena_printf(arena, "%s/%s", strcmp(home->path, "/") ? home->path : "", path)
-               : arena_printf(arena, "~%s/%s", home->user, path);
+    return *name != '-' && text_is_name(name) && name[strspn(name, "0123456789")];
+}
+
+const char *import_home_path(struct arena *arena, const char *user)
+{
+    return strcmp(user, "root") == 0 ? "/root" : arena_printf(arena, "/home/%s", user);
+}
+
+int import_own_mode(const struct import_entry *entry)
+{
+    static const char *const others[] = {
+        "/root", "/tmp", "/var/tmp", "/var/lib/private", "/var/cache/private", "/var/log/private"};
+    if (entry->home)
+        return entry->file ? 0600 : 0700;
+    for (size_t i = 0; !entry->file && i < ARRAY_LENGTH(others); i++)
+        if (strcmp(entry->full, others[i]) == 0)
+            return -1;
+    return entry->file ? 0644 : 0755;
 }
 
 struct import_entry *import_add(struct import *import, const char *store,
@@ -113,36 +125,30 @@ struct import_entry *import_add(struct import *import, const char *store,
                                 size_t length)
 {
     struct arena *arena = import->arena;
-    const char *wrong = objection_to_bytes(path, length), *clean = NULL;
+    const char *wrong = import_objection(path, length), *clean = NULL;
     if (!wrong && !(clean = import_clean(arena, path)))
         wrong = "contains \"..\"; write the path that it means";
-    if (!wrong && home && (*home->user == '-' || !text_is_name(home->user)))
-        wrong = "belongs to a user whose name is more than letters, digits, - and _; keep the "
-                "whole home as a folder";
+    if (!wrong && home && !is_user(home->user))
+        wrong = "belongs to a user whose name is a number, or more than letters, digits, - and _; "
+                "keep the whole home as a folder";
     if (wrong) {
         import_lose(import, store, path, "%s", wrong);
         return NULL;
     }
     if (home && *clean == '/') /* the modules put the home before it, whatever it begins with */
         clean++;
-    struct import_entry entry = {.store = store,
-                                 .file = file,
-                                 .path = clean,
-                                 .home = home,
-                                 .full = full_path(arena, home, clean),
-                                 .mode = -1,
-                                 .order = import->entry_count};
+    struct import_entry entry = {
+        .store = store, .file = file, .home = home, .mode = -1, .order = import->entry_count};
+    entry.path = entry.full = clean;
+    if (home && *clean)
+        entry.full =
+            arena_printf(arena, "%s/%s", strcmp(home->path, "/") != 0 ? home->path : "", clean);
     if (home && !*clean) { /* all of it: no path relative to itself */
-        if (!home->path) {
-            import_lose(import, store, path,
-                        "is the whole home of \"%s\"; declare it with its path", home->user);
-            return NULL;
-        }
         entry.home = NULL;
         entry.path = entry.full = home->path;
         entry.owner = home->user;
     }
-    wrong = objection_to_path(&entry);
+    wrong = objection_to_path(entry.full);
     if (wrong) {
         import_lose(import, store, entry.full, "%s", wrong);
         return NULL;

@@ -185,9 +185,6 @@ static void read_owner(const struct scope *scope, struct import_entry *entry,
     entry->group = owner_field(scope, entry, object, "group", home ? scope->group : NULL);
 }
 
-/* Ebb's own: of folders and files, in the system and in a home. */
-static const int own_modes[2][2] = {{0755, 0700}, {0644, 0600}};
-
 /* `otherwise` is the module's own, which is written where Ebb's differs: evaluation does not tell
  * what was declared from what was not. */
 static void read_mode(const struct scope *scope, struct import_entry *entry,
@@ -208,7 +205,7 @@ static void read_mode(const struct scope *scope, struct import_entry *entry,
         import_lose(scope->import, scope->store, entry->full,
                     "its mode \"%s\" is not understood; write octal digits",
                     import_shown(scope->import->arena, text));
-    else if (mode != own_modes[entry->file][entry->home != NULL])
+    else if (mode != import_own_mode(entry))
         entry->mode = mode;
 }
 
@@ -224,7 +221,10 @@ static void read_parent(const struct scope *scope, struct import_entry *entry,
     const char *users = json_text(scope, parent, "group", entry->full, group);
     const char *mode = json_text(scope, parent, "mode", entry->full, "0755");
     int bits = import_mode(mode, 0755);
-    bool usual = bits == 0755 || (entry->home && bits == 0700);
+    struct import_entry above = {
+        .full = arena_copy(scope->import->arena, entry->path, (size_t)(slash - entry->path))};
+    bool special = !entry->home && import_own_mode(&above) < 0; /* Ebb knows what it must be */
+    bool usual = bits == 0755 || special || (entry->home && bits == 0700);
     bool theirs =
         (own && user && strcmp(user, own) == 0) || (!entry->home && user && is_root(user));
     bool grouped = !users || !group || strcmp(users, group) == 0;

@@ -41,39 +41,72 @@ static bool is_intermediate(const struct scope *scope, struct json_object *objec
 static const char *locate(const struct scope *scope, const char *path, bool whole,
                           const struct import_home **home)
 {
-    const char *top = scope->home ? scope->home->path : NULL;
-    size_t length = top ? strlen(top) : 0;
+    const char *top = scope->home ? scope->home->path : "";
+    size_t length = strlen(top);
     *home = scope->home;
     if (!scope->home || !whole || *path != '/')
         return path;
     const char *clean = import_clean(scope->import->arena, path);
-    if (clean && top && strncmp(clean, top, length) == 0 &&
-        (clean[length] == '/' || !clean[length]))
+    if (clean && strncmp(clean, top, length) == 0 && (clean[length] == '/' || !clean[length]))
         return clean[length] ? clean + length + 1 : ".";
     *home = NULL;
     return path;
+}
+
+/* A path that stands around entries, clean, or NULL and why not. */
+static const char *read_around(const struct scope *scope, const char *path, const char **wrong)
+{
+    *wrong = import_objection(path, strlen(path));
+    const char *clean = *wrong ? NULL : import_clean(scope->import->arena, path);
+    if (!*wrong && !clean)
+        *wrong = "contains \"..\"; correct it";
+    else if (!*wrong && *clean != '/')
+        *wrong = "is relative; correct it";
+    return *wrong ? NULL : clean;
+}
+
+static struct import_home *new_home(const struct scope *scope, const char *user, const char *path)
+{
+    struct arena *arena = scope->import->arena;
+    struct import_home *home = arena_alloc(arena, sizeof(*home));
+    const char *wrong = NULL, *clean = path ? read_around(scope, path, &wrong) : NULL;
+    if (wrong)
+        import_lose(scope->import, scope->store, user,
+                    "has the home \"%s\", which %s; until then, it is where Ebb looks for it",
+                    import_shown(arena, path), wrong);
+    *home = (struct import_home){user, clean ? clean : import_home_path(arena, user)};
+    return home;
 }
 
 /* An entry of a user may stand in the lists of the system, with its home. */
 static void enter_home(struct scope *inner, struct json_object *object, const char *what)
 {
     const char *path = json_text(inner, object, "home", what, NULL);
-    if (!path || inner->preservation)
+    struct json_object *parent =
+        json_field(inner, object, "parentDirectory", json_type_object, what);
+    if (!path || inner->home)
         return;
-    const char *clean = import_clean(inner->import->arena, path);
-    if (!inner->home) {
-        inner->user = json_text(inner, object, "user", what, NULL);
-        if (!inner->user)
-            inner->user = json_text(
-                inner, json_field(inner, object, "parentDirectory", json_type_object, what), "user",
-                what, NULL);
-        if (!inner->user)
-            return;
-        inner->home = arena_alloc(inner->import->arena, sizeof(*inner->home));
-        inner->home->user = inner->user;
+    const char *user = json_text(inner, parent, "user", what, NULL);
+    inner->user = json_text(inner, object, "user", what, user);
+    if (inner->user)
+        inner->home = new_home(inner, inner->user, path);
+}
+
+/* impermanence says the home with each entry only. */
+static const char *find_home(const struct scope *scope, struct json_object *user, const char *name)
+{
+    static const char *const lists[] = {"directories", "files"};
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        struct json_object *list = json_object_object_get(user, lists[i]);
+        for (size_t j = 0; json_is(list, json_type_array) && j < json_object_array_length(list);
+             j++) {
+            const char *path =
+                json_text(scope, json_object_array_get_idx(list, j), "home", name, NULL);
+            if (path)
+                return path;
+        }
     }
-    if (!inner->home->path && clean && *clean == '/')
-        inner->home->path = clean;
+    return NULL;
 }
 
 /* What an object of impermanence says of the place of its entry, which the lists do not. */
@@ -124,9 +157,9 @@ static void read_entry(const struct scope *scope, struct json_object *value, boo
     size_t length = (size_t)json_object_get_string_len(path);
     if (object && !scope->preservation)
         enter_object(&inner, object, file, text);
-    const char *store = import_clean(arena, inner.store);
-    if (!store || *store != '/') {
-        import_lose(scope->import, inner.store, text, "its store is no absolute path; correct it");
+    const char *wrong, *store = read_around(scope, inner.store, &wrong);
+    if (wrong) {
+        import_lose(scope->import, inner.store, text, "lies in a store whose path %s", wrong);
         return;
     }
     inner.store = store;
@@ -164,9 +197,7 @@ static void read_user(const struct scope *store, const char *name, struct json_o
     json_tell_unknown(&scope, object, user_keys, name);
     scope.user = arena_string(arena, json_text(&scope, object, "username", name, name));
     const char *home = json_text(&scope, object, "home", name, NULL);
-    home = home ? import_clean(arena, home) : NULL;
-    scope.home = arena_alloc(arena, sizeof(*scope.home));
-    *scope.home = (struct import_home){scope.user, home && *home == '/' ? home : NULL};
+    scope.home = new_home(&scope, scope.user, home ? home : find_home(&scope, object, name));
     scope.group = json_text(&scope, object, "homeGroup", name, NULL);
     scope.hide = json_flag(&scope, object, "hideMounts", name, scope.hide);
     scope.trash = json_flag(&scope, object, "allowTrash", name, scope.trash);

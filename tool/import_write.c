@@ -97,13 +97,12 @@ static void write_entry(struct arena *arena, const struct import_entry *entry, F
 static void open_home(struct arena *arena, const struct import_home *home, FILE *stream)
 {
     struct line line = {.arena = arena};
-    bool usual =
-        !home->path || strcmp(home->path, arena_printf(arena, "/home/%s", home->user)) == 0;
     add(&line, "home", false);
     add(&line, home->user, false);
+    if (strcmp(home->path, import_home_path(arena, home->user)) != 0)
+        add(&line, arena_printf(arena, "path=%s", home->path), false);
     line.directive.has_block = true;
-    print(&line, 1, "",
-          usual ? "" : arena_printf(arena, "it is %s", import_shown(arena, home->path)), stream);
+    print(&line, 1, "", "", stream);
 }
 
 /* The --volume that maps the longest part of the store's path. */

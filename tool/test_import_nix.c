@@ -2,6 +2,7 @@
  * over or listed, and never too much for them. */
 #include "base/testdata/scratch.h"
 
+#include "plan/scfg.h"
 #include "tool/import.h"
 
 static struct import new_import(struct arena *arena, const char *format)
@@ -95,7 +96,11 @@ static void test_paths_of_any_kind(void **state)
          "! /p: /run/x lies in a folder that is made anew at every boot; "
          "leave it out\n"},
         {IM, "{\"p\": {\"files\": [\"/a\"]}}",
-         "! p: /a its store is no absolute path; correct it\n"},
+         "! p: /a lies in a store whose path is relative; correct it\n"},
+        {IM, "{\"/p\\nx\": {\"files\": [\"/a\"]}}",
+         "! /p\\x0ax: /a lies in a store whose path has a control character, such as a new line, "
+         "so "
+         "it cannot be written; rename it\n"},
         {IM, DIRS("\"/a\", \"/a/\", {\"directory\": \"/a\", \"mode\": \"0700\"}"),
          "! /p: /a is declared again and otherwise than in \"/p\", which holds; decide for one of "
          "the two\n" BLOCK("    dir /a\n")},
@@ -149,14 +154,15 @@ static const struct example fields[] = {
     {IM,
      HOME("u", "\"directories\": [\"a\", {\"directory\": \"b\", \"home\": \"/h\", "
                "\"mode\": \"0700\"}], \"files\": [\"c\"]"),
-     BLOCK("    home u {   # it is /h\n        dir a mode=0755\n        dir b\n"
+     BLOCK("    home u path=/h {\n        dir a mode=0755\n        dir b\n"
            "        file c\n    }\n")},
     {IM,
      DIRS("{\"directory\": \"b\", \"dirPath\": \"/home/u/b\", \"home\": \"/home/u\", "
           "\"user\": \"u\", \"group\": \"g\", \"mode\": \"0700\"}"),
      BLOCK("    home u {\n        dir b group=g\n    }\n")},
     {IM, HOME("j.d", "\"files\": [\"c\"]"),
-     "! /p: c belongs to a user whose name is more than letters, digits, - and _; keep the "
+     "! /p: c belongs to a user whose name is a number, or more than letters, digits, - and _; "
+     "keep the "
      "whole home as a folder\n"},
     {PR,
      HOME("u", "\"home\": \"/h\", \"homeGroup\": \"g\", \"directories\": ["
@@ -165,10 +171,10 @@ static const struct example fields[] = {
                "\"0700\"}, {\"directory\": \"/h\", \"user\": \"u\", \"group\": \"g\"}]"),
      "! /p: /h/.x/y is kept as part of \"/h\", without the owner, mode or options that are "
      "declared for it alone; see the comment in its place\n" BLOCK(
-         "    dir /h owner=u group=g\n    home u {   # it is /h\n"
+         "    dir /h owner=u group=g\n    home u path=/h {\n"
          "        # dir .x/y   # part of /h\n    }\n")},
     {PR, HOME("u", "\"home\": \"/h\", \"files\": [{\"file\": \"/h/f\"}, {\"file\": \"/g/f\"}]"),
-     BLOCK("    file /g/f owner=u\n    home u {   # it is /h\n        file f mode=0644\n"
+     BLOCK("    file /g/f owner=u\n    home u path=/h {\n        file f mode=0644\n"
            "    }\n")},
     {PR,
      DIRS("{\"directory\": \"/a\", \"mode\": \":0700\", \"mountOptions\": [\"bind\", "
@@ -250,6 +256,25 @@ static void test_unreadable(void **state)
     assert_int_equal(read_text(&live, "/a\0b", 4, &error), -EINVAL);
 }
 
+/* What is written has the syntax of ebb.conf, whatever was read. */
+static void assert_syntax(struct arena *arena, const struct import *import)
+{
+    struct report report = {.arena = arena};
+    struct scfg_directive *directives = NULL;
+    size_t count = 0, size = 0;
+    char *written = NULL;
+    FILE *stream = open_memstream(&written, &size);
+    import_write(import, stream);
+    fclose(stream);
+    scfg_parse(arena, "conf", written, size, &directives, &count, &report);
+    if (report.count)
+        fail_msg("%s, in:\n%s", report.problems[0].text, written);
+    free(written);
+    assert_true(!import->entry_count || import->loss_count || count > 0);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(directives[i].words[0].text, "persist");
+}
+
 /* Cut off anywhere, or with any byte changed, it is read or refused. */
 static void test_damaged(void **state)
 {
@@ -271,6 +296,8 @@ static void test_damaged(void **state)
             copy[size] = '\0';
         int code = read_text(&import, copy, size, &error);
         refused += code < 0;
+        if (code == 0)
+            assert_syntax(arena, &import);
         whole += code == 0 && import.entry_count > 0;
         if (i < length && code == 0)
             fail_msg("%zu bytes of it are read as if it were all", i);
