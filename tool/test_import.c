@@ -170,8 +170,10 @@ static void test_what_people_keep(void **state)
         if (access(list, R_OK) < 0)
             memory_free_string(&list), list = NULL;
     }
-    if (!list)
-        skip_because("../shared/data/persistence-paths.tsv is not there");
+    if (!list) { /* no part of the repository, and nothing that MUST_WORK could have installed */
+        print_message("SKIP: ../shared/data/persistence-paths.tsv is not there\n");
+        return;
+    }
     for (size_t users = 0; users < 2; users++) {
         FILE *stream = fopen("in", "we");
         fputs("{\"/p\": {\"directories\": [", stream);
