@@ -4,21 +4,21 @@
 
 #include "tool/import.h"
 
-/* How live-boot brings a folder back; a bind unless the line says otherwise. */
+/* How live-boot brings a folder back; of several ways, the last one holds. */
 struct way {
-    bool bind, link, unite;
+    enum { WAY_BIND, WAY_LINK, WAY_UNION } kind;
     const char *source;
 };
 
-/* One of the words between the commas; false: live-boot does not know it either. */
+/* One of the words behind the folder; false: live-boot does not know it either. */
 static bool read_word(struct way *way, const char *word)
 {
     if (strcmp(word, "bind") == 0)
-        way->bind = true;
+        way->kind = WAY_BIND;
     else if (strcmp(word, "link") == 0)
-        way->link = true;
+        way->kind = WAY_LINK;
     else if (strcmp(word, "union") == 0)
-        way->unite = true;
+        way->kind = WAY_UNION;
     else if (strncmp(word, "source=", 7) == 0)
         way->source = word + 7;
     else
@@ -29,15 +29,13 @@ static bool read_word(struct way *way, const char *word)
 /* Why the folder is not kept in its way, or NULL. */
 static const char *objection(const struct way *way, const char *path)
 {
-    if (way->bind + way->link + way->unite > 1)
-        return "is declared in more than one way; decide for one";
-    if (way->link)
+    if (way->kind == WAY_LINK)
         return "is filled with links to the files that its source has, and what is new in it is "
                "thrown away; declare these files, or the folder with dir";
-    if (way->unite && strcmp(path, "/") == 0)
+    if (way->kind == WAY_UNION && strcmp(path, "/") == 0)
         return "is kept as a whole, by a union; name the folders to keep, and declare \"root "
                "overlay\" for a root that can be written to everywhere";
-    if (way->unite)
+    if (way->kind == WAY_UNION)
         return "is united with what the system has there; declare it with dir, which begins with a "
                "copy of that, or keep the changes in memory with \"root overlay\"";
     return NULL;
@@ -46,20 +44,12 @@ static const char *objection(const struct way *way, const char *path)
 static void read_line(struct import *import, char *line, size_t number)
 {
     struct arena *arena = import->arena;
-    char *rest = NULL, *path = strtok_r(line, " \t\r", &rest),
-         *words = strtok_r(NULL, " \t\r", &rest);
+    char *rest = NULL, *path = strtok_r(line, " \t\r", &rest);
     if (!path || *path == '#')
         return;
     const char *where = arena_printf(arena, "line %zu", number);
-    if (strtok_r(NULL, " \t\r", &rest)) {
-        import_lose(import, where, path,
-                    "has more than one word behind it, and live-boot knows no quotes; a name with "
-                    "blanks can be declared in ebb.conf");
-        return;
-    }
     struct way way = {0};
-    for (char *word = words ? strtok_r(words, ",", &rest) : NULL; word;
-         word = strtok_r(NULL, ",", &rest))
+    for (char *word; (word = strtok_r(NULL, ", \t\r", &rest));)
         if (!read_word(&way, word)) {
             import_lose(import, where, path, "has the option \"%s\", which is unknown; correct it",
                         import_shown(arena, word));
@@ -74,12 +64,18 @@ static void read_line(struct import *import, char *line, size_t number)
         return;
     }
     const char *source = way.source ? import_clean(arena, way.source) : NULL;
-    if (way.source && (!source || !clean || strcmp(source + strspn(source, "/"), clean + 1) != 0)) {
+    if (way.source && *way.source == '/') {
+        import_lose(import, where, path,
+                    "has an absolute source, for which live-boot leaves it out; leave out the "
+                    "source to keep it");
+        return;
+    }
+    if (way.source && (!source || !clean || strcmp(source, clean + 1) != 0)) {
         import_lose(
             import, where, path,
             "lies in \"%s\" of the volume; move it to \"%s\" there, where Ebb keeps it, and "
             "declare it with dir",
-            import_shown(arena, way.source), clean ? import_shown(arena, clean) : path);
+            import_shown(arena, way.source), import_shown(arena, clean ? clean : path));
         return;
     }
     (void)import_add(import, "persistence", NULL, false, path, strlen(path)); /* or it is listed */

@@ -305,6 +305,27 @@ static void test_damaged(void **state)
     assert_true(whole > 100 && refused > length / 7);
 }
 
+static void test_damaged_lines(void **state)
+{
+    (void)state;
+    static const char bytes[] = "\n \t#,/.\\\"{};=\xff\x01\xc3";
+    struct error error;
+    auto_string text = NULL;
+    size_t length = 0, kept = 0;
+    assert_int_equal(
+        path_read(AT_FDCWD, "tool/testdata/persistence.conf", SIZE_MAX, &text, &length, &error), 0);
+    for (size_t i = 0; i < length * strlen(bytes); i++) {
+        auto_arena arena = arena_new();
+        struct import import = new_import(arena, "live-boot");
+        char *copy = arena_copy(arena, text, length);
+        copy[i / strlen(bytes)] = bytes[i % strlen(bytes)];
+        assert_int_equal(read_text(&import, copy, length, &error), 0);
+        assert_syntax(arena, &import);
+        kept += import.entry_count;
+    }
+    assert_true(kept > length * strlen(bytes) * 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_damaged_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
