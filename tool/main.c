@@ -11,6 +11,7 @@ static const struct {
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
     {"image", "look inside an initramfs", verb_image},
+    {"import", "write the ebb.conf of what another tool was told to keep", verb_import},
     {"init", "make a state volume with its first generation", verb_init},
     {"plan", "print the steps of the next boot", verb_plan},
     {"vm", "boot a configuration in QEMU", verb_vm},
