@@ -28,8 +28,8 @@ static void check_limits(const struct root *root, struct report *report)
                      root->size ? "size=" : "inodes=");
     if (root->keep == 0)
         report_error(report, root->keep_at,
-                     "keep=0 would delete what a wrong shutdown left behind before anybody could "
-                     "look; write a longer one, such as keep=1d");
+                     "keep=0 would delete old roots before anybody could look into them; write a "
+                     "longer one, such as keep=1d");
 }
 
 /* The subvolume that the options mount: NULL for the top, or where they say nothing. */
@@ -111,7 +111,7 @@ void subvolume_check(const struct config *config, struct report *report)
 {
     const struct root *root = &config->root;
     if (root->kind != ROOT_SUBVOLUME) {
-        const char *word = root->place.origin.file   ? "a place"
+        const char *word = root->place.volume_name   ? "a place"
                            : root->blank.volume_name ? "blank="
                            : root->keep_at.file      ? "keep="
                                                      : NULL;
@@ -332,7 +332,8 @@ int subvolume_mount(const struct root *root, struct context *context, struct err
 
 void reset_sentence(const struct step *step, FILE *stream)
 {
-    fprintf(stream, "put the new root in the place of %s:%s, and keep the old one under a dated name",
+    fprintf(stream,
+            "put the new root in the place of %s:%s, and keep the old one under a dated name",
             step->root->place.volume_name, step->root->place.path);
 }
 
