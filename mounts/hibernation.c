@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "mounts/watch.h"
 
-/* How long a device of resume= is waited for: one that is stale should not stop a machine. */
+/* How long a device of resume= is waited for. */
 enum { PATIENCE = 10000, LOOK = 500 };
 
 void hibernation_plan(const struct config *config, struct plan *plan)
@@ -58,15 +60,26 @@ static bool has_image_at(const char *device, unsigned long long page)
     return false;
 }
 
+/* As ebb.conf names devices, or by the kernel's number: "8:3". */
+static bool is_named(const struct block *block, const char *device)
+{
+    unsigned major, minor;
+    struct stat status;
+    char rest;
+    if (!*device || sscanf(device, "%u:%u%c", &major, &minor, &rest) != 2)
+        return *device && block_matches(block, device);
+    return stat(block->path, &status) == 0 && status.st_rdev == makedev(major, minor);
+}
+
 /* The device that has an image, or NULL; *named becomes true when that of resume= is there. */
 static const char *find_image(const struct blocks *blocks, const struct resume *resume, bool *named)
 {
     for (size_t i = 0; i < blocks->count; i++) {
         const struct block *block = blocks->list[i];
-        bool is_named = *resume->device && block_matches(block, resume->device);
-        *named |= is_named;
+        bool is_meant = is_named(block, resume->device);
+        *named |= is_meant;
         if (strcmp(block->content.type, "swsuspend") == 0 ||
-            (is_named && has_image_at(block->path, resume->offset)))
+            (is_meant && has_image_at(block->path, resume->offset)))
             return block->path;
     }
     return NULL;
@@ -121,9 +134,12 @@ int hibernation_apply(const struct step *step, struct context *context, struct e
         return error_set(error, EBUSY,
                          "the firmware says that a system has hibernated, whose file systems a "
                          "boot would destroy; " REMEDY);
+    /* It may be a container that nobody has declared, with an image in it. */
     if (*resume.device && !named)
-        log_warning("resume=%s did not appear, so it is taken for a leftover; remove it from the "
-                    "command line",
-                    resume.device);
+        return error_set(error, ENODEV,
+                         "resume=%s did not appear within %u s, so nobody can say whether it holds "
+                         "a hibernated system, whose file systems a boot would destroy; attach it, "
+                         "declare the container that it lies in, or boot with noresume",
+                         resume.device, PATIENCE / 1000);
     return 0;
 }

@@ -83,7 +83,7 @@ static int list_old(struct arena *arena, int folder, const char *root, struct ol
 static void delete_old(int folder, const struct old_root *old)
 {
     struct error error;
-    struct btrfs_subvolume subvolume;
+    struct btrfs_subvolume subvolume = {0};
     auto_fd fd = openat(folder, old->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int code = fd < 0 ? -errno : btrfs_look(fd, &subvolume);
     if (code == -EINVAL)

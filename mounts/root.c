@@ -251,6 +251,11 @@ static int copy_into(const struct step *step, int tree, int root, const char *na
                          "\"/%s\" of generation %u does not fit into the root of size=%s and "
                          "inodes=%s; give `root tmpfs` more, or use `root overlay`",
                          name, step->generation->number, step->root->size, step->root->inodes);
+    if (code == -ENOSPC && step->root->kind == ROOT_SUBVOLUME)
+        return error_set(error, ENOSPC,
+                         "\"/%s\" of generation %u does not fit on the volume \"%s\", which is "
+                         "full; delete old roots on it, and give `root` a shorter keep=",
+                         name, step->generation->number, step->root->place.volume_name);
     return code < 0 ? error_prefix(error, "laying out \"/%s\"", name) : 0;
 }
 

@@ -228,7 +228,7 @@ static int open_subvolume(const struct root *root, int folder, const char *name,
 static int open_blank(const struct root *root, const struct context *context, int *blank,
                       struct error *error)
 {
-    struct btrfs_subvolume found;
+    struct btrfs_subvolume found = {0};
     if (!root->blank.volume)
         return 0;
     auto_fd fd = path_open(context_volume(context, root->blank.volume)->fd, root->blank.path,
@@ -249,7 +249,7 @@ static int open_blank(const struct root *root, const struct context *context, in
 static int delete_leftover(const struct root *root, int folder, const char *fresh,
                            struct error *error)
 {
-    struct btrfs_subvolume found;
+    struct btrfs_subvolume found = {0};
     auto_fd fd = -1;
     int code = open_subvolume(root, folder, fresh, &fd, &found, error);
     if (code < 0 || fd < 0)
@@ -307,7 +307,7 @@ int subvolume_mount(const struct root *root, struct context *context, struct err
 {
     char name[NAME_MAX + 1], fresh[NAME_MAX + 1 + sizeof(fresh_suffix)];
     const char *which;
-    struct btrfs_subvolume found;
+    struct btrfs_subvolume found = {0};
     auto_fd folder = -1, old = -1;
     context->root_kept = false;
     int code = check_top(root->place.volume, context, error);
@@ -359,7 +359,7 @@ static int rename_away(int folder, const char *name, int64_t time, struct error 
 int reset_apply(const struct step *step, struct context *context, struct error *error)
 {
     char name[NAME_MAX + 1], fresh[NAME_MAX + 1 + sizeof(fresh_suffix)];
-    struct btrfs_subvolume found;
+    struct btrfs_subvolume found = {0};
     auto_fd folder = -1, old = -1;
     if (context->root_kept)
         return 0; /* told already */

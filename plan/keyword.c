@@ -159,9 +159,10 @@ static const char *read_device(const char *text, void *slot)
 static const char *read_place(struct arena *arena, const struct scfg_word *word, void *slot)
 {
     const char *colon = strchr(word->text, ':');
+    struct place *place = slot;
+    place->origin = word->origin; /* it was said, even if it cannot be understood */
     if (!colon || colon == word->text)
         return "is not a place on a volume; write VOLUME:/path, such as state:/persist";
-    struct place *place = slot;
     const char *volume = arena_copy(arena, word->text, (size_t)(colon - word->text));
     const char *name, *wrong = read_name(volume, &name);
     if (wrong)
@@ -306,9 +307,6 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_path(config->arena, text, slot);
         break;
     case FIELD_PLACE_IF_ANY:
-        ((struct place *)slot)->origin = word->origin; /* said, even if not understood */
-        wrong = read_place(config->arena, &value, slot);
-        break;
     case FIELD_PLACE:
         wrong = read_place(config->arena, &value, slot);
         break;

@@ -276,13 +276,53 @@ static void a_blank_snapshot(void **state)
     host("rm -f %s " KEPT, swap);
 }
 
+/* What is not as it should be on the volume, and what to do about it. */
+static void what_is_in_the_way(void **state)
+{
+    (void)state; /* two scenes */
+    static const char image[] = "build/qemu/subvolume-way.img";
+    struct scene *scene = begin("subvolume-way", STATE "root subvolume state:/roots/@\n"
+                                                       "rescue reboot after=1s\n");
+    scene_make(scene);
+    scene_boot(scene);
+    scene_run(scene, "cd /persist/roots; for i in @.ebb-new @.ebb-new/in @.ebb-new/in/most default;"
+                     "do btrfs subvolume create $i || exit 1; done");
+    power_off(scene);
+    scene_boot(scene);
+    expect(scene, "btrfs subvolume list /persist | sed 's,.* path ,,; s,old-.*,old,' | sort",
+           "roots/@\nroots/@.old\nroots/default");
+    scene_run(scene, "btrfs subvolume set-default /persist/roots/default; mkdir /persist/roots/d"
+                     "efault/.ebb; cp -a /persist/.ebb/* /persist/roots/default/.ebb;"
+                     "cp -a /persist/generations /persist/roots/default");
+    power_off(scene);
+    scene_expect_rescue(scene, "the volume \"state\" shows a subvolume of its own choice, and the "
+                               "root needs the whole; write options=subvolid=5");
+    host("cp --sparse=always '%s' %s", scene->disks[0].path, image);
+    scene_end(scene);
+
+    scene = scene_new("subvolume-way", "volume state UUID=5ce0e000-0000-4000-8000-00000000000a { "
+                                       "fs btrfs options=subvolid=5; mount /persist; }\n"
+                                       "root subvolume state:/roots/@\n" SCENE_REST);
+    const struct scratch_given given[] = {{"state", image}};
+    scene->setup.given = given;
+    scene->setup.given_count = 1;
+    scene_make(scene);
+    scene_boot(scene);
+    scene_run(scene, "cd /persist/roots && mv @ was && mkdir @ && echo mine > @/mine");
+    power_off(scene);
+    scene_expect_rescue(scene,
+                        "\"@\", where the root state:/roots/@ is to be made, is there and is "
+                        "no subvolume; move it away, or give `root` another place");
+    scene_end(scene);
+    host("rm -f %s", image);
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_root_is_thrown_away),
-        cmocka_unit_test(the_power_fails),
-        cmocka_unit_test(another_generation_is_chosen),
-        cmocka_unit_test(a_blank_snapshot),
+        cmocka_unit_test(a_root_is_thrown_away),        cmocka_unit_test(the_power_fails),
+        cmocka_unit_test(another_generation_is_chosen), cmocka_unit_test(a_blank_snapshot),
+        cmocka_unit_test(what_is_in_the_way),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
