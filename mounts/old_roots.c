@@ -47,6 +47,13 @@ bool old_root_read(const char *root, const char *name, struct old_root *old)
     return strcmp(again, name) == 0;
 }
 
+struct old_root_dates old_root_dates(int64_t clock, int64_t changed)
+{
+    const int64_t written = 1767225600; /* 2026: there was no earlier boot of this program */
+    int64_t end = changed > clock ? changed : clock;
+    return (struct old_root_dates){.end = end, .now = clock < written ? end : clock};
+}
+
 static bool is_newer(const struct old_root *left, const struct old_root *right)
 {
     return left->time != right->time ? left->time > right->time : left->number > right->number;

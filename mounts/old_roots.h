@@ -21,6 +21,13 @@ struct old_root {
 void old_root_name(char *name, size_t size, const char *root, int64_t time, unsigned number);
 /* False for what is no name of an old root of `root`. */
 bool old_root_read(const char *root, const char *name, struct old_root *old);
+/* When a root ended that was last changed at `changed`, and what time it is, if anybody knows: the
+ * clock of a machine that has none begins in 1970, and is set from the network when it runs. Both
+ * err to the side that keeps more. */
+struct old_root_dates {
+    int64_t end, now;
+};
+struct old_root_dates old_root_dates(int64_t clock, int64_t changed);
 /* Decides which of them are to go. */
 void old_roots_choose(struct old_root *list, size_t count, int64_t now, uint64_t keep);
 

@@ -368,15 +368,12 @@ int reset_apply(const struct step *step, struct context *context, struct error *
         code = open_subvolume(step->root, folder, name, &old, &found, error);
     if (code < 0)
         return code;
-    /* A machine without a clock begins in 1970, and asks the network when it runs: what it wrote
-     * last knows better. */
-    context->root_time = time(NULL);
-    if (old >= 0 && found.changed > context->root_time)
-        context->root_time = found.changed;
+    struct old_root_dates dates = old_root_dates(time(NULL), old < 0 ? 0 : found.changed);
+    context->root_time = dates.now;
     snprintf(fresh, sizeof(fresh), "%s%s", name, fresh_suffix);
     log_debug("subvolume: \"%s\" is laid out", fresh);
     if (old >= 0)
-        code = rename_away(folder, name, context->root_time, error);
+        code = rename_away(folder, name, dates.end, error);
     if (code < 0)
         return code;
     if (renameat2(folder, fresh, folder, name, RENAME_NOREPLACE) < 0)

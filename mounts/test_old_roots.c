@@ -110,6 +110,26 @@ static void test_choice(void **state)
     assert_false(only.expired);
 }
 
+static void test_dates(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t clock, changed, end, now;
+    } cases[] = {
+        {1800000000, 1799990000, 1800000000, 1800000000},
+        {1800000000, 0, 1800000000, 1800000000},         /* there was none before */
+        {5, 1800000000, 1800000000, 1800000000},         /* no clock */
+        {946684800, 1800000000, 1800000000, 1800000000}, /* its battery is empty */
+        {5, 0, 5, 5},
+        {1800000000, 4000000000, 4000000000, 1800000000}, /* it was ahead when the system ran */
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct old_root_dates dates = old_root_dates(cases[i].clock, cases[i].changed);
+        assert_int_equal(dates.end, cases[i].end);
+        assert_int_equal(dates.now, cases[i].now);
+    }
+}
+
 static void test_resume(void **state)
 {
     (void)state;
@@ -137,7 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),  cmocka_unit_test(test_bounds), cmocka_unit_test(test_others),
-        cmocka_unit_test(test_choice), cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_choice), cmocka_unit_test(test_dates),  cmocka_unit_test(test_resume),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

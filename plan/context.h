@@ -32,7 +32,7 @@ struct context {
     struct watch *watch;                 /* over the volumes that are on their way */
     bool wait_for_ever;                  /* rootwait: devices have no time limit */
     bool root_kept;                      /* the old root subvolume is used again, as was asked */
-    int64_t root_time;                   /* the best guess at the time, in seconds since 1970 */
+    int64_t root_time;                   /* by which old roots are judged, in seconds since 1970 */
 };
 
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */

@@ -18,6 +18,8 @@
     "persist state:/kept { dir /srv; file /etc/note; }\ngenerations state:/generations\n"
 #define KEPT "build/qemu/subvolume-state.img"
 
+#define SWAP "5ce0e000-0000-4000-8000-00000000005a"
+
 enum { PATIENCE = 60000 };
 
 static void host(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -153,7 +155,7 @@ static void a_root_is_thrown_away(void **state)
 static const char *const moments[] = {
     "ebb: mount the volume",
     "subvolume: \"@root.ebb-new\" is made",
-    "ebb: lay out the latest",
+    "ebb: lay out generation",
     "ebb: prove that",
     "subvolume: \"@root.ebb-new\" is laid out",
     "ebb: the old root is \"@root.old-",
@@ -169,8 +171,9 @@ static void the_power_fails(void **state)
     (void)state; /* one scene */
     struct scene *scene = begin("subvolume-power", STATE "root subvolume state:/@root keep=1d\n"
                                                          "rescue reboot after=1s\n");
-    scene->setup.append = "ebb.debug";
+    scene->setup.append = "ebb.debug loglevel=8";
     scene_make(scene);
+    scene->request.timeout = PATIENCE;
     scene_boot(scene);
     for (size_t i = 0; i < ARRAY_LENGTH(moments); i++) {
         scene_run(scene, arena_printf(
@@ -272,6 +275,26 @@ static void a_blank_snapshot(void **state)
     scene_boot(scene);
     expect(scene, "cat /persist/@root.old-*/mark | sort -u", "awake\nfirst");
     power_off(scene);
+    vm_stop(TAKE_PTR(scene->vm));
+
+    /* In a swap file, which only the command line knows of. */
+    host("export PATH=$PATH:/sbin:/usr/sbin; mkswap -q -U " SWAP " %s && "
+         "printf 'S1SUSPEND\\0' | dd of=%s bs=1 seek=$((3 * 4096 + 4086)) conv=notrunc status=none",
+         swap, swap);
+    scene->request.append = "resume=UUID=" SWAP " resume_offset=3";
+    scene_start(scene);
+    wait_for(scene, " holds a hibernated system, whose");
+    vm_stop(TAKE_PTR(scene->vm));
+    scene->request.append = "resume=UUID=" SWAP " resume_offset=2";
+    scene_boot(scene);
+    power_off(scene);
+    vm_stop(TAKE_PTR(scene->vm));
+    scene->request.append = "resume=/dev/mapper/nobody";
+    scene_expect_rescue(scene,
+                        "resume=/dev/mapper/nobody did not appear within 10 s, so nobody can "
+                        "say whether it holds a hibernated system, whose file systems a boot "
+                        "would destroy; attach it, declare the container that it lies in, "
+                        "or boot with noresume");
     scene_end(scene);
     host("rm -f %s " KEPT, swap);
 }
