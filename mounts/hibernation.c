@@ -78,7 +78,8 @@ static const char *find_image(const struct blocks *blocks, const struct resume *
         const struct block *block = blocks->list[i];
         bool is_meant = is_named(block, resume->device);
         *named |= is_meant;
-        if (strcmp(block->content.type, "swsuspend") == 0 ||
+        /* What contradicts itself has no type, and may have an image all the same. */
+        if (strcmp(block->content.type, "swsuspend") == 0 || has_image_at(block->path, 0) ||
             (is_meant && has_image_at(block->path, resume->offset)))
             return block->path;
     }

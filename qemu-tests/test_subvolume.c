@@ -226,23 +226,27 @@ static void another_generation_is_chosen(void **state)
            "btrfs subvolume list /persist | wc -l; grep -c ' / ' /proc/mounts;"
            "grep -c sysroot /proc/mounts || true",
            "ebb\nfirst\n2\n2\n1\n0");
-    /* For the next test. */
-    scene_run(scene, "cd /persist && rm -r generations/2 && btrfs subvolume create blank &&"
-                     "mkdir blank/etc && echo blank > blank/etc/blank &&"
-                     "btrfs property set blank ro true");
     power_off(scene);
-    host("cp --sparse=always '%s' " KEPT, scene->disks[0].path);
     scene_end(scene);
 }
 
 /* The root is a snapshot; and a system that hibernated is not disturbed. */
 static void a_blank_snapshot(void **state)
 {
-    (void)state; /* two scenes */
+    (void)state; /* two scenes of one machine */
     static const char swap[] = "build/qemu/subvolume-swap.img";
-    struct scene *scene =
-        begin("subvolume-blank", STATE "root subvolume state:/@root blank=state:/blank\n"
-                                       "rescue reboot after=1s\n");
+    struct scene *scene = begin("subvolume-blank", STATE "root subvolume state:/@root\n");
+    scene_make(scene);
+    scene_boot(scene);
+    scene_run(scene, "echo first > /mark; cd /persist && btrfs subvolume create blank &&"
+                     "mkdir blank/etc && echo blank > blank/etc/blank &&"
+                     "btrfs property set blank ro true");
+    power_off(scene);
+    host("cp --sparse=always '%s' " KEPT, scene->disks[0].path);
+    scene_end(scene);
+
+    scene = begin("subvolume-blank", STATE "root subvolume state:/@root blank=state:/blank\n"
+                                           "rescue reboot after=1s\n");
     const struct scratch_given given[] = {{"state", KEPT}};
     scene->setup.given = given;
     scene->setup.given_count = 1;
@@ -279,13 +283,13 @@ static void a_blank_snapshot(void **state)
 
     /* In a swap file, which only the command line knows of. */
     host("export PATH=$PATH:/sbin:/usr/sbin; mkswap -q -U " SWAP " %s && "
-         "printf 'S1SUSPEND\\0' | dd of=%s bs=1 seek=$((3 * 4096 + 4086)) conv=notrunc status=none",
+         "printf 'S1SUSPEND\\0' | dd of=%s bs=1 seek=$((5 * 4096 + 4086)) conv=notrunc status=none",
          swap, swap);
-    scene->request.append = "resume=UUID=" SWAP " resume_offset=3";
+    scene->request.append = "resume=UUID=" SWAP " resume_offset=5";
     scene_start(scene);
     wait_for(scene, " holds a hibernated system, whose");
     vm_stop(TAKE_PTR(scene->vm));
-    scene->request.append = "resume=UUID=" SWAP " resume_offset=2";
+    scene->request.append = "resume=UUID=" SWAP " resume_offset=4";
     scene_boot(scene);
     power_off(scene);
     vm_stop(TAKE_PTR(scene->vm));
