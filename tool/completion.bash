@@ -81,7 +81,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check image init plan vm help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check image init plan status vm help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -104,11 +104,14 @@ _ebb() {
 	plan) options='--why --json --generation --init' ;;
 	build) options='--output --kernel --universal -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
+	status) options='--slowest --json' ;;
 	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+	elif [[ $verb == status ]]; then
+		return # it takes no word
 	elif [[ $verb == init ]]; then
 		_ebb_files "$cur"
 	else
