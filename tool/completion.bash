@@ -81,7 +81,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check image init plan status vm help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check image init lost plan status vm help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -101,6 +101,7 @@ _ebb() {
 	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
 	case $verb in
 	check) options='--print --kernel' ;;
+	lost) options='--newest --all --watch --json' ;;
 	plan) options='--why --json --generation --init' ;;
 	build) options='--output --kernel --universal -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
@@ -112,7 +113,7 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == status ]]; then
 		return # it takes no word
-	elif [[ $verb == init ]]; then
+	elif [[ $verb == init || $verb == lost ]]; then
 		_ebb_files "$cur"
 	else
 		_ebb_configs "$cur"

@@ -31,6 +31,8 @@ static void test_offers(void **state)
         {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */
         {"ebb build --kernel 6.1", 3, "6.1.0\n6.12.0"},
         {"ebb check \"\"", 2, "ebb.conf"},
+        {"ebb lost --", 2, "--newest\n--all\n--watch\n--json\n--help"},
+        {"ebb lost ./con", 2, "./config-6.1"},
         {"ebb stat", 1, "status"},
         {"ebb status --", 2, "--slowest\n--json\n--help"},
         {"ebb status \"\"", 2, ""},
