@@ -173,6 +173,7 @@ static void enter(struct walk *walk, struct frame *up, struct frame *frame,
     if (item->change == LOST_CHANGED && !has_origin)
         walk->lost->items[frame->item].change = LOST_NEW; /* it was no folder */
     frame->fd = frame->depth < DEEPEST ? openat(up->fd, frame->name, flags) : -1;
+    walk->lost->items[frame->item].unseen = frame->fd < 0;
     if (frame->fd < 0)
         add_blind(walk, up, frame->name, frame->depth < DEEPEST ? errno : ENAMETOOLONG);
     else

@@ -32,6 +32,7 @@ struct lost_item {
     size_t name;   /* place in the names */
     mode_t mode;
     enum lost_change change;
+    bool unseen; /* a folder that could not be looked into */
     bool noise;
     bool whole;                  /* a new folder with all that is in it, which has no items */
     size_t children;             /* items right below this one */

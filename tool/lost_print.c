@@ -17,7 +17,9 @@ static void print_remarks(const struct lost_item *item, FILE *out)
 {
     if (S_ISDIR(item->mode))
         fputc('/', out);
-    if (item->whole && item->files == 0)
+    if (item->unseen)
+        fputs("  (not looked into)", out);
+    else if (item->whole && item->files == 0)
         fputs("  (no files)", out);
     else if (item->whole)
         fprintf(out, "  (%ju file%s)", (uintmax_t)item->files, plural(item->files));

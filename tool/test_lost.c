@@ -243,14 +243,15 @@ static void test_plain_user(void **state)
     assert_text("output", said,
                 "       2 B  /etc/\n"
                 "       2 B    b/  (1 file)\n"
-                "       0 B    secret/  (changed itself)\n"
-                "       0 B  /srv/  (no files)\n"
+                "       0 B    secret/  (not looked into)  (changed itself)\n"
+                "       0 B  /srv/  (not looked into)\n"
                 "2 B in 1 file would be gone at the next boot\n.");
     auto_string errors = output_of("sort errors");
     assert_text("output", errors,
                 "  /etc/secret: Permission denied\n"
                 "  /old: Permission denied\n"
-                "ebb: could not look at 2 places, so more may be lost; run it as root:");
+                "  /srv: Permission denied\n"
+                "ebb: could not look at 3 places, so more may be lost; run it as root:");
 }
 
 /* What cannot be told leads to a sentence, and never to "nothing". */
