@@ -51,6 +51,7 @@ _ebb_value() {
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
+	orphans:--older | orphans:--empty-trash) ;;
 	init:--size | init:--uuid | init:--label) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
 	*) return 1 ;;
@@ -81,7 +82,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check image init lost plan status vm help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check image init lost orphans plan status vm help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -102,6 +103,7 @@ _ebb() {
 	case $verb in
 	check) options='--print --kernel' ;;
 	lost) options='--newest --all --watch --json' ;;
+	orphans) options='--trash --older --empty-trash --dry-run --json' ;;
 	plan) options='--why --json --generation --init' ;;
 	build) options='--output --kernel --universal -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;

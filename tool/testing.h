@@ -15,8 +15,10 @@ UNUSED static FILE *output_begin(char **text)
 
 UNUSED static void assert_text(const char *name, const char *text, const char *expected)
 {
-    if (strcmp(text, expected) != 0)
-        fail_msg("%s:\n%s\nand not\n%s", name, text, expected);
+    if (strcmp(text, expected) == 0)
+        return;
+    fprintf(stderr, "%s:\n%s\nand not\n%s\n", name, text, expected); /* cmocka would cut it */
+    fail();
 }
 
 #endif
