@@ -38,24 +38,22 @@ static int make_trash(int volume, struct error *error)
     return 0;
 }
 
-static int open_parent(int volume, const struct orphan *orphan, const char **name,
+static int open_parent(struct arena *arena, int volume, const struct orphan *orphan,
                        struct error *error)
 {
     const char *slash = strrchr(orphan->path, '/');
-    auto_string parent = strndup(orphan->path, (size_t)(slash - orphan->path));
-    if (!parent)
-        memory_exhausted();
-    int fd = path_open(volume, parent, O_RDONLY | O_DIRECTORY);
+    int fd = path_open(volume, arena_copy(arena, orphan->path, (size_t)(slash - orphan->path)),
+                       O_RDONLY | O_DIRECTORY);
     if (fd < 0)
         return error_system(error, -fd, "cannot open the folder of \"%s\"", orphan->path);
-    *name = slash + 1;
     return fd;
 }
 
-static int rename_into(int from, const char *name, int to, const char *new_name,
-                       const struct orphan *orphan, struct error *error)
+static int rename_into(int from, int to, const char *new_name, const struct orphan *orphan,
+                       struct error *error)
 {
     struct stat status;
+    const char *name = strrchr(orphan->path, '/') + 1;
     if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return error_system(error, errno, "cannot look at \"%s\"", orphan->path);
     if (status.st_dev != orphan->device || status.st_ino != orphan->number)
@@ -85,11 +83,11 @@ static const char *numbered(struct arena *arena, const char *place, unsigned num
 int trash_move(struct arena *arena, int volume, const struct orphan *orphan, time_t now,
                const char **place, struct error *error)
 {
-    const char *name = NULL, *wanted = trash_place(arena, orphan, now), *target = wanted;
+    const char *wanted = trash_place(arena, orphan, now), *target = wanted;
     int code = make_trash(volume, error);
     if (code < 0)
         return code;
-    auto_fd from = open_parent(volume, orphan, &name, error);
+    auto_fd from = open_parent(arena, volume, orphan, error);
     if (from < 0)
         return from;
     for (unsigned number = 2;; number++) {
@@ -98,7 +96,7 @@ int trash_move(struct arena *arena, int volume, const struct orphan *orphan, tim
         code = path_make_parent(volume, target, &parent, &new_name, error);
         if (code < 0)
             return error_prefix(error, "in the trash");
-        code = rename_into(from, name, parent, new_name, orphan, error);
+        code = rename_into(from, parent, new_name, orphan, error);
         if (code == 0) {
             auto_fd to = path_open(parent, ".", O_RDONLY | O_DIRECTORY);
             if (to < 0 || fsync(to) < 0 || fsync(from) < 0)

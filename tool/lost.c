@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -230,12 +231,12 @@ int lost_tell(struct target root, const struct lost_wish *wish, FILE *out)
 static int absolute(struct arena *arena, char **words, size_t count, const char **paths)
 {
     for (size_t i = 0; i < count; i++) {
-        auto_string real = path_objection(words[i]) ? realpath(words[i], NULL) : strdup(words[i]);
-        if (!real) {
+        char real[PATH_MAX];
+        if (path_objection(words[i]) && !realpath(words[i], real)) {
             log_error("cannot look at \"%s\": %s", words[i], strerror(errno));
             return -1;
         }
-        paths[i] = arena_string(arena, real);
+        paths[i] = path_objection(words[i]) ? arena_string(arena, real) : words[i];
     }
     return 0;
 }

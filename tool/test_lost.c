@@ -306,7 +306,7 @@ static void await(int fd, const char *word, char *said, size_t size)
 static void test_watch(void **state)
 {
     (void)state; /* as above */
-    int out[2], errors[2];
+    int out[2] = {-1, -1}, errors[2] = {-1, -1};
     char said[4096];
     make_root(NULL);
     must_run("echo x > root/etc/before");
