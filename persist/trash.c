@@ -31,6 +31,8 @@ static int make_trash(int volume, struct error *error)
     if (mkdirat(ebb, "trash", 0700) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make the trash \"%s\"", trash);
     auto_fd fd = path_open(ebb, "trash", O_RDONLY | O_DIRECTORY);
+    if (fd == -ELOOP)
+        return error_set(error, ELOOP, "the trash \"%s\" is a symbolic link; remove it", trash);
     if (fd < 0)
         return error_system(error, -fd, "cannot open the trash \"%s\"", trash);
     if (fchmod(fd, 0700) < 0)

@@ -174,7 +174,7 @@ static int look(const struct lost_request *request, const struct lost_wish *wish
     if (code < 0)
         return code;
     if (wish->json)
-        lost_print_json(&lost, booted->generation, booted->root, out);
+        lost_print_json(&lost, booted->generation, booted->root, wish->newest, out);
     else if (wish->newest)
         lost_print_newest(&lost, out);
     else

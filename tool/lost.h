@@ -18,7 +18,8 @@ int lost_tell(struct target root, const struct lost_wish *wish, FILE *out);
 /* How it is printed; `generation` and `kind` are the root's. */
 void lost_print_tree(const struct lost *lost, FILE *out);
 void lost_print_newest(const struct lost *lost, FILE *out);
-void lost_print_json(const struct lost *lost, unsigned generation, const char *kind, FILE *out);
+void lost_print_json(const struct lost *lost, unsigned generation, const char *kind, bool newest,
+                     FILE *out);
 /* One line about one item, as in the list of the newest; with `json` one object. */
 void lost_print_line(const struct lost *lost, const struct lost_item *item, bool json, FILE *out);
 /* Where it could not look, on standard error. */

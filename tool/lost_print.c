@@ -138,16 +138,25 @@ static int newer_first(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-void lost_print_newest(const struct lost *lost, FILE *out)
+/* All that is lost, without the folders on the way; for free(3). */
+static const struct lost_item **list_items(const struct lost *lost, bool newest, size_t *count)
 {
-    size_t count = 0;
     const struct lost_item **items = calloc(lost->count + 1, sizeof(*items));
     if (!items)
         memory_exhausted();
+    *count = 0;
     for (size_t i = 0; i < lost->count; i++)
         if (lost->items[i].change != LOST_NOTHING)
-            items[count++] = &lost->items[i];
-    qsort(items, count, sizeof(*items), newer_first);
+            items[(*count)++] = &lost->items[i];
+    if (newest)
+        qsort(items, *count, sizeof(*items), newer_first);
+    return items;
+}
+
+void lost_print_newest(const struct lost *lost, FILE *out)
+{
+    size_t count;
+    const struct lost_item **items = list_items(lost, true, &count);
     for (size_t i = 0; i < count; i++)
         lost_print_line(lost, items[i], false, out);
     free(items);
@@ -161,24 +170,24 @@ static void print_member(const char *name, struct json_object *value, FILE *out)
 }
 
 /* Item by item: there may be hundreds of thousands. */
-void lost_print_json(const struct lost *lost, unsigned generation, const char *kind, FILE *out)
+void lost_print_json(const struct lost *lost, unsigned generation, const char *kind, bool newest,
+                     FILE *out)
 {
-    const char *between = "";
+    size_t count;
+    const struct lost_item **items = list_items(lost, newest, &count);
     fputs("{\"format\":1,\n", out);
     print_member("generation", json_object_new_int64(generation), out);
     print_member("root", json_object_new_string(kind), out);
     print_member("size", json_object_new_uint64(lost->size), out);
     print_member("files", json_object_new_uint64(lost->files), out);
     fputs("\"lost\":[", out);
-    for (size_t i = 0; i < lost->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         auto_arena arena = arena_new();
-        if (lost->items[i].change == LOST_NOTHING)
-            continue;
-        struct json_object *object = item_object(arena, lost, &lost->items[i]);
-        fprintf(out, "%s\n%s", between, json_object_to_json_string_ext(object, json_form));
+        struct json_object *object = item_object(arena, lost, items[i]);
+        fprintf(out, "%s\n%s", i ? "," : "", json_object_to_json_string_ext(object, json_form));
         json_object_put(object);
-        between = ",";
     }
+    free(items);
     fputs("],\n\"unseen\":[", out);
     for (size_t i = 0; i < lost->blind_count; i++) {
         auto_arena arena = arena_new();

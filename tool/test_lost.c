@@ -175,6 +175,18 @@ static void test_json(void **state)
                      strlen("/etc/") + 255);
     assert_int_equal(json_object_get_int(json_object_object_get(folder, "files")), 1);
     json_object_put(all);
+
+    const struct lost_wish newest = {.json = true, .newest = true};
+    auto_string sorted = NULL;
+    must_run("find root/etc -mindepth 1 -exec touch -h -d 2026-01-02 {} + &&"
+             "touch -d 2026-01-03 root/etc/x*/y");
+    assert_int_equal(tell(&newest, &sorted), EXIT_NO);
+    all = json_tokener_parse(sorted);
+    lost = json_object_object_get(all, "lost");
+    assert_int_equal(json_object_array_length(lost), 2);
+    folder = json_object_array_get_idx(lost, 0);
+    assert_string_equal(json_object_get_string(json_object_object_get(folder, "type")), "folder");
+    json_object_put(all);
 }
 
 /* Of an overlay only the layer is read: what was deleted, or copied up and left as it was, is no

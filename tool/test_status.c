@@ -102,6 +102,30 @@ static void test_damage(void **state)
         assert_status(cases[i].json, cases[i].json, false, EXIT_NO, "", cases[i].logged);
 }
 
+/* However little of the file was written, it is told, and nothing of it is believed. */
+static void test_cut(void **state)
+{
+    (void)state; /* as above */
+    static const char whole[] =
+        HEAD ROOT VOLUMES "\"degraded\":[\"\\u00e9\"],\"steps\":[" BIND "]}";
+    const struct status_request request = {0};
+    must_run("mkdir -p root/run/ebb");
+    for (size_t length = 0; length < sizeof(whole) - 1; length++) {
+        auto_string cut = strndup(whole, length);
+        auto_string text = NULL;
+        put("root/run/ebb/status.json", cut);
+        auto_fd root = open_folder("root");
+        log_begin();
+        FILE *out = output_begin(&text);
+        int status = status_tell((struct target){root, ""}, &request, out);
+        fclose(out);
+        auto_string log = log_end();
+        assert_text(cut, text, "");
+        assert_text(cut, log, DAMAGED "it is no JSON" AGAIN);
+        assert_int_equal(status, EXIT_NO);
+    }
+}
+
 static int tell(const char *folder, bool json, char **text)
 {
     const struct status_request request = {.json = json};
@@ -140,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_text, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_damage, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_cut, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_json, enter_scratch, leave_scratch),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
