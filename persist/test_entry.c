@@ -38,8 +38,9 @@ static void end_world(struct world *world)
     }
     config_free(world->config);
     arena_free(world->report.arena);
-    for (size_t i = 0; world->context && i < 3; i++)
-        assert_int_equal(umount2((const char *[]){"root", "state", "data"}[i], MNT_DETACH), 0);
+    for (size_t i = 0; world->context && i < 4; i++)
+        assert_int_equal(umount2((const char *[]){"root", "state", "data", "/run"}[i], MNT_DETACH),
+                         0);
 }
 
 /* The scene is set once the volumes are there, and before they are opened. */
@@ -50,7 +51,8 @@ static void begin_world(struct world *world, const char *entries, const char *sc
     for (size_t i = 0; i < world->report.count; i++)
         fail_msg("%s", world->report.problems[i].text);
     must_run(
-        "mkdir -p root state data outside && echo secret > outside/secret &&"
+        "mount -t tmpfs run /run && mkdir -p root state data outside && echo secret > "
+        "outside/secret &&"
         "for place in root state data; do mount -t tmpfs -o mode=755 $place $PWD/$place; done");
     /* its old options would name a user that does not exist in here */
     must_run("remount='mount --options-mode ignore -o remount'; %s", scene);
@@ -147,6 +149,39 @@ static void test_bind(void **state)
         {"a link under the name of what is half made", "dir /a; file /b",
          "mkdir state/persist && ln -s ../../outside/secret state/persist/.ebb-new", NULL,
          "mountpoint -q root/a && mountpoint -q root/b"},
+    };
+    PLAY(scenarios);
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"of the kernel", "dir /a options=ro,noexec,nosuid,nodev; dir /b options=nosuid; dir /c",
+         "true", NULL,
+         "test \"$(findmnt -no VFS-OPTIONS $PWD/root/a)\" = ro,nosuid,nodev,noexec,relatime &&"
+         "test \"$(findmnt -no VFS-OPTIONS $PWD/root/b)\" = rw,nosuid,relatime &&"
+         "test \"$(findmnt -no VFS-OPTIONS $PWD/root/c)\" = rw,relatime && touch state/persist/a/x "
+         "&&"
+         "test ! -s /run/mount/utab"},
+        {"a file", "file /a options=ro mode=0600", "true", NULL,
+         "! (echo x > root/a) 2>/dev/null && echo x > state/persist/a && test $(cat root/a) = x"},
+        {"of user space",
+         "dir '/a b' options=hide; file /c\\\\d options=trash,hide,nodev;"
+         "dir /e options=trash",
+         "true", NULL,
+         "printf '%s\n' 'SRC=state TARGET=/a\\040b ROOT=/persist/a\\040b OPTS=x-gvfs-hide' "
+         "'SRC=state TARGET=/c\\134d ROOT=/persist/c\\134d OPTS=x-gvfs-hide,x-gvfs-trash' "
+         "'SRC=state TARGET=/e ROOT=/persist/e OPTS=x-gvfs-trash' | diff - /run/mount/utab &&"
+         "test $(stat -c %a /run/mount/utab) = 644"},
+        {"of a volume that shows a part of its file system",
+         "}\npersist data:/p {\ndir /a options=hide",
+         "mkdir data/sub && mount --bind data/sub data", NULL,
+         "test \"$(cat /run/mount/utab)\" = 'SRC=data TARGET=/a ROOT=/sub/p/a OPTS=x-gvfs-hide' &&"
+         "umount -l data"},
+        {"which cannot be written down", "dir /a options=hide",
+         "mkdir -p /run/mount && rm -f /run/mount/utab && mkdir /run/mount/utab", NULL,
+         "mountpoint -q root/a"},
     };
     PLAY(scenarios);
 }
@@ -491,8 +526,10 @@ static void test_sentence(void **state)
 {
     (void)state;
     struct world world = {0};
-    read_config(&world, "dir /a\n}\npersist data:/ {\nfile \"/b c\"\n}\npersist state:/x {\n"
-                        "file /etc/machine-id");
+    read_config(
+        &world,
+        "dir /a\n}\npersist data:/ {\nfile \"/b c\" options=hide,ro,nodev\n}\npersist state:/x {\n"
+        "file /etc/machine-id");
     struct plan plan = {.arena = world.report.arena};
     static const struct {
         enum step_kind kind;
@@ -500,7 +537,7 @@ static void test_sentence(void **state)
         unsigned line;
     } expected[] = {
         {STEP_BIND, "bind state:/persist/a on /a", 5},
-        {STEP_BIND, "bind data:/b c on /b c", 8},
+        {STEP_BIND, "bind data:/b c on /b c with ro,nodev,hide", 8},
         {STEP_MACHINE_ID, "bind state:/x/etc/machine-id on /etc/machine-id", 11},
     };
     persist_plan(world.config, &plan);
@@ -522,9 +559,10 @@ static void test_sentence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_bind),   TEST(test_in_the_way),   TEST(test_links), TEST(test_volumes),
-        TEST(test_owners), TEST(test_other_owners), TEST(test_names), TEST(test_long_names),
-        TEST(test_many),   TEST(test_again),        TEST(test_check), TEST(test_sentence),
+        TEST(test_bind),       TEST(test_options), TEST(test_in_the_way),   TEST(test_links),
+        TEST(test_volumes),    TEST(test_owners),  TEST(test_other_owners), TEST(test_names),
+        TEST(test_long_names), TEST(test_many),    TEST(test_again),        TEST(test_check),
+        TEST(test_sentence),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

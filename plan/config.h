@@ -84,6 +84,16 @@ struct generations {
 
 enum persist_kind { PERSIST_DIR, PERSIST_FILE };
 
+/* Options of an entry's mount: a set of these bits, in the order of their names. */
+enum persist_option {
+    OPTION_RO = 1 << 0,
+    OPTION_NOEXEC = 1 << 1,
+    OPTION_NOSUID = 1 << 2,
+    OPTION_NODEV = 1 << 3,
+    OPTION_HIDE = 1 << 4,
+    OPTION_TRASH = 1 << 5,
+};
+
 struct persist_entry {
     struct origin origin;
     int kind; /* enum persist_kind */
@@ -92,6 +102,7 @@ struct persist_entry {
     const char *source; /* the path on the store's volume */
     const char *owner, *group;
     int mode;
+    unsigned options; /* of enum persist_option */
 };
 
 enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
@@ -201,8 +212,9 @@ struct config {
 };
 
 extern const char *const no_yes_names[],
-    *const root_kind_names[], *const hook_point_names[], *const rescue_action_names[],
-                                                             *const hook_failure_names[];
+    *const persist_option_names[], *const root_kind_names[], *const hook_point_names[],
+                                                                 *const rescue_action_names[],
+                                                                     *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

@@ -13,9 +13,10 @@ struct watch;
 
 /* What became of a declared volume in this boot. */
 struct volume_state {
-    char device[300]; /* the node in /dev that is mounted, "" before */
-    int fd;           /* its root once it is mounted, -1 before */
-    bool degraded;    /* devices of it are missing, and the declaration allows that */
+    char device[300];          /* the node in /dev that is mounted, "" before */
+    int fd;                    /* its root once it is mounted, -1 before */
+    const char *source, *root; /* as mountinfo shows them; NULL until somebody needs them */
+    bool degraded;             /* devices of it are missing, and the declaration allows that */
 };
 
 struct context {

@@ -216,20 +216,65 @@ static const char *read_degraded(const char *text, void *slot)
     return NULL;
 }
 
+/* The number of the choice that is called `text`, or -1. */
+static int find_choice(const struct field *field, const char *text)
+{
+    for (int i = 0; field->choices[i]; i++)
+        if (strcmp(field->choices[i], text) == 0)
+            return i;
+    return -1;
+}
+
+/* "a, b or c", and how many they are. */
+static const char *list_choices(struct arena *arena, const struct field *field, size_t *count)
+{
+    const char *list = "";
+    for (*count = 0; field->choices[*count];)
+        ++*count;
+    for (size_t i = 0; i < *count; i++) {
+        const char *glue = i == 0 ? "" : i + 1 == *count ? " or " : ", ";
+        list = arena_printf(arena, "%s%s%s", list, glue, field->choices[i]);
+    }
+    return list;
+}
+
+static const char *read_flags(struct arena *arena, const struct field *field, const char *text,
+                              void *slot)
+{
+    unsigned flags = 0;
+    size_t count;
+    const char *list = list_choices(arena, field, &count);
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        const char *word = arena_copy(arena, at, length);
+        int choice = find_choice(field, word);
+        const char *near = choice < 0 ? suggest(word, field->choices, count) : NULL;
+        if (!*word)
+            return arena_printf(arena, "has an empty word; write some of %s", list);
+        if (near)
+            return arena_printf(arena, "has the unknown word \"%s\"; did you mean \"%s\"?", word,
+                                near);
+        if (choice < 0)
+            return arena_printf(arena, "has the unknown word \"%.80s\"; write some of %s", word,
+                                list);
+        flags |= 1U << choice;
+        at += length;
+        if (!*at)
+            break;
+    }
+    *(unsigned *)slot = flags;
+    return NULL;
+}
+
 static const char *read_choice(struct arena *arena, const struct field *field, const char *text,
                                void *slot)
 {
-    size_t count = 0;
-    while (field->choices[count])
-        count++;
-    char *list = arena_string(arena, "");
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(field->choices[i], text) == 0) {
-            *(int *)slot = (int)i;
-            return NULL;
-        }
-        const char *glue = i == 0 ? "" : i + 1 == count ? " or " : ", ";
-        list = arena_printf(arena, "%s%s%s", list, glue, field->choices[i]);
+    size_t count;
+    const char *list = list_choices(arena, field, &count);
+    int choice = find_choice(field, text);
+    if (choice >= 0) {
+        *(int *)slot = choice;
+        return NULL;
     }
     const char *near = suggest(text, field->choices, count);
     return near ? arena_printf(arena, "is unknown; did you mean \"%s\"?", near)
@@ -291,6 +336,9 @@ static void read_field(struct config *config, const struct field *field, void *o
         break;
     case FIELD_CHOICE:
         wrong = read_choice(config->arena, field, text, slot);
+        break;
+    case FIELD_FLAGS:
+        wrong = read_flags(config->arena, field, text, slot);
         break;
     case FIELD_MODE:
         wrong = read_mode(text, slot);

@@ -15,6 +15,7 @@ enum field_type {
     FIELD_PLACE,     /* VOLUME:/path */
     FIELD_DEVICE,    /* a tag, or a path below /dev */
     FIELD_CHOICE,    /* one of `choices`, stored as its number */
+    FIELD_FLAGS,     /* some of `choices`, with commas between; stored as bits */
     FIELD_MODE,      /* octal */
     FIELD_DURATION,  /* 500ms, 30s, 5min, 2h; stored as milliseconds */
     FIELD_SIZE,      /* 512M or 25% */

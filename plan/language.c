@@ -9,6 +9,8 @@
 
 const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", NULL};
+const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
+                                            "hide", "trash",  NULL};
 const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
 const char *const hook_failure_names[] = {"fail", "warn", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
@@ -291,6 +293,7 @@ static const struct field entry_options[] = {
     {"owner", FIELD_OWNER, offsetof(struct persist_entry, owner), NULL},
     {"group", FIELD_OWNER, offsetof(struct persist_entry, group), NULL},
     {"mode", FIELD_MODE, offsetof(struct persist_entry, mode), NULL},
+    {"options", FIELD_FLAGS, offsetof(struct persist_entry, options), persist_option_names},
 };
 static const struct keyword persist_rows[] = {
     {"dir", "dir /path owner=NAME group=NAME mode=0755", FIELDS(entry_parameters),

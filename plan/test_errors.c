@@ -113,6 +113,17 @@ static const struct wrong cases[] = {
      "ebb.conf:4:12: mode \"rwx\" is not a mode; write octal digits, such as 0755\n"},
     {STORE "    dir /a mode=\n}\n",
      "ebb.conf:4:12: mode \"\" is not a mode; write octal digits, such as 0755\n"},
+    {STORE "    dir /a options=ro,noexce\n}\n",
+     "ebb.conf:4:12: options \"ro,noexce\" has the unknown word \"noexce\"; did you mean "
+     "\"noexec\"?\n"},
+    {STORE "    dir /a options=bananas\n}\n",
+     "ebb.conf:4:12: options \"bananas\" has the unknown word \"bananas\"; write some of ro, "
+     "noexec, nosuid, nodev, hide or trash\n"},
+    {STORE "    dir /a options=ro,\n}\n",
+     "ebb.conf:4:12: options \"ro,\" has an empty word; write some of ro, noexec, nosuid, nodev, "
+     "hide or trash\n"},
+    {STORE "    file /etc/machine-id options=ro\n}\n",
+     "ebb.conf:4:5: \"/etc/machine-id\" is always root's, with mode 0444; leave its options out\n"},
     {BASE "root tmpfs size=0\n",
      "ebb.conf:3:12: size \"0\" is not a size; write bytes with k, M or G, or a percentage "
      "of memory, such as 25%\n"},
