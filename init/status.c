@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "persist/required.h"
 #include "plan/kinds.h"
 
 static struct json_object *step_object(struct arena *arena, const struct outcome *outcome)
@@ -27,8 +28,9 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
 }
 
 /* Volumes that work without some of their devices: somebody should know before the next one goes.
- */
-static void add_degraded(const struct context *context, struct json_object *status)
+ * And the paths of entries that did not come back. */
+static void add_degraded(const struct context *context, const struct history *history,
+                         struct json_object *status)
 {
     struct json_object *names = json_object_new_array();
     for (size_t i = 0; i < context->config->volume_count; i++) {
@@ -36,6 +38,9 @@ static void add_degraded(const struct context *context, struct json_object *stat
         if (context_volume(context, volume)->degraded)
             json_object_array_add(names, json_object_new_string(volume->name));
     }
+    for (size_t i = 0; i < history->count; i++)
+        if (history->outcomes[i].ignored && required_degrades(history->outcomes[i].step))
+            json_object_array_add(names, json_object_new_string(history->outcomes[i].step->target));
     json_object_object_add(status, "degraded", names);
 }
 
@@ -55,7 +60,7 @@ int status_write(const char *path, const struct context *context, const struct h
     if (context->generation)
         json_object_object_add(status, "generation",
                                json_object_new_int64(context->generation->number));
-    add_degraded(context, status);
+    add_degraded(context, history, status);
     json_object_object_add(status, "microseconds",
                            json_object_new_int64((int64_t)(clock_microseconds() - start)));
     json_object_object_add(status, "setbacks", setbacks);

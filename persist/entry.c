@@ -10,6 +10,8 @@
 #include "persist/machine_id.h"
 #include "persist/options.h"
 #include "persist/owner.h"
+#include "persist/required.h"
+#include "persist/target.h"
 
 /* The name under which an entry is made before it is complete. */
 static const char unfinished[] = ".ebb-new";
@@ -132,47 +134,16 @@ static int open_source(const struct persist_entry *entry, const struct context *
     return 0;
 }
 
-/* The mount point in the new root, made if the generation has none. */
-static int open_target(const struct persist_entry *entry, const struct context *context,
-                       int *target, struct error *error)
+static int bring_back(const struct persist_entry *entry, const struct context *context,
+                      struct error *error)
 {
-    if (entry->kind == PERSIST_DIR)
-        return path_make_folder(context->root.fd, entry->target, target, error);
-    const char *name;
-    auto_fd parent = -1;
-    int code = path_make_parent(context->root.fd, entry->target, &parent, &name, error);
-    if (code < 0)
-        return code;
-    auto_fd fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
-    if (fd == -ENOENT) {
-        auto_fd made = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (made < 0)
-            return error_system(error, errno, "cannot make the file \"%s\" to bind on",
-                                entry->target);
-        fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
-    }
-    if (fd < 0)
-        return error_system(error, -fd, "cannot open \"%s\" to bind on", entry->target);
-    struct stat status;
-    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-        return error_set(error, EISDIR,
-                         "\"%s\" is declared as a file, but the generation has a folder there; "
-                         "declare it as it is, or remove it from the generation",
-                         entry->target);
-    *target = TAKE_FD(fd);
-    return 0;
-}
-
-int entry_apply(const struct step *step, struct context *context, struct error *error)
-{
-    const struct persist_entry *entry = step->entry;
     auto_fd source = -1, target = -1;
     int code = open_source(entry, context, &source, error);
     if (code < 0)
         return code;
-    code = open_target(entry, context, &target, error);
+    code = target_open(entry, context, &target, error);
     if (code < 0)
-        return error_prefix(error, "in the new root");
+        return code;
     /* A detached copy of the mount, attached by descriptor: nothing is resolved twice. */
     auto_fd copy = open_tree(source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (copy < 0 || options_set(entry, copy) < 0 ||
@@ -181,4 +152,10 @@ int entry_apply(const struct step *step, struct context *context, struct error *
                             entry->store->volume_name, entry->source, entry->target);
     options_record(entry, context);
     return 0;
+}
+
+int entry_apply(const struct step *step, struct context *context, struct error *error)
+{
+    int code = bring_back(step->entry, context, error);
+    return code < 0 ? required_failed(step->entry, context, error) : 0;
 }

@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "persist/entry.h"
+#include "persist/required.h"
 
 /* Two volumes and a new root, each a file system of its own, as in a boot. */
 struct world {
@@ -73,6 +74,22 @@ static int apply(struct world *world, struct error *error)
     for (size_t i = 0; i < world->plan.count && code == 0; i++)
         code = entry_apply(&world->plan.steps[i], world->context, error);
     return code;
+}
+
+/* Does all steps, and puts into `told` what each that the boot went on without said. */
+static void apply_all(struct world *world, char *told, size_t size)
+{
+    size_t length = 0;
+    *told = '\0';
+    for (size_t i = 0; i < world->plan.count; i++) {
+        struct error error = {0};
+        int code = entry_apply(&world->plan.steps[i], world->context, &error);
+        if (code < 0)
+            fail_msg("%s", error.text);
+        assert_true(code == 0 || error.code > 0);
+        if (code > 0)
+            length += (size_t)snprintf(told + length, size - length, "%s\n", error.text);
+    }
 }
 
 struct scenario {
@@ -381,6 +398,66 @@ static void test_other_owners(void **state)
     PLAY(scenarios);
 }
 
+/* The boot goes on without it: told, and with nothing that looks as if it were kept. */
+static void test_required(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"a folder", "dir /a required=degrade; dir /b required=degrade",
+         "mkdir -p state/persist root/a && echo x > state/persist/a && echo default > root/a/x",
+         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
+         "or move it away\n",
+         "test $(stat -c %a root/a) = 0 && test -z \"$(ls -A root/a)\" && mountpoint -q root/b &&"
+         "! mkdir root/a/y 2>/dev/null && ! touch root/a/y 2>/dev/null && touch root/b/y"},
+        {"a file", "file /etc/shadow required=degrade",
+         "mkdir -p state/persist/etc/shadow root/etc && echo default > root/etc/shadow",
+         "\"/etc/shadow\" is declared as a file, but \"state:/persist/etc/shadow\" is a folder; "
+         "declare it as it is, or move it away\n",
+         "test $(stat -c %a root/etc/shadow) = 0 && test ! -s root/etc/shadow &&"
+         "! (echo x > root/etc/shadow) 2>/dev/null && ! mv ebb.conf root/etc/shadow 2>/dev/null &&"
+         "umount root/etc/shadow && test $(cat root/etc/shadow) = default"},
+        {"nothing was there", "file /a/b required=degrade",
+         "mkdir -p state/persist && ln -s ../../outside state/persist/a",
+         "on the volume \"state\": \"/persist/a/b\" leads through the symbolic link \"a\"; replace "
+         "the link, or name the folder itself\n",
+         "test $(stat -c %a root/a/b) = 0 && ! (echo x > root/a/b) 2>/dev/null"},
+        {"the wrong kind of thing is in the generation", "dir /a required=degrade",
+         "echo default > root/a", "in the new root: \"a\" in \"/a\" is not a folder\n",
+         "test ! -s root/a && ! (echo x > root/a) 2>/dev/null"},
+        {"it cannot be closed", "dir /home/eve/.ssh required=degrade",
+         "mkdir root/home && ln -s $PWD/outside root/home/eve",
+         "in the new root: \"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the "
+         "link, or name the folder itself; \"/home/eve/.ssh\" is not closed: in the new root: "
+         "\"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the link, or name "
+         "the "
+         "folder itself\n",
+         "true"},
+        {"it is not needed", "dir /a required=ignore; file /b required=ignore; dir /c",
+         "mkdir -p state/persist/b root/a && echo x > state/persist/a && echo default > root/a/x",
+         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
+         "or move it away\n"
+         "\"/b\" is declared as a file, but \"state:/persist/b\" is a folder; declare it as it is, "
+         "or move it away\n",
+         "test $(cat root/a/x) = default && touch root/a/y && test ! -e root/b &&"
+         "mountpoint -q root/c"},
+    };
+    need_namespace();
+    for (size_t i = 0; i < ARRAY_LENGTH(scenarios); i++) {
+        struct world world;
+        char told[2000];
+        begin_world(&world, scenarios[i].entries, scenarios[i].scene);
+        apply_all(&world, told, sizeof(told));
+        assert_string_equal(told, scenarios[i].message);
+        for (size_t j = 0; j < world.plan.count; j++)
+            assert_int_equal(required_degrades(&world.plan.steps[j]),
+                             strstr(scenarios[i].entries, "degrade") != NULL);
+        if (!succeeds("%s", scenarios[i].check))
+            fail_msg("%s: %s", scenarios[i].name, scenarios[i].check);
+        must_run("test \"$(find outside | tr '\\n' ' ')\" = 'outside outside/secret '");
+        end_world(&world);
+    }
+}
+
 /* Any bytes that a configuration can hold are just bytes of a name. */
 static void test_names(void **state)
 {
@@ -559,10 +636,10 @@ static void test_sentence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_bind),       TEST(test_options), TEST(test_in_the_way),   TEST(test_links),
-        TEST(test_volumes),    TEST(test_owners),  TEST(test_other_owners), TEST(test_names),
-        TEST(test_long_names), TEST(test_many),    TEST(test_again),        TEST(test_check),
-        TEST(test_sentence),
+        TEST(test_bind),  TEST(test_options),    TEST(test_required), TEST(test_in_the_way),
+        TEST(test_links), TEST(test_volumes),    TEST(test_owners),   TEST(test_other_owners),
+        TEST(test_names), TEST(test_long_names), TEST(test_many),     TEST(test_again),
+        TEST(test_check), TEST(test_sentence),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

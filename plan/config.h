@@ -94,6 +94,9 @@ enum persist_option {
     OPTION_TRASH = 1 << 5,
 };
 
+/* What a boot does without an entry that does not come back. */
+enum persist_required { REQUIRED_FAIL, REQUIRED_DEGRADE, REQUIRED_IGNORE };
+
 struct persist_entry {
     struct origin origin;
     int kind; /* enum persist_kind */
@@ -103,6 +106,7 @@ struct persist_entry {
     const char *owner, *group;
     int mode;
     unsigned options; /* of enum persist_option */
+    int required;     /* enum persist_required */
 };
 
 enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
@@ -212,8 +216,9 @@ struct config {
 };
 
 extern const char *const no_yes_names[],
-    *const persist_option_names[], *const root_kind_names[], *const hook_point_names[],
-                                                                 *const rescue_action_names[],
+    *const persist_option_names[],
+        *const persist_required_names[],
+            *const root_kind_names[], *const hook_point_names[], *const rescue_action_names[],
                                                                      *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if

@@ -11,6 +11,7 @@ const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
                                             "hide", "trash",  NULL};
+const char *const persist_required_names[] = {"fail", "degrade", "ignore", NULL};
 const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
 const char *const hook_failure_names[] = {"fail", "warn", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
@@ -294,6 +295,7 @@ static const struct field entry_options[] = {
     {"group", FIELD_OWNER, offsetof(struct persist_entry, group), NULL},
     {"mode", FIELD_MODE, offsetof(struct persist_entry, mode), NULL},
     {"options", FIELD_FLAGS, offsetof(struct persist_entry, options), persist_option_names},
+    {"required", FIELD_CHOICE, offsetof(struct persist_entry, required), persist_required_names},
 };
 static const struct keyword persist_rows[] = {
     {"dir", "dir /path owner=NAME group=NAME mode=0755", FIELDS(entry_parameters),

@@ -124,6 +124,8 @@ static const struct wrong cases[] = {
      "hide or trash\n"},
     {STORE "    file /etc/machine-id options=ro\n}\n",
      "ebb.conf:4:5: \"/etc/machine-id\" is always root's, with mode 0444; leave its options out\n"},
+    {STORE "    dir /a required=degraded\n}\n",
+     "ebb.conf:4:12: required \"degraded\" is unknown; did you mean \"degrade\"?\n"},
     {BASE "root tmpfs size=0\n",
      "ebb.conf:3:12: size \"0\" is not a size; write bytes with k, M or G, or a percentage "
      "of memory, such as 25%\n"},
