@@ -327,3 +327,13 @@ int copy_named(int source, int target, const char *name, struct error *error)
     tdestroy(copy.links, free_link);
     return code;
 }
+
+int copy_open_file(int source, int target, struct error *error)
+{
+    struct stat status;
+    struct copy copy = {.target = target, .error = error};
+    int code = copy_begin(&copy, source, &status);
+    if (code == 0)
+        code = copy_contents(&copy, source, target, status.st_size);
+    return code < 0 ? code : copy_attributes(&copy, source, target, &status);
+}

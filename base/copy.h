@@ -13,6 +13,8 @@ int copy_check(int source, int target, struct error *error);
 /* Copies what is in the folder `source` into the folder `target`, which gets the source's own
  * owner and mode. Existing folders are merged into; anything else in the way is an error. */
 int copy_tree(int source, int target, struct error *error);
+/* Copies an open file into another, which is empty and gets the source's own owner and mode. */
+int copy_open_file(int source, int target, struct error *error);
 /* Copies the thing called `name`, of whichever kind, from one folder into another. */
 int copy_named(int source, int target, const char *name, struct error *error);
 

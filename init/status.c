@@ -44,6 +44,15 @@ static void add_degraded(const struct context *context, const struct history *hi
     json_object_object_add(status, "degraded", names);
 }
 
+/* Paths that are closed until systemd-tmpfiles gives them to their owner. */
+static void add_late(const struct context *context, struct json_object *status)
+{
+    struct json_object *paths = json_object_new_array();
+    for (size_t i = 0; i < context->late_count; i++)
+        json_object_array_add(paths, json_object_new_string(context->late[i]));
+    json_object_object_add(status, "late", paths);
+}
+
 int status_write(const char *path, const struct context *context, const struct history *history,
                  unsigned long start, const char *failure, struct error *error)
 {
@@ -61,6 +70,7 @@ int status_write(const char *path, const struct context *context, const struct h
         json_object_object_add(status, "generation",
                                json_object_new_int64(context->generation->number));
     add_degraded(context, history, status);
+    add_late(context, status);
     json_object_object_add(status, "microseconds",
                            json_object_new_int64((int64_t)(clock_microseconds() - start)));
     json_object_object_add(status, "setbacks", setbacks);

@@ -116,6 +116,11 @@ static void test_degraded(void **state)
     status = write_and_read(context, &history, NULL);
     assert_string_equal(text_of(status, "degraded"), "[ \"\\/a\" ]");
     expect_step(status, 3, "bind", "bind it", "ignored", "it is a file");
+    assert_string_equal(text_of(status, "late"), "[ ]");
+    json_object_put(status);
+    *ARENA_PUSH(arena, context->late, context->late_count) = "/c";
+    status = write_and_read(context, &history, NULL);
+    assert_string_equal(text_of(status, "late"), "[ \"\\/c\" ]");
     json_object_put(status);
 }
 

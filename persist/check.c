@@ -29,8 +29,9 @@ static void check_target(const struct persist_entry *entry, struct report *repor
 /* Its owner and mode are systemd's choice, not ours. */
 static void check_machine_id(const struct persist_entry *entry, struct report *report)
 {
-    bool plain = strcmp(entry->owner, "0") == 0 && strcmp(entry->group, "0") == 0 &&
-                 entry->mode == 0644 && !entry->options && !entry->required;
+    bool plain = strcmp(entry->owner, "0") == 0 && entry->group && strcmp(entry->group, "0") == 0 &&
+                 entry->mode == 0644 && !entry->options && !entry->required && !entry->existing &&
+                 !entry->seed;
     if (machine_id_is(entry) && !plain)
         report_error(report, entry->origin,
                      "\"%s\" is always root's, with mode 0444; leave its options out",

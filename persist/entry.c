@@ -7,14 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "persist/existing.h"
+#include "persist/late.h"
 #include "persist/machine_id.h"
+#include "persist/make.h"
 #include "persist/options.h"
-#include "persist/owner.h"
+#include "persist/parents.h"
 #include "persist/required.h"
+#include "persist/seed.h"
 #include "persist/target.h"
-
-/* The name under which an entry is made before it is complete. */
-static const char unfinished[] = ".ebb-new";
 
 void persist_plan(const struct config *config, struct plan *plan)
 {
@@ -30,7 +31,12 @@ void persist_plan(const struct config *config, struct plan *plan)
 void entry_sentence(const struct step *step, FILE *stream)
 {
     const struct persist_entry *entry = step->entry;
-    fprintf(stream, "bind %s:%s on %s", entry->store->volume_name, entry->source, entry->target);
+    const struct home *home = entry->home;
+    fprintf(stream, "bind %s:%s on ", entry->store->volume_name, entry->source);
+    if (home)
+        fprintf(stream, "~%s%s", home->user, entry->target + strlen(home->path));
+    else
+        fputs(entry->target, stream);
     options_print(entry, stream);
 }
 
@@ -72,73 +78,89 @@ static int open_entry(const struct persist_entry *entry, int parent, const char 
 
 static int cannot_make(const struct persist_entry *entry, int code, struct error *error)
 {
-    const char *remedy = code == ENOSPC   ? "; free some on the volume"
-                         : code == EROFS  ? "; mount the volume writable, or make it beforehand"
-                         : code == EEXIST ? "; remove \".ebb-new\" beside it"
-                                          : "";
+    const char *remedy = code == ENOSPC  ? "; free some on the volume"
+                         : code == EROFS ? "; mount the volume writable, or make it beforehand"
+                         : code == EXDEV ? "; remove \".ebb-new\" beside it"
+                                         : "";
     return error_set(error, code, "cannot make \"%s:%s\": %s%s", entry->store->volume_name,
                      entry->source, strerror(code), remedy);
 }
 
-/* An empty folder or file with the declared owner and mode, complete before it has its name. */
-static int make_entry(const struct persist_entry *entry, int root, int parent, const char *name,
-                      struct error *error)
+/* With the declared owner and mode, and with what the generation has there. Where nobody knows the
+ * owner yet, it is closed until somebody does. */
+static int make_entry(const struct persist_entry *entry, struct context *context, int parent,
+                      const char *name, struct error *error)
 {
-    uid_t user = 0;
-    gid_t group = 0;
-    int code = owner_user(root, entry->owner, &user, error);
-    if (code == 0)
-        code = owner_group(root, entry->group, &group, error);
+    struct owner owner;
+    auto_fd seed = -1, fd = -1;
+    owner_resolve(entry, context, &owner);
+    bool late = owner.late_user || owner.late_group;
+    int code = seed_open(entry, context, &seed, error);
     if (code < 0)
         return code;
-    (void)unlinkat(parent, unfinished, 0);            /* left by a power cut, */
-    (void)unlinkat(parent, unfinished, AT_REMOVEDIR); /* whichever it was */
-    auto_fd fd = -1;
-    if (entry->kind == PERSIST_DIR && mkdirat(parent, unfinished, 0700) == 0)
-        fd = path_open(parent, unfinished, O_RDONLY | O_DIRECTORY);
-    else if (entry->kind == PERSIST_FILE)
-        fd = openat(parent, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || fchown(fd, user, group) < 0 || fchmod(fd, (mode_t)entry->mode) < 0 ||
-        fsync(fd) < 0 || renameat2(parent, unfinished, parent, name, RENAME_NOREPLACE) < 0)
-        return cannot_make(entry, errno, error);
-    /* Its name must be on the disk before anything is written into it. */
-    auto_fd folder = path_open(parent, ".", O_RDONLY | O_DIRECTORY);
-    if (folder < 0 || fsync(folder) < 0)
-        return error_system(error, errno, "cannot keep \"%s:%s\"", entry->store->volume_name,
-                            entry->source);
+    bool seeded = seed >= 0;
+    struct stat status;
+    mode_t mode = (mode_t)entry->mode;
+    if (seeded && !entry->mode_said && fstat(seed, &status) == 0)
+        mode = status.st_mode & 07777;
+    struct made made = {late ? 0 : owner.user, late ? 0 : owner.group, entry->mode, seeded};
+    if (seeded && !entry->owner_said)
+        made.user = MAKE_ANY;
+    if (seeded && !entry->group_said && !entry->home)
+        made.group = MAKE_ANY;
+    if (seeded && !entry->mode_said)
+        made.mode = MAKE_ANY_MODE;
+    if (late)
+        made.mode = entry->kind == PERSIST_DIR ? 0700 : 0600;
+    fd = make_begin(parent, entry->kind);
+    if (fd < 0)
+        return cannot_make(entry, -fd, error);
+    if (seeded && seed_copy(entry, seed, fd, error) < 0) {
+        make_undo(parent);
+        return -error->code;
+    }
+    code = make_end(parent, fd, name, &made);
+    if (code < 0)
+        return cannot_make(entry, -code, error);
+    if (late)
+        late_entry(entry, &owner, mode, context);
     return 0;
 }
 
 /* The entry on its volume, made if it is missing. */
-static int open_source(const struct persist_entry *entry, const struct context *context,
-                       int *source, struct error *error)
+static int open_source(const struct persist_entry *entry, struct context *context, int *source,
+                       struct error *error)
 {
     const struct volume_state *state = context_volume(context, entry->store->volume);
     char where[80];
     const char *name;
     auto_fd parent = -1;
     snprintf(where, sizeof(where), "%.64s:", entry->store->volume_name);
-    int code = path_make_parent(state->fd, entry->source, &parent, &name, error);
+    int code = parents_open(entry, context, state->fd, entry->source, &parent, &name, error);
     if (code < 0)
         return error_prefix(error, "on the volume \"%s\"", entry->store->volume_name);
-    int fd = open_entry(entry, parent, name, where, error);
+    auto_fd fd = open_entry(entry, parent, name, where, error);
     if (fd == -ENOENT) {
-        code = make_entry(entry, context->root.fd, parent, name, error);
+        code = make_entry(entry, context, parent, name, error);
         if (code < 0)
             return code;
         fd = open_entry(entry, parent, name, where, error);
+    } else if (fd >= 0) {
+        code = existing_apply(entry, context, fd, error);
     }
-    if (fd < 0)
-        return fd;
-    *source = fd;
+    if (fd < 0 || code < 0)
+        return fd < 0 ? fd : code;
+    *source = TAKE_FD(fd);
     return 0;
 }
 
-static int bring_back(const struct persist_entry *entry, const struct context *context,
+static int bring_back(const struct persist_entry *entry, struct context *context,
                       struct error *error)
 {
     auto_fd source = -1, target = -1;
-    int code = open_source(entry, context, &source, error);
+    int code = entry->home ? home_verify(entry->home, context, error) : 0;
+    if (code == 0)
+        code = open_source(entry, context, &source, error);
     if (code < 0)
         return code;
     code = target_open(entry, context, &target, error);

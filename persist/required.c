@@ -27,7 +27,7 @@ static int open_cover(const struct context *context, int kind)
     return path_open(folder, name, O_PATH | O_NOFOLLOW);
 }
 
-static int close_path(const struct persist_entry *entry, const struct context *context,
+static int close_path(const struct persist_entry *entry, struct context *context,
                       struct error *error)
 {
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
@@ -49,8 +49,7 @@ static int close_path(const struct persist_entry *entry, const struct context *c
     return 0;
 }
 
-int required_failed(const struct persist_entry *entry, const struct context *context,
-                    struct error *error)
+int required_failed(const struct persist_entry *entry, struct context *context, struct error *error)
 {
     struct error reason = *error, other;
     if (entry->required == REQUIRED_FAIL)

@@ -12,7 +12,7 @@
 
 /* Closes the path if that is declared. Returns what apply is to return: -errno or 1. The error
  * holds the reason, and keeps it. */
-int required_failed(const struct persist_entry *entry, const struct context *context,
+int required_failed(const struct persist_entry *entry, struct context *context,
                     struct error *error);
 /* Whether the step is one without which the boot counts as degraded. */
 bool required_degrades(const struct step *step);

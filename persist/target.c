@@ -5,12 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_file(const struct persist_entry *entry, const struct context *context, int *target,
+#include "persist/make.h"
+#include "persist/parents.h"
+
+static int open_file(const struct persist_entry *entry, struct context *context, int *target,
                      struct error *error)
 {
     const char *name;
     auto_fd parent = -1;
-    int code = path_make_parent(context->root.fd, entry->target, &parent, &name, error);
+    int code = parents_open(entry, context, context->root.fd, entry->target, &parent, &name, error);
     if (code < 0)
         return code;
     auto_fd fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
@@ -33,11 +36,41 @@ static int open_file(const struct persist_entry *entry, const struct context *co
     return 0;
 }
 
-int target_open(const struct persist_entry *entry, const struct context *context, int *target,
+/* The mount point may lie on what another entry brought back, and stay there: it is made as if it
+ * were the entry. */
+static int open_folder(const struct persist_entry *entry, struct context *context, int *target,
+                       struct error *error)
+{
+    const char *name;
+    auto_fd parent = -1;
+    struct owner owner;
+    int code = parents_open(entry, context, context->root.fd, entry->target, &parent, &name, error);
+    if (code < 0)
+        return code;
+    auto_fd fd = path_enter(parent, name, entry->target, error);
+    if (fd == -ENOENT) {
+        owner_resolve(entry, context, &owner);
+        bool late = owner.late_user || owner.late_group;
+        struct made made = {late ? 0 : owner.user, late ? 0 : owner.group,
+                            late ? 0700 : entry->mode, false};
+        auto_fd new = make_begin(parent, PERSIST_DIR);
+        code = new < 0 ? new : make_end(parent, new, name, &made);
+        if (code < 0)
+            return error_system(error, -code, "cannot make the folder \"%s\"", entry->target);
+        fd = path_open(parent, name, O_PATH | O_DIRECTORY);
+        if (fd < 0)
+            return error_system(error, -fd, "cannot open the folder \"%s\"", entry->target);
+    }
+    if (fd < 0)
+        return fd;
+    *target = TAKE_FD(fd);
+    return 0;
+}
+
+int target_open(const struct persist_entry *entry, struct context *context, int *target,
                 struct error *error)
 {
-    int code = entry->kind == PERSIST_DIR
-                   ? path_make_folder(context->root.fd, entry->target, target, error)
-                   : open_file(entry, context, target, error);
+    int code = entry->kind == PERSIST_DIR ? open_folder(entry, context, target, error)
+                                          : open_file(entry, context, target, error);
     return code < 0 ? error_prefix(error, "in the new root") : 0;
 }

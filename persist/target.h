@@ -5,7 +5,7 @@
 #include "plan/context.h"
 
 /* Opens it with O_PATH, made if the generation has nothing there. */
-int target_open(const struct persist_entry *entry, const struct context *context, int *target,
+int target_open(const struct persist_entry *entry, struct context *context, int *target,
                 struct error *error);
 
 #endif

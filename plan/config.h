@@ -94,6 +94,17 @@ enum persist_option {
     OPTION_TRASH = 1 << 5,
 };
 
+/* What is done about an owner or a mode on the volume that is not as declared. */
+enum persist_existing { EXISTING_TIGHTEN, EXISTING_KEEP, EXISTING_CORRECT, EXISTING_REPORT };
+
+/* A user's entries, which are named from the home on. */
+struct home {
+    struct origin origin;
+    const struct place *store;
+    const char *user;
+    const char *path; /* NULL if the declaration has errors */
+};
+
 /* What a boot does without an entry that does not come back. */
 enum persist_required { REQUIRED_FAIL, REQUIRED_DEGRADE, REQUIRED_IGNORE };
 
@@ -101,10 +112,15 @@ struct persist_entry {
     struct origin origin;
     int kind; /* enum persist_kind */
     const struct place *store;
-    const char *target; /* the path in the running system */
-    const char *source; /* the path on the store's volume */
+    const char *target;      /* the path in the running system */
+    const char *source;      /* the path on the store's volume */
+    const struct home *home; /* NULL outside of such a block */
     const char *owner, *group;
     int mode;
+    bool owner_said, group_said, mode_said; /* else they only count when the entry is made */
+    int existing;                           /* enum persist_existing */
+    const char
+        *seed; /* "none", "generation" or a path in its tree; NULL: as the generation has it */
     unsigned options; /* of enum persist_option */
     int required;     /* enum persist_required */
 };
@@ -215,11 +231,13 @@ struct config {
     bool incomplete; /* some of it could not be understood, so what is missing may stand there */
 };
 
-extern const char *const no_yes_names[],
-    *const persist_option_names[],
-        *const persist_required_names[],
-            *const root_kind_names[], *const hook_point_names[], *const rescue_action_names[],
-                                                                     *const hook_failure_names[];
+extern const char *const no_yes_names[], *const persist_option_names[],
+                                             *const persist_required_names[],
+                                                 *const persist_existing_names[],
+                                                     *const root_kind_names[],
+                                                         *const hook_point_names[],
+                                                             *const rescue_action_names[],
+                                                                 *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

@@ -31,12 +31,17 @@ struct context {
     pid_t drivers;                       /* the child that answers device events, 0 for none */
     bool drivers_ended;                  /* by itself, which it never should */
     struct watch *watch;                 /* over the volumes that are on their way */
-    bool wait_for_ever;                  /* rootwait: devices have no time limit */
+    const char **late;                   /* paths that wait for an owner whom nobody knows yet */
+    size_t late_count;
+    bool wait_for_ever; /* rootwait: devices have no time limit */
 };
 
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root);
+/* Opens the tree of the chosen generation; -errno. Before one is chosen it is the new root, which
+ * is made of it. */
+int context_tree(const struct context *context);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
 
 #endif

@@ -290,6 +290,37 @@ static const char *read_path(struct arena *arena, const char *text, void *slot)
     return NULL;
 }
 
+static const char *read_relative(struct arena *arena, const char *text, void *slot)
+{
+    if (*text == '/')
+        return "is absolute; write it from the home on, such as .ssh, or move it out of the block";
+    const char *objection =
+        *text ? path_objection(arena_printf(arena, "/%s", text)) : "names nothing";
+    if (objection)
+        return arena_printf(arena, "%s; write a path from the home on, such as .ssh", objection);
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_user(const char *text, void *slot)
+{
+    const char *wrong = read_owner(text, slot);
+    if (wrong || !text[strspn(text, "0123456789")])
+        return "is not the name of a user; write home NAME { ... }";
+    return NULL;
+}
+
+static const char *read_seed(struct arena *arena, const char *text, void *slot)
+{
+    const char *objection = path_objection(text);
+    if (*text == '/' && objection)
+        return arena_printf(arena, "%s; write a path such as /etc/skel", objection);
+    if (*text != '/' && strcmp(text, "none") != 0 && strcmp(text, "generation") != 0)
+        return "is unknown; write none, generation, or a path in the generation's tree";
+    *(const char **)slot = text;
+    return NULL;
+}
+
 static const char *read_text(const char *text, void *slot)
 {
     if (!*text)
@@ -327,6 +358,15 @@ static void read_field(struct config *config, const struct field *field, void *o
         break;
     case FIELD_PATH:
         wrong = read_path(config->arena, text, slot);
+        break;
+    case FIELD_RELATIVE:
+        wrong = read_relative(config->arena, text, slot);
+        break;
+    case FIELD_USER:
+        wrong = read_user(text, slot);
+        break;
+    case FIELD_SEED:
+        wrong = read_seed(config->arena, text, slot);
         break;
     case FIELD_PLACE:
         wrong = read_place(config->arena, &value, slot);

@@ -12,6 +12,9 @@ enum field_type {
     FIELD_NAME,      /* letters, digits, - and _ */
     FIELD_OWNER,     /* a user's or group's name, or its number */
     FIELD_PATH,      /* absolute and clean */
+    FIELD_RELATIVE,  /* clean, from a home on */
+    FIELD_USER,      /* a user's name */
+    FIELD_SEED,      /* none, generation or a path in its tree */
     FIELD_PLACE,     /* VOLUME:/path */
     FIELD_DEVICE,    /* a tag, or a path below /dev */
     FIELD_CHOICE,    /* one of `choices`, stored as its number */

@@ -126,6 +126,33 @@ static const struct wrong cases[] = {
      "ebb.conf:4:5: \"/etc/machine-id\" is always root's, with mode 0444; leave its options out\n"},
     {STORE "    dir /a required=degraded\n}\n",
      "ebb.conf:4:12: required \"degraded\" is unknown; did you mean \"degrade\"?\n"},
+    {STORE "    dir /a existing=tigten\n}\n",
+     "ebb.conf:4:12: existing \"tigten\" is unknown; did you mean \"tighten\"?\n"},
+    {STORE "    dir /a seed=skel\n}\n",
+     "ebb.conf:4:12: seed \"skel\" is unknown; write none, generation, or a path in the "
+     "generation's tree\n"},
+    {STORE "    dir /a seed=/etc/../skel\n}\n",
+     "ebb.conf:4:12: seed \"/etc/../skel\" contains \"..\"; write a path such as /etc/skel\n"},
+    {STORE "    home alice {\n        dir /home/alice/.ssh\n    }\n}\n",
+     "ebb.conf:5:13: path \"/home/alice/.ssh\" is absolute; write it from the home on, such as .ssh, "
+     "or move it out of the block\n"},
+    {STORE "    home alice {\n        dir ../bob\n        file a/\n        dir \"\"\n    }\n}\n",
+     "ebb.conf:5:13: path \"../bob\" contains \"..\"; write a path from the home on, such as .ssh\n"
+     "ebb.conf:6:14: path \"a/\" ends in \"/\"; write a path from the home on, such as .ssh\n"
+     "ebb.conf:7:13: path \"\" names nothing; write a path from the home on, such as .ssh\n"},
+    {STORE "    home 1000 { dir a; }\n}\n",
+     "ebb.conf:4:10: user \"1000\" is not the name of a user; write home NAME { ... }\n"},
+    {STORE "    home { dir a; }\n}\n",
+     "ebb.conf:4:5: \"home\" lacks its user; write: home NAME path=/home/NAME { dir PATH; file PATH "
+     "}\n"},
+    {STORE "    home alice path=srv { dir a; }\n}\n",
+     "ebb.conf:4:16: path \"srv\" is relative; write a path such as /var/log\n"},
+    {STORE "    home alice { dir a; dir a/b; }\n    dir /home/alice/a\n}\n",
+     "ebb.conf:4:25: \"/home/alice/a/b\" persists already as part of \"/home/alice/a\", at "
+     "ebb.conf:4:18; remove one of the two\n"
+     "ebb.conf:5:5: \"persist /home/alice/a\" is declared twice, first at ebb.conf:4:18; remove one\n"},
+    {BASE "home alice { dir a; }\n",
+     "ebb.conf:3:1: \"home\" belongs in the block of \"persist\"; move it there\n"},
     {BASE "root tmpfs size=0\n",
      "ebb.conf:3:12: size \"0\" is not a size; write bytes with k, M or G, or a percentage "
      "of memory, such as 25%\n"},
