@@ -79,6 +79,10 @@ static void test_options(void **state)
          "'SRC=state TARGET=/c\\134d ROOT=/persist/c\\134d OPTS=x-gvfs-hide,x-gvfs-trash' "
          "'SRC=state TARGET=/e ROOT=/persist/e OPTS=x-gvfs-trash' | diff - /run/mount/utab &&"
          "test $(stat -c %a /run/mount/utab) = 644"},
+        {"as libmount reads it", "dir '/a b' options=hide,nodev; dir /c", "true", NULL,
+         "sed -i \"s# TARGET=# TARGET=$PWD/root#\" /run/mount/utab &&"
+         "findmnt -mno OPTIONS \"$PWD/root/a b\" | grep -q '^rw,nodev,relatime.*,x-gvfs-hide$' &&"
+         "! findmnt -mno OPTIONS $PWD/root/c | grep -q x-gvfs"},
         {"of a volume that shows a part of its file system",
          "}\npersist data:/p {\ndir /a options=hide",
          "mkdir data/sub && mount --bind data/sub data", NULL,

@@ -20,9 +20,12 @@ static const char *read_name(const char *text, void *slot)
     return NULL;
 }
 
-static const char *read_owner(const char *text, void *slot)
+static const char *read_owner(const struct field *field, const char *text, void *slot)
 {
-    if (text[strspn(text, "0123456789")] == '\0' && *text) {
+    bool digits = *text && !text[strspn(text, "0123456789")];
+    if (field->type == FIELD_USER && (digits || *text == '-' || !text_is_name(text)))
+        return "is not the name of a user; write home NAME { ... }";
+    if (digits) {
         errno = 0;
         unsigned long number = strtoul(text, NULL, 10);
         /* The kernel reads 4294967295 as "leave it as it is". */
@@ -270,6 +273,8 @@ static const char *read_choice(struct arena *arena, const struct field *field, c
                                void *slot)
 {
     size_t count;
+    if (field->type == FIELD_FLAGS)
+        return read_flags(arena, field, text, slot);
     const char *list = list_choices(arena, field, &count);
     int choice = find_choice(field, text);
     if (choice >= 0) {
@@ -281,32 +286,20 @@ static const char *read_choice(struct arena *arena, const struct field *field, c
                 : arena_printf(arena, "is unknown; write %s", list);
 }
 
-static const char *read_path(struct arena *arena, const char *text, void *slot)
+/* From the root on, or from a home on. */
+static const char *read_path(struct arena *arena, const struct field *field, const char *text,
+                             void *slot)
 {
-    const char *objection = path_objection(text);
-    if (objection)
-        return arena_printf(arena, "%s; write a path such as /var/log", objection);
-    *(const char **)slot = text;
-    return NULL;
-}
-
-static const char *read_relative(struct arena *arena, const char *text, void *slot)
-{
-    if (*text == '/')
+    bool relative = field->type == FIELD_RELATIVE;
+    if (relative && *text == '/')
         return "is absolute; write it from the home on, such as .ssh, or move it out of the block";
-    const char *objection =
-        *text ? path_objection(arena_printf(arena, "/%s", text)) : "names nothing";
+    if (relative && !*text)
+        return "names nothing; write a path from the home on, such as .ssh";
+    const char *objection = path_objection(relative ? arena_printf(arena, "/%s", text) : text);
     if (objection)
-        return arena_printf(arena, "%s; write a path from the home on, such as .ssh", objection);
+        return arena_printf(arena, "%s; write a path %s", objection,
+                            relative ? "from the home on, such as .ssh" : "such as /var/log");
     *(const char **)slot = text;
-    return NULL;
-}
-
-static const char *read_user(const char *text, void *slot)
-{
-    const char *wrong = read_owner(text, slot);
-    if (wrong || !text[strspn(text, "0123456789")])
-        return "is not the name of a user; write home NAME { ... }";
     return NULL;
 }
 
@@ -354,16 +347,12 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_name(text, slot);
         break;
     case FIELD_OWNER:
-        wrong = read_owner(text, slot);
+    case FIELD_USER:
+        wrong = read_owner(field, text, slot);
         break;
     case FIELD_PATH:
-        wrong = read_path(config->arena, text, slot);
-        break;
     case FIELD_RELATIVE:
-        wrong = read_relative(config->arena, text, slot);
-        break;
-    case FIELD_USER:
-        wrong = read_user(text, slot);
+        wrong = read_path(config->arena, field, text, slot);
         break;
     case FIELD_SEED:
         wrong = read_seed(config->arena, text, slot);
@@ -375,10 +364,8 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_device(text, slot);
         break;
     case FIELD_CHOICE:
-        wrong = read_choice(config->arena, field, text, slot);
-        break;
     case FIELD_FLAGS:
-        wrong = read_flags(config->arena, field, text, slot);
+        wrong = read_choice(config->arena, field, text, slot);
         break;
     case FIELD_MODE:
         wrong = read_mode(text, slot);
