@@ -8,6 +8,7 @@
 BUILD    ?= build
 DEPS     := build/deps
 prefix   ?= /usr
+units     = $(prefix)/lib/systemd/system
 VERSION  := 0.1
 
 CC       ?= gcc
@@ -140,12 +141,17 @@ install: all
 	install -D -m 644 man/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8
 	install -D -m 644 man/ebb.conf.5 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5
 	install -D -m 644 tool/completion.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb
+	install -d $(DESTDIR)$(units)/sysinit.target.wants
+	sed 's,@bindir@,$(prefix)/bin,' systemd/ebb-write-back.service > $(DESTDIR)$(units)/ebb-write-back.service
+	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 
 uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/ebb $(DESTDIR)$(prefix)/lib/ebb/ebb-init \
 	    $(DESTDIR)$(prefix)/lib/ebb/ebb-agent $(DESTDIR)$(prefix)/share/man/man8/ebb.8 \
 	    $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5 \
-	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb
+	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
+	    $(DESTDIR)$(units)/ebb-write-back.service \
+	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	-rmdir $(DESTDIR)$(prefix)/lib/ebb
 
 clean:

@@ -47,7 +47,7 @@ int identity_read(int folder, char identity[static IDENTITY_SIZE], struct error 
 int identity_apply(const struct step *step, struct context *context, struct error *error)
 {
     const struct volume *volume = step->volume;
-    const struct volume_state *state = context_volume(context, volume);
+    struct volume_state *state = context_volume(context, volume);
     char identity[IDENTITY_SIZE];
     if (identity_read(state->fd, identity, error) < 0) {
         error_prefix(error, "%s is not the state volume \"%s\"", state->device, volume->name);
@@ -63,6 +63,7 @@ int identity_apply(const struct step *step, struct context *context, struct erro
             "%s is the state volume %s, but \"%s\" is declared to be %s; attach the right "
             "disk, or correct `identity`",
             state->device, identity, volume->name, volume->identity);
+    state->identity = arena_string(context->arena, identity);
     return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "mounts/kernel.h"
 #include "mounts/root.h"
 #include "mounts/watch.h"
+#include "persist/copies.h"
 #include "persist/required.h"
 #include "plan/apply.h"
 #include "plan/make.h"
@@ -143,6 +144,8 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     int code = bring_up_volumes(boot, error);
     if (code == 0)
         code = make_root(boot, error);
+    if (code == 0) /* without the list, what was copied would be lost, and nobody would know */
+        code = copies_write(COPIES_LIST, boot->context, error);
     if (code < 0)
         return code;
     tell_degraded(&boot->history);

@@ -5,6 +5,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "mounts/volume.h"
 #include "mounts/watch.h"
 
 /* btrfs and xfs bring themselves in order when they are mounted, and their repair tools are for
@@ -93,6 +94,10 @@ int check_apply(const struct step *step, struct context *context, struct error *
     if (code < 0)
         return code;
     const char *device = context_volume(context, volume)->device;
+    if (volume_is_protected(device)) {
+        log_info("%s is write-protected, so nothing could be repaired: it is not checked", device);
+        return 0;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(checkers); i++) {
         if (strcmp(checkers[i].type, volume->fs.type) != 0)
             continue;

@@ -175,7 +175,7 @@ static bool has_option(const struct volume *volume, const char *name)
     return volume->fs.options && mnt_optstr_get_option(volume->fs.options, name, NULL, NULL) == 0;
 }
 
-static bool is_write_protected(const char *device)
+bool volume_is_protected(const char *device)
 {
     int protected = 0;
     auto_fd fd = open(device, O_RDONLY | O_CLOEXEC);
@@ -203,7 +203,7 @@ static const char *options_of(struct context *context, const struct volume *volu
                               const char *device)
 {
     const char *options = volume->fs.options ? volume->fs.options : "", *journal = NULL;
-    bool protected = is_write_protected(device), ro = has_option(volume, "ro");
+    bool protected = volume_is_protected(device), ro = has_option(volume, "ro");
     if (protected && !ro && !volume->holds_state) {
         log_warning("%s, the volume \"%s\", is write-protected, so it is mounted read-only", device,
                     volume->name);

@@ -11,6 +11,8 @@ void volumes_check(const struct config *config, struct report *report);
 void volumes_plan(const struct config *config, struct plan *plan);
 void volume_sentence(const struct step *step, FILE *stream);
 int volume_apply(const struct step *step, struct context *context, struct error *error);
+/* Whether nothing can be written to the device, as to a card with its lock on. */
+bool volume_is_protected(const char *device);
 
 /* STEP_PLACE for every volume with a `mount`. */
 void places_plan(const struct config *config, struct plan *plan);

@@ -6,6 +6,7 @@
 
 #include "persist/entry.h"
 #include "persist/machine_id.h"
+#include "persist/method.h"
 
 static void check_target(const struct persist_entry *entry, struct report *report)
 {
@@ -68,6 +69,12 @@ static void check_nesting(const struct persist_entry *outer, const struct persis
         report_error(report, inner->origin,
                      "\"%s\" lies below \"%s\", which is declared as a file at %s; correct one",
                      inner->target, outer->target, place);
+    else if (outer->method == METHOD_SYMLINK)
+        report_error(
+            report, inner->origin,
+            "\"%s\" lies below \"%s\", which is a symbolic link by its method at %s; write "
+            "method=bind there",
+            inner->target, outer->target, place);
     else if (outer->store->volume && outer->store->volume == inner->store->volume &&
              path_is_within(inner->source, outer->source))
         report_error(report, inner->origin,
@@ -110,6 +117,7 @@ void persist_check(const struct config *config, struct report *report)
         check_target(config->entries[i], report);
         check_machine_id(config->entries[i], report);
         check_volumes(config, config->entries[i], report);
+        method_check(config->entries[i], report);
         check_parents(sorted, count, config->entries[i], report);
     }
 }

@@ -19,9 +19,11 @@
 
 void persist_plan(const struct config *config, struct plan *plan)
 {
+    static const enum step_kind kinds[] = {
+        [METHOD_BIND] = STEP_BIND, [METHOD_SYMLINK] = STEP_LINK, [METHOD_COPY] = STEP_COPY};
     for (size_t i = 0; i < config->entry_count; i++) {
         const struct persist_entry *entry = config->entries[i];
-        enum step_kind kind = machine_id_is(entry) ? STEP_MACHINE_ID : STEP_BIND;
+        enum step_kind kind = machine_id_is(entry) ? STEP_MACHINE_ID : kinds[entry->method];
         struct step *step = plan_add(plan, kind, entry->origin);
         step->entry = entry;
         step->target = entry->target;
@@ -127,9 +129,8 @@ static int make_entry(const struct persist_entry *entry, struct context *context
     return 0;
 }
 
-/* The entry on its volume, made if it is missing. */
-static int open_source(const struct persist_entry *entry, struct context *context, int *source,
-                       struct error *error)
+int entry_open_source(const struct persist_entry *entry, struct context *context, int *source,
+                      struct error *error)
 {
     const struct volume_state *state = context_volume(context, entry->store->volume);
     char where[80];
@@ -160,7 +161,7 @@ static int bring_back(const struct persist_entry *entry, struct context *context
     auto_fd source = -1, target = -1;
     int code = entry->home ? home_verify(entry->home, context, error) : 0;
     if (code == 0)
-        code = open_source(entry, context, &source, error);
+        code = entry_open_source(entry, context, &source, error);
     if (code < 0)
         return code;
     code = target_open(entry, context, &target, error);

@@ -10,9 +10,13 @@
 
 /* Paths that cannot persist, and entries that stand in each other's way. */
 void persist_check(const struct config *config, struct report *report);
-/* STEP_BIND for every entry (STEP_MACHINE_ID for that one), in any order: the caller sorts. */
+/* A step for every entry, by its method (STEP_MACHINE_ID for that one), in any order: the caller
+ * sorts. */
 void persist_plan(const struct config *config, struct plan *plan);
 void entry_sentence(const struct step *step, FILE *stream);
 int entry_apply(const struct step *step, struct context *context, struct error *error);
+/* The entry on its volume, made if it is missing. */
+int entry_open_source(const struct persist_entry *entry, struct context *context, int *source,
+                      struct error *error);
 
 #endif

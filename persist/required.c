@@ -64,5 +64,6 @@ int required_failed(const struct persist_entry *entry, struct context *context, 
 
 bool required_degrades(const struct step *step)
 {
-    return step->kind == STEP_BIND && step->entry->required == REQUIRED_DEGRADE;
+    bool is_entry = step->kind == STEP_BIND || step->kind == STEP_LINK || step->kind == STEP_COPY;
+    return is_entry && step->entry->required == REQUIRED_DEGRADE;
 }

@@ -268,6 +268,18 @@ static void test_required(void **state)
          "the "
          "folder itself\n",
          "true"},
+        {"a copy, and a link",
+         "file /a method=copy required=degrade\n}\npersist data:/x {\n"
+         "file /b method=symlink required=degrade",
+         "mkdir -p state/persist/a data/x/b && echo default | tee root/a > root/b",
+         "on the volume \"state\": \"/persist/a\" is declared as a file, but it is a folder; "
+         "declare it "
+         "as it is, or move it away\n"
+         "\"/b\" is declared as a file, but \"data:/x/b\" is a folder; declare it as it is, or "
+         "move "
+         "it away\n",
+         "for i in a b; do test $(stat -c %a root/$i) = 0 && test ! -s root/$i &&"
+         "! (echo x > root/$i) 2>/dev/null || exit 1; done"},
         {"it is not needed", "dir /a required=ignore; file /b required=ignore; dir /c",
          "mkdir -p state/persist/b root/a && echo x > state/persist/a && echo default > root/a/x",
          "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "

@@ -107,6 +107,8 @@ struct home {
 
 /* What a boot does without an entry that does not come back. */
 enum persist_required { REQUIRED_FAIL, REQUIRED_DEGRADE, REQUIRED_IGNORE };
+/* How an entry appears in the root. */
+enum persist_method { METHOD_BIND, METHOD_SYMLINK, METHOD_COPY };
 
 struct persist_entry {
     struct origin origin;
@@ -123,6 +125,7 @@ struct persist_entry {
         *seed; /* "none", "generation" or a path in its tree; NULL: as the generation has it */
     unsigned options; /* of enum persist_option */
     int required;     /* enum persist_required */
+    int method;       /* enum persist_method */
 };
 
 enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
@@ -231,13 +234,14 @@ struct config {
     bool incomplete; /* some of it could not be understood, so what is missing may stand there */
 };
 
-extern const char *const no_yes_names[], *const persist_option_names[],
-                                             *const persist_required_names[],
-                                                 *const persist_existing_names[],
-                                                     *const root_kind_names[],
-                                                         *const hook_point_names[],
-                                                             *const rescue_action_names[],
-                                                                 *const hook_failure_names[];
+extern const char *const no_yes_names[], *const persist_method_names[],
+                                             *const persist_option_names[],
+                                                 *const persist_required_names[],
+                                                     *const persist_existing_names[],
+                                                         *const root_kind_names[],
+                                                             *const hook_point_names[],
+                                                                 *const rescue_action_names[],
+                                                                     *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

@@ -16,6 +16,7 @@ struct volume_state {
     char device[300];          /* the node in /dev that is mounted, "" before */
     int fd;                    /* its root once it is mounted, -1 before */
     const char *source, *root; /* as mountinfo shows them; NULL until somebody needs them */
+    const char *identity;      /* of a state volume, once it was checked; NULL before */
     bool degraded;             /* devices of it are missing, and the declaration allows that */
 };
 
@@ -33,6 +34,9 @@ struct context {
     struct watch *watch;                 /* over the volumes that are on their way */
     const char **late;                   /* paths that wait for an owner whom nobody knows yet */
     size_t late_count;
+    /* What `ebb write-back` has to look after: entries whose copy failed are none of it. */
+    const struct persist_entry **copied;
+    size_t copied_count;
     bool wait_for_ever; /* rootwait: devices have no time limit */
 };
 

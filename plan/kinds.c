@@ -12,7 +12,9 @@
 #include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/volume.h"
+#include "persist/copied.h"
 #include "persist/entry.h"
+#include "persist/link.h"
 #include "persist/machine_id.h"
 
 const struct step_kind_row step_kinds[STEP_KINDS] = {
@@ -28,6 +30,8 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_TREE] = {"tree", tree_sentence, tree_apply},
     [STEP_PLACE] = {"place", place_sentence, place_apply},
     [STEP_BIND] = {"bind", entry_sentence, entry_apply},
+    [STEP_LINK] = {"link", link_sentence, link_apply},
+    [STEP_COPY] = {"copy", copied_sentence, copied_apply},
     [STEP_MACHINE_ID] = {"machine-id", machine_id_sentence, machine_id_apply},
     [STEP_HOOK] = {"hook", hook_sentence, hook_apply},
     [STEP_PROVE] = {"prove", prove_sentence, prove_apply},

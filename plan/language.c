@@ -10,6 +10,7 @@
 
 const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", NULL};
+const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
                                             "hide", "trash",  NULL};
 const char *const persist_required_names[] = {"fail", "degrade", "ignore", NULL};
@@ -356,6 +357,7 @@ static const struct field entry_options[] = {
     {"owner", FIELD_OWNER, offsetof(struct persist_entry, owner), NULL},
     {"group", FIELD_OWNER, offsetof(struct persist_entry, group), NULL},
     {"mode", FIELD_MODE, offsetof(struct persist_entry, mode), NULL},
+    {"method", FIELD_CHOICE, offsetof(struct persist_entry, method), persist_method_names},
     {"options", FIELD_FLAGS, offsetof(struct persist_entry, options), persist_option_names},
     {"required", FIELD_CHOICE, offsetof(struct persist_entry, required), persist_required_names},
     {"existing", FIELD_CHOICE, offsetof(struct persist_entry, existing), persist_existing_names},
@@ -379,7 +381,7 @@ static const struct keyword home_rows[] = {
 static const struct keyword persist_rows[] = {
     {"dir", "dir /path owner=NAME group=NAME mode=0755", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, dir_object, entry_stored},
-    {"file", "file /path owner=NAME group=NAME mode=0644", FIELDS(entry_parameters),
+    {"file", "file /path owner=NAME group=NAME mode=0644 method=bind", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, file_object, entry_stored},
     {"home", "home NAME path=/home/NAME { dir PATH; file PATH }", FIELDS(home_parameters),
      FIELDS(home_options), FIELDS(home_rows), true, home_object, home_stored},

@@ -20,6 +20,8 @@ enum step_kind {
     STEP_TREE,       /* lay a generation's tree out in it */
     STEP_PLACE,      /* show a volume in the new root */
     STEP_BIND,       /* bring a persist entry back */
+    STEP_LINK,       /* the same as a symbolic link to where the volume is seen */
+    STEP_COPY,       /* the same as a copy, which is written back later */
     STEP_MACHINE_ID, /* the same for /etc/machine-id, which wants to be a real file */
     STEP_HOOK,       /* run a program of the user's */
     STEP_PROVE,      /* can the new root be entered? */

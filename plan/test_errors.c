@@ -153,6 +153,12 @@ static const struct wrong cases[] = {
      "ebb.conf:5:5: \"persist /home/alice/a\" is declared twice, first at ebb.conf:4:18; remove one\n"},
     {BASE "home alice { dir a; }\n",
      "ebb.conf:3:1: \"home\" belongs in the block of \"persist\"; move it there\n"},
+    {STORE "    file /a method=copy options=ro\n}\n",
+     "ebb.conf:4:5: \"/a\" is not mounted by its method, so that options= would do nothing; write "
+     "method=bind, or leave options= out\n"},
+    {STORE "    file /a method=copy seed=none\n}\n",
+     "ebb.conf:4:5: \"/a\" begins as the generation has it, and is copied with its owner and mode; "
+     "leave existing= and seed= out, or write method=bind\n"},
     {BASE "root tmpfs size=0\n",
      "ebb.conf:3:12: size \"0\" is not a size; write bytes with k, M or G, or a percentage "
      "of memory, such as 25%\n"},
@@ -670,6 +676,35 @@ static const struct wrong cases[] = {
     {STORE "    file /srv\n}\nvolume games LABEL=games { fs ext4; mount /srv/games }\n",
      "ebb.conf:4:5: \"/srv\" is declared as a file, but the volume \"games\" is mounted below "
      "it, at ebb.conf:6:37; correct one\n"},
+    {STORE "    file /a method=cpoy\n    file /b method=move\n}\n",
+     "ebb.conf:4:13: method \"cpoy\" is unknown; did you mean \"copy\"?\n"
+     "ebb.conf:5:13: method \"move\" is unknown; write bind, symlink or copy\n"},
+    {STORE "    dir /a method=copy\n}\n",
+     "ebb.conf:4:5: \"/a\" is a folder, and only files are copied; write method=bind\n"},
+    {BASE "persist other:/ { file /a method=symlink; dir /b method=symlink }\n"
+          "volume other LABEL=other { fs ext4 }\n",
+     "ebb.conf:3:19: \"/a\" would be a link to the volume \"other\", which the running system does "
+     "not see; add to its block: mount /other\n"
+     "ebb.conf:3:43: \"/b\" would be a link to the volume \"other\", which the running system does "
+     "not see; add to its block: mount /other\n"},
+    {STORE "    dir /a method=symlink\n    file /a/b\n    file /a/c method=copy\n}\n",
+     "ebb.conf:5:5: \"/a/b\" lies below \"/a\", which is a symbolic link by its method at "
+     "ebb.conf:4:5; write method=bind there\n"
+     "ebb.conf:6:5: \"/a/c\" lies below \"/a\", which is a symbolic link by its method at "
+     "ebb.conf:4:5; write method=bind there\n"},
+    {STORE "    file /etc/machine-id method=symlink\n}\n",
+     "ebb.conf:4:5: \"/etc/machine-id\" is always copied, for systemd wants no link there; leave "
+     "method= out\n"},
+    {STORE "    file /etc/shadow\n    file /etc/group method=symlink\n}\n",
+     "ebb.conf:4:5: warning: \"/etc/shadow\" is replaced by a rename (passwd and usermod), which "
+     "fails on a file that is bound; write method=copy\n"
+     "ebb.conf:5:5: warning: \"/etc/group\" is replaced by a rename (groupadd and usermod), which "
+     "ends the link, and the new file is lost; write method=copy\n"},
+    {STORE "    file /home/alice/.ssh/known_hosts\n    file /root/.config/kwinrc\n}\n",
+     "ebb.conf:4:5: warning: \"/home/alice/.ssh/known_hosts\" is replaced by a rename (ssh-keygen "
+     "-R), which fails on a file that is bound; write method=copy\n"
+     "ebb.conf:5:5: warning: \"/root/.config/kwinrc\" is replaced by a rename (KDE), which fails "
+     "on a file that is bound; write method=copy\n"},
 
     /* All of one run. */
     {"volume state UUUD=1 { fs }\n"
@@ -753,6 +788,11 @@ static void test_good(void **state)
         BASE "\r\n# a comment\r\n\r\nroot tmpfs\r\n",
         "\xef\xbb\xbf" BASE,
         "; ;" BASE ";;\n",
+        STORE "    file /etc/shadow method=copy\n    file /a method=bind\n"
+              "    file /b/x method=symlink\n    dir /c method=symlink\n"
+              "    file /etc/machine-id method=copy\n    file /home/etc/shadow\n"
+              "    file /known_hosts\n    file /.ssh/known_hosts\n"
+              "    file /root/.config/zsh/zshrc\n    file /etc/shadow-\n    dir /etc/passwd\n}\n",
         STORE "    dir /a-b\n    dir /a\n    dir /a+\n}\n",
         STORE "    dir /var\n}\npersist other:/p { dir /var/log }\n"
               "volume other LABEL=other { fs ext4 }\n",

@@ -8,7 +8,7 @@
 #include "plan/print.h"
 
 static const char *const names[] = {"minimal", "workstation", "overlay", "luks",
-                                    "volumes", "hooks",       "tree"};
+                                    "volumes", "hooks",       "tree",    "methods"};
 
 /* A configuration with its two plans. */
 struct boot {

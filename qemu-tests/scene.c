@@ -120,6 +120,37 @@ const char *scene_expect_rescue(struct scene *scene, const char *sentence)
     return rescue;
 }
 
+/* What the machine could not do is the test's failure. */
+static void must(int code, const struct error *error)
+{
+    if (code < 0)
+        fail_msg("%s", error->text);
+}
+
+void scene_wait(struct scene *scene, const char *text)
+{
+    struct error error;
+    must(vm_wait_serial(scene->vm, text, &error), &error);
+}
+
+void scene_type(struct scene *scene, const char *keys)
+{
+    struct error error;
+    must(vm_type(scene->vm, keys, &error), &error);
+}
+
+void scene_reboot(struct scene *scene)
+{
+    struct error error;
+    must(vm_reboot(scene->vm, &error), &error);
+}
+
+void scene_power_off(struct scene *scene)
+{
+    struct error error;
+    must(vm_power_off(scene->vm, &error), &error);
+}
+
 const char *scene_run(struct scene *scene, const char *command)
 {
     struct error error;

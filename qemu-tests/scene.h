@@ -41,6 +41,12 @@ const char *scene_screen(const struct scene *scene);
  * with a disk there. */
 void scene_plug_in(struct scene *scene, const struct vm_disk *disk);
 void scene_unplug(struct scene *scene, const struct vm_disk *disk);
+/* Waits until the serial line says this, and types on it. */
+void scene_wait(struct scene *scene, const char *text);
+void scene_type(struct scene *scene, const char *keys);
+/* Ends the guest cleanly and starts it again, or not. */
+void scene_reboot(struct scene *scene);
+void scene_power_off(struct scene *scene);
 /* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
 const char *scene_run(struct scene *scene, const char *command);
 /* Passes over the machine and removes the folder; only after a test that succeeded. */

@@ -38,8 +38,7 @@ static void declared_paths_come_back(void **state)
     scene_run(scene, "! touch /usr/bin/x"); /* the generation is not written to */
 
     struct error error;
-    if (vm_reboot(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_reboot(scene);
     assert_string_equal(scene_run(scene, "cat /home/alice/notes /etc/adjtime "
                                          "'/srv/Téléchargements et plus/a file'"),
                         "kept\nkept\nkept");
@@ -52,8 +51,7 @@ static void declared_paths_come_back(void **state)
     scene_boot(scene);
     assert_string_equal(scene_run(scene, "cat /home/alice/cut; ls /root"), "cut");
 
-    if (vm_power_off(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_power_off(scene);
     char *text = NULL;
     if (disk_read(scene->disks[0].path, "/persist/home/alice/notes", &text, NULL, &error) < 0)
         fail_msg("%s", error.text);

@@ -40,7 +40,8 @@ static void leave(struct scene *scene)
 static void checked_ext4(void **state)
 {
     (void)state; /* one scene */
-    struct scene *scene = scene_new("fs-checked", with_data(arena_new(), "ext4 check=yes"));
+    auto_arena arena = arena_new();
+    struct scene *scene = scene_new("fs-checked", with_data(arena, "ext4 check=yes"));
     scene_make(scene);
     scene_boot(scene);
     scene_run(scene, "echo kept > /srv/note; sync; echo later > /srv/later");
@@ -68,7 +69,8 @@ static void checked_ext4(void **state)
 static void write_protected(void **state)
 {
     (void)state; /* one scene */
-    struct scene *scene = scene_new("fs-protected", with_data(arena_new(), "ext4"));
+    auto_arena arena = arena_new();
+    struct scene *scene = scene_new("fs-protected", with_data(arena, "ext4 check=yes"));
     scene_make(scene);
     scene_boot(scene);
     scene_run(scene, "echo kept > /srv/note; sync; echo later > /srv/later");
@@ -86,7 +88,8 @@ static void write_protected(void **state)
 static void an_xfs_after_a_power_cut(void **state)
 {
     (void)state; /* one scene */
-    struct scene *scene = scene_new("fs-xfs", with_data(arena_new(), "xfs options=noatime"));
+    auto_arena arena = arena_new();
+    struct scene *scene = scene_new("fs-xfs", with_data(arena, "xfs options=noatime"));
     scene_make(scene);
     scene_boot(scene);
     scene_run(scene, "echo kept > /srv/note; sync; echo later > /srv/later");

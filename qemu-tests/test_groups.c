@@ -38,27 +38,6 @@ static void host(const char *format, ...)
         fail_msg("%s: %s", command, error.text);
 }
 
-static void wait_for(struct scene *scene, const char *text)
-{
-    struct error error;
-    if (vm_wait_serial(scene->vm, text, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
-static void type(struct scene *scene, const char *text)
-{
-    struct error error;
-    if (vm_type(scene->vm, text, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
-static void power_off(struct scene *scene)
-{
-    struct error error;
-    if (vm_power_off(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
 /* A state volume that is as small as can be, because it will be copied in a slow machine. */
 static void make_state(struct scene *scene, const char *path, const char *uuid, const char *label)
 {
@@ -134,11 +113,11 @@ static void make_in_guest(const char *name, const char *crypt, const char *scrip
     scene = begin(name, configuration, given, crypt ? 2 : 1, all);
     if (crypt) {
         scene_start(scene);
-        wait_for(scene, "passphrase for the volume");
-        type(scene, "ebb\r");
+        scene_wait(scene, "passphrase for the volume");
+        scene_type(scene, "ebb\r");
     }
     scene_boot(scene);
-    power_off(scene);
+    scene_power_off(scene);
     scene_end(scene);
 }
 
@@ -173,8 +152,8 @@ static void lvm_on_luks(void **state)
               (const struct scratch_given[]){{"crypt", image}, {"state", image}}, 2, NULL);
     scene->request.disk_count = 1;
     scene_start(scene);
-    wait_for(scene, "passphrase for the volume");
-    type(scene, "ebb\r");
+    scene_wait(scene, "passphrase for the volume");
+    scene_type(scene, "ebb\r");
     scene_boot(scene);
     assert_string_equal(
         scene_run(scene, "sed -n 's, /persist .*,,p' /proc/mounts; readlink /dev/mapper/outer"),
@@ -182,7 +161,7 @@ static void lvm_on_luks(void **state)
     /* What udev will find of both. */
     assert_string_equal(scene_run(scene, "cat /run/udev/data/b*"),
                         "E:DM_UDEV_PRIMARY_SOURCE_FLAG=1\nE:DM_UDEV_PRIMARY_SOURCE_FLAG=1");
-    power_off(scene);
+    scene_power_off(scene);
     scene_end(scene);
 }
 
@@ -211,7 +190,7 @@ static void an_array(void **state)
                                          "tr -d ' \\n' < /run/ebb/status.json |"
                                          "grep -c '\"degraded\":\\[\\]'"),
                         "[UU]\n1");
-    power_off(scene);
+    scene_power_off(scene);
     scene->request.disk_count = 1;
     vm_stop(TAKE_PTR(scene->vm));
     scene_boot(scene);
@@ -220,7 +199,7 @@ static void an_array(void **state)
                          "tr -d ' \\n' < /run/ebb/status.json |"
                          "grep -c '\"degraded\":\\[\"state\"\\]'"),
         "[U_]\nwhole\n1");
-    power_off(scene);
+    scene_power_off(scene);
     scene_end(scene);
 }
 
@@ -246,18 +225,18 @@ static void a_btrfs_on_two_devices(void **state)
                                 (const char *const[]){second, NULL});
     scene_boot(scene);
     scene_run(scene, "echo kept > /srv/note");
-    power_off(scene);
+    scene_power_off(scene);
 
     vm_stop(TAKE_PTR(scene->vm));
     scene->request.disk_count--;
     scene_start(scene);
-    wait_for(scene, "is spread over several devices");
+    scene_wait(scene, "is spread over several devices");
     const char *device = strstr(vm_serial(scene->vm), "\"data\" on /dev/vda") ? "vda" : "vdb";
     scene_expect_rescue(
         scene, arena_printf(arena,
                             "the volume \"data\" on /dev/%s is spread over several devices, and "
                             "not all of them appeared within 3 s; attach them, or declare fs btrfs "
-                            "degraded=after=3s",
+                            "degraded=after=30s",
                             device));
     scene_end(scene);
     scene = begin("groups-btrfs-degraded", arena_printf(arena, btrfs_data, "after=2s"),
@@ -266,7 +245,7 @@ static void a_btrfs_on_two_devices(void **state)
     assert_string_equal(scene_run(scene, "cat /srv/note; grep ' /srv ' /proc/mounts | grep -c "
                                          "degraded"),
                         "kept\n1");
-    power_off(scene);
+    scene_power_off(scene);
     scene_end(scene);
 }
 

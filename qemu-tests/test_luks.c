@@ -45,13 +45,6 @@ static void expect_open(struct scene *scene, size_t questions)
                         "/dev/mapper/state");
 }
 
-static void power_off(struct scene *scene)
-{
-    struct error error;
-    if (vm_power_off(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
 /* What libblkid says of the state volume's image. */
 static void expect_content(struct scene *scene, const char *words)
 {
@@ -61,16 +54,14 @@ static void expect_content(struct scene *scene, const char *words)
 static void by_a_passphrase(void **state)
 {
     (void)state; /* one scene */
-    struct error error;
     struct scene *scene = make("luks-passphrase", STATE("UUID=" TAG, ""));
     scene_boot(scene);
     expect_open(scene, 1);
     scene_run(scene, "echo kept in secret > /etc/note");
-    if (vm_reboot(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_reboot(scene);
     expect_open(scene, 1);
     assert_string_equal(scene_run(scene, "cat /etc/note"), "kept in secret");
-    power_off(scene);
+    scene_power_off(scene);
     expect_content(scene, "VERSION=2 UUID=" TAG " TYPE=crypto_LUKS");
     assert_false(succeeds("grep -q 'kept in secret' %s/state.img", scene->folder));
     scene_end(scene);
@@ -153,6 +144,23 @@ static void a_person_takes_their_time(void **state)
     scene_end(scene);
 }
 
+/* What people copy has to boot: examples/laptop.conf, with the file system checked. */
+static void the_example(void **state)
+{
+    (void)state; /* one scene */
+    struct error error;
+    auto_string configuration = NULL;
+    if (path_read(AT_FDCWD, "examples/laptop.conf", 1 << 16, &configuration, NULL, &error) < 0)
+        fail_msg("%s", error.text);
+    struct scene *scene = make("luks-example", configuration);
+    scene->request.disk_count = 1; /* the stick is at home */
+    scene_boot(scene);
+    expect_open(scene, 1);
+    assert_string_equal(
+        scene_run(scene, "dmesg | grep -c 'check the volume'; stat -c %a /home/alice"), "1\n700");
+    scene_end(scene);
+}
+
 /* The stick has the key; without it a person is asked. */
 static void by_a_key_on_a_stick(void **state)
 {
@@ -163,7 +171,7 @@ static void by_a_key_on_a_stick(void **state)
     scene_boot(scene);
     expect_open(scene, 0);
     scene_run(scene, "echo kept > /etc/note");
-    power_off(scene);
+    scene_power_off(scene);
     scene->request.disk_count = 1;
     vm_stop(TAKE_PTR(scene->vm));
     scene_boot(scene);
@@ -207,7 +215,7 @@ static void with_its_header_on_a_stick(void **state)
              scene->folder);
     scene_boot(scene);
     expect_open(scene, 1);
-    power_off(scene);
+    scene_power_off(scene);
     scene->request.disk_count = 1;
     vm_stop(TAKE_PTR(scene->vm));
     scene_expect_rescue(scene,
@@ -241,6 +249,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(two_at_once),
         cmocka_unit_test(by_a_person),
         cmocka_unit_test(a_person_takes_their_time),
+        cmocka_unit_test(the_example),
         cmocka_unit_test(by_a_key_on_a_stick),
         cmocka_unit_test(by_a_key_that_comes_late),
         cmocka_unit_test(with_its_header_on_a_stick),

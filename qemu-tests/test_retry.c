@@ -24,31 +24,10 @@
 
 enum { PATIENCE = 60000 };
 
-static void wait_for(struct scene *scene, const char *text)
-{
-    struct error error;
-    if (vm_wait_serial(scene->vm, text, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
-static void type(struct scene *scene, const char *keys)
-{
-    struct error error;
-    if (vm_type(scene->vm, keys, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
 static void wait_end(struct scene *scene)
 {
     struct error error;
     if (vm_wait_end(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
-static void power_off(struct scene *scene)
-{
-    struct error error;
-    if (vm_power_off(scene->vm, &error) < 0)
         fail_msg("%s", error.text);
 }
 
@@ -99,27 +78,27 @@ static void the_previous_generation_is_chosen(void **state)
     scene->request.timeout = PATIENCE;
     add_generation_2(scene);
     scene_start(scene);
-    wait_for(scene, "\n  " NO_INIT);
-    wait_for(scene, "\nr retry   p previous generation   l log   b reboot   o power off");
-    type(scene, "s"); /* means nothing: no shell is declared */
-    wait_for(scene, "\nr retry   p previous");
-    type(scene, "l");
-    wait_for(scene, "ebb: begin");
-    wait_for(scene, "-- any key for more, q to end --");
-    type(scene, "q");
-    wait_for(scene, AGAIN);
-    wait_for(scene, "o power off");
-    type(scene, "l");
-    wait_for(scene, "-- any key for more, q to end --");
-    type(scene, "      ");
-    wait_for(scene, "-- end of the log --");
-    wait_for(scene, "o power off");
-    type(scene, "r"); /* nothing has changed */
-    wait_for(scene, "ebb: rescue is over: trying again");
-    wait_for(scene, "\n  " NO_INIT);
-    wait_for(scene, "o power off");
-    type(scene, "P");
-    wait_for(scene, "ebb: rescue is over: booting the previous generation");
+    scene_wait(scene, "\n  " NO_INIT);
+    scene_wait(scene, "\nr retry   p previous generation   l log   b reboot   o power off");
+    scene_type(scene, "s"); /* means nothing: no shell is declared */
+    scene_wait(scene, "\nr retry   p previous");
+    scene_type(scene, "l");
+    scene_wait(scene, "ebb: begin");
+    scene_wait(scene, "-- any key for more, q to end --");
+    scene_type(scene, "q");
+    scene_wait(scene, AGAIN);
+    scene_wait(scene, "o power off");
+    scene_type(scene, "l");
+    scene_wait(scene, "-- any key for more, q to end --");
+    scene_type(scene, "      ");
+    scene_wait(scene, "-- end of the log --");
+    scene_wait(scene, "o power off");
+    scene_type(scene, "r"); /* nothing has changed */
+    scene_wait(scene, "ebb: rescue is over: trying again");
+    scene_wait(scene, "\n  " NO_INIT);
+    scene_wait(scene, "o power off");
+    scene_type(scene, "P");
+    scene_wait(scene, "ebb: rescue is over: booting the previous generation");
     scene_boot(scene);
     expect_one_root(scene);
     expect_status(scene, "\"generation\":1,", 1);
@@ -130,24 +109,8 @@ static void the_previous_generation_is_chosen(void **state)
     expect_status(scene, "generation 2 has no init", 2); /* the setbacks */
     if (strstr(vm_serial(scene->vm), "a shell is open"))
         fail_msg("there was a shell:\n%s", vm_serial(scene->vm));
-    power_off(scene);
+    scene_power_off(scene);
     scene_end(scene);
-}
-
-static void plug_in(struct scene *scene, const struct vm_disk *disk)
-{
-    struct error error;
-    const char *add = arena_printf(scene->arena,
-                                   "{\"execute\": \"blockdev-add\", \"arguments\": {\"driver\": "
-                                   "\"raw\", \"node-name\": \"late\", \"file\": {\"driver\": "
-                                   "\"file\", \"filename\": \"%s\"}}}",
-                                   disk->path);
-    if (vm_qmp(scene->vm, add, NULL, &error) < 0 ||
-        vm_qmp(scene->vm,
-               "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"usb-storage\", "
-               "\"drive\": \"late\", \"bus\": \"usb.0\"}}",
-               NULL, &error) < 0)
-        fail_msg("%s", error.text);
 }
 
 /* A shell is used in between, and the disk is plugged in while the menu is shown. */
@@ -166,30 +129,29 @@ static void the_disk_comes_late(void **state)
     scene->request.timeout = PATIENCE;
     scene->request.disk_count = 1;
     scene_start(scene);
-    wait_for(scene, "\n  UUID=5ce0e000-0000-4000-8000-00000000000a, the volume \"state\", did "
-                    "not appear within 1 s; ");
-    wait_for(scene, "\nr retry   l log   s shell   b reboot   o power off");
-    type(scene, "s");
-    wait_for(scene, "rescue# ");
-    type(scene, "echo $((6 * 7)) is the answer; ls -d /run/ebb/vol*; cat\n");
-    wait_for(scene, "\n42 is the answer\r\n/run/ebb/volumes\r\n");
-    type(scene, "\003"); /* Ctrl-C */
-    wait_for(scene, "rescue# ");
-    type(scene, "exit\n");
-    wait_for(scene, "\nebb: rescue: UUID=5ce0e000-0000-4000-8000-00000000000a, the volume ");
-    wait_for(scene, "o power off");
-    type(scene, "r"); /* in vain */
-    wait_for(scene, "ebb: rescue is over: trying again");
-    wait_for(scene, "\nebb: rescue: the boot cannot go on");
-    wait_for(scene, "o power off");
-    plug_in(scene, &scene->disks[1]);
-    wait_for(scene, "the volume \"state\" has come");
-    wait_for(scene, "ebb: rescue is over: trying again");
+    scene_wait(scene, "\n  UUID=5ce0e000-0000-4000-8000-00000000000a, the volume \"state\", did "
+                      "not appear within 1 s; ");
+    scene_wait(scene, "\nr retry   l log   s shell   b reboot   o power off");
+    scene_type(scene, "s");
+    scene_wait(scene, "rescue# ");
+    scene_type(scene, "echo $((6 * 7)) is the answer; ls -d /run/ebb/vol*; cat\n");
+    scene_wait(scene, "\n42 is the answer\r\n/run/ebb/volumes\r\n");
+    scene_type(scene, "\003"); /* Ctrl-C */
+    scene_wait(scene, "rescue# ");
+    scene_type(scene, "exit\n");
+    scene_wait(scene, "\nebb: rescue: UUID=5ce0e000-0000-4000-8000-00000000000a, the volume ");
+    scene_wait(scene, "o power off");
+    scene_type(scene, "r"); /* in vain */
+    scene_wait(scene, "ebb: rescue is over: trying again");
+    scene_wait(scene, "\nebb: rescue: the boot cannot go on");
+    scene_wait(scene, "o power off");
+    scene_plug_in(scene, &scene->disks[1]);
+    scene_wait(scene, "the volume \"state\" has come");
     scene_boot(scene);
     expect_one_root(scene);
     expect_status(scene, "\"kind\":\"device\",", 2);
     expect_status(scene, "did not appear", 2); /* the setbacks */
-    power_off(scene);
+    scene_power_off(scene);
     scene_end(scene);
 }
 
@@ -206,29 +168,29 @@ static void a_password_opens_the_shell(void **state)
     scene->request.timeout = PATIENCE;
     add_generation_2(scene);
     scene_start(scene);
-    wait_for(scene, "\nr retry   p previous generation   l log   s shell   b reboot   o power "
-                    "off");
-    type(scene, "s");
-    wait_for(scene, "password for the shell: ");
-    type(scene, "Grusse\n");
-    wait_for(scene, "that is not the password");
-    wait_for(scene, AGAIN);
-    wait_for(scene, "o power off");
+    scene_wait(scene, "\nr retry   p previous generation   l log   s shell   b reboot   o power "
+                      "off");
+    scene_type(scene, "s");
+    scene_wait(scene, "password for the shell: ");
+    scene_type(scene, "Grusse\n");
+    scene_wait(scene, "that is not the password");
+    scene_wait(scene, AGAIN);
+    scene_wait(scene, "o power off");
     if (strstr(vm_serial(scene->vm), "a shell is open"))
         fail_msg("a wrong password has opened the shell:\n%s", vm_serial(scene->vm));
-    type(scene, "s");
-    wait_for(scene, "password for the shell: ");
-    type(scene, "Grüße\n");
-    wait_for(scene, "rescue# ");
-    type(scene, "cd /run/ebb/volumes/state/generations; cp -a 1/tree/. 2/tree; cd /; exit\n");
-    wait_for(scene, AGAIN);
-    wait_for(scene, "o power off");
-    type(scene, "r");
-    wait_for(scene, "ebb: rescue is over: trying again");
+    scene_type(scene, "s");
+    scene_wait(scene, "password for the shell: ");
+    scene_type(scene, "Grüße\n");
+    scene_wait(scene, "rescue# ");
+    scene_type(scene, "cd /run/ebb/volumes/state/generations; cp -a 1/tree/. 2/tree; cd /; exit\n");
+    scene_wait(scene, AGAIN);
+    scene_wait(scene, "o power off");
+    scene_type(scene, "r");
+    scene_wait(scene, "ebb: rescue is over: trying again");
     scene_boot(scene);
     expect_one_root(scene);
     expect_status(scene, "\"generation\":2,", 1);
-    power_off(scene);
+    scene_power_off(scene);
     scene_end(scene);
 }
 
@@ -264,14 +226,14 @@ static void pid_1_fails(void **state)
     scene->request.append = "ebb.rescue=wait";
     vm_stop(TAKE_PTR(scene->vm));
     scene_start(scene);
-    wait_for(scene, "\n  " FAULT);
-    wait_for(scene, "o power off");
-    type(scene, "l");
-    wait_for(scene, "ebb: begin");
-    wait_for(scene, "-- end of the log --");
-    wait_for(scene, "\nebb: rescue: " FAULT);
-    wait_for(scene, "o power off");
-    type(scene, "o");
+    scene_wait(scene, "\n  " FAULT);
+    scene_wait(scene, "o power off");
+    scene_type(scene, "l");
+    scene_wait(scene, "ebb: begin");
+    scene_wait(scene, "-- end of the log --");
+    scene_wait(scene, "\nebb: rescue: " FAULT);
+    scene_wait(scene, "o power off");
+    scene_type(scene, "o");
     wait_end(scene);
     assert_non_null(strstr(vm_serial(scene->vm), "reboot: Power down"));
     scene_end(scene);

@@ -54,7 +54,6 @@ static void assert_all_units_are_well(struct scene *scene)
 static void debian_is_laid_out(void **state)
 {
     (void)state; /* nothing is shared */
-    struct error error;
     struct scene *scene =
         debian("debian-tmpfs", SCENE_STATE "root tmpfs size=50%\n" DEBIAN_PATHS SCENE_REST);
     assert_all_units_are_well(scene);
@@ -66,8 +65,7 @@ static void debian_is_laid_out(void **state)
         scene_run(scene, "journalctl -b --no-pager | grep -c 'ebb: mount the volume'"), "1");
     scene_run(scene,
               "echo kept > /home/alice/notes; echo lost > /etc/lost; echo lost > /root/lost");
-    if (vm_reboot(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_reboot(scene);
     assert_all_units_are_well(scene);
     assert_string_equal(
         scene_run(scene, "cat /home/alice/notes; ls -d /etc/lost /root/lost 2>/dev/null | wc -l"),
@@ -84,9 +82,7 @@ static void debian_lies_below_an_overlay(void **state)
     assert_all_units_are_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "overlay");
     scene_run(scene, "echo '#' >> /usr/lib/os-release; echo lost > /usr/lost");
-    struct error error;
-    if (vm_reboot(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_reboot(scene);
     assert_string_equal(
         scene_run(scene, "grep -c '^#' /usr/lib/os-release; ls -d /usr/lost 2>/dev/null | wc -l;"
                          "true"),
@@ -98,7 +94,6 @@ static void debian_lies_below_an_overlay(void **state)
 static void fstab_names_an_opened_container(void **state)
 {
     (void)state; /* nothing is shared */
-    struct error error;
     struct scene *scene = debian(
         "debian-luks", "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
                        "    luks name=opened\n"
@@ -110,8 +105,7 @@ static void fstab_names_an_opened_container(void **state)
     scene_run(scene, "mkdir -p /persist/log; blkid=$(findmnt -no UUID /persist);"
                      "echo \"UUID=$blkid /mnt ext4 defaults 0 0\" > /etc/fstab;"
                      "echo '/dev/mapper/opened /media ext4 defaults 0 0' >> /etc/fstab");
-    if (vm_reboot(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_reboot(scene);
     assert_all_units_are_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no TARGET -S /dev/mapper/opened | sort | uniq |"
                                          "grep -E '^/(mnt|media|persist)$';"

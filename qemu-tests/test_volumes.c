@@ -29,13 +29,6 @@ static void expect_file(const struct vm_disk *disk, const char *path, const char
         assert_string_equal(text, content);
 }
 
-static void power_off(struct scene *scene)
-{
-    struct error error;
-    if (vm_power_off(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
 /* Which device the volume came from. */
 static void expect_mount(struct scene *scene, const char *place, const char *device)
 {
@@ -61,7 +54,6 @@ static void volumes_nest(void **state)
                                         "persist state:/others { dir /srv/films/own mode=0700; }\n"
                                         "persist media:/kept { dir /srv/films; }\n"
                                         "persist state:/persist { dir /srv; }\n" SCENE_REST;
-    struct error error;
     struct scene *scene = scene_new("volumes-nest", configuration);
     scene->setup.bus = BUS_AHCI;
     scene_make(scene);
@@ -73,12 +65,11 @@ static void volumes_nest(void **state)
                         "state\n700\nmedia");
     assert_string_equal(scene_run(scene, "grep ' /persist/media ' /proc/mounts | grep -c noatime"),
                         "1");
-    if (vm_reboot(scene->vm, &error) < 0)
-        fail_msg("%s", error.text);
+    scene_reboot(scene);
     assert_string_equal(scene_run(scene, "cat /srv/note /srv/films/film /srv/films/own/film "
                                          "/srv/films/own/list"),
                         "state\nmedia\nstate\nmedia");
-    power_off(scene);
+    scene_power_off(scene);
     const struct vm_disk *media = &scene->disks[0], *volume = &scene->disks[1];
     expect_file(media, "/kept/srv/films/film", "media\n");
     expect_file(media, "/lists/srv/films/own/list", "media\n");
@@ -104,7 +95,7 @@ static void on_nvme_by_partuuid(void **state)
     scene_boot(scene);
     expect_mount(scene, "/persist", "/dev/nvme0n1p1");
     scene_run(scene, "echo kept > /etc/note");
-    power_off(scene);
+    scene_power_off(scene);
     expect_file(&scene->disks[0], "/persist/etc/note", "kept\n");
     scene_end(scene);
 }
@@ -126,18 +117,11 @@ static void an_overlay_by_path(void **state)
     expect_mount(scene, "/", "root");
     scene_run(scene, "echo lost > /usr/bin/lost; echo lost > /etc/hostname;"
                      "echo kept > /usr/local/kept");
-    power_off(scene);
+    scene_power_off(scene);
     expect_file(&scene->disks[0], "/persist/usr/local/kept", "kept\n");
     expect_file(&scene->disks[0], "/generations/1/tree/usr/bin/lost", NULL);
     expect_file(&scene->disks[0], "/generations/1/tree/etc/hostname", "ebb\n");
     scene_end(scene);
-}
-
-static void wait_for(struct scene *scene, const char *text)
-{
-    struct error error;
-    if (vm_wait_serial(scene->vm, text, &error) < 0)
-        fail_msg("%s", error.text);
 }
 
 #define EXTRA "volume extra LABEL=extra {\n    fs ext4\n}\n"
@@ -157,12 +141,12 @@ static void on_usb_plugged_in_late(void **state)
     scene_make(scene);
     scene->request.disk_count = 1;
     scene_start(scene);
-    wait_for(scene, "ebb: wait for PARTLABEL=Ebb state");
+    scene_wait(scene, "ebb: wait for PARTLABEL=Ebb state");
     scene_plug_in(scene, &scene->disks[1]);
     scene_boot(scene);
     expect_mount(scene, "/persist", "/dev/sdb1");
     scene_run(scene, "echo kept > /etc/note");
-    power_off(scene);
+    scene_power_off(scene);
     expect_file(&scene->disks[1], "/persist/etc/note", "kept\n");
     scene_end(scene);
 }
@@ -188,7 +172,7 @@ static void there_are_twins(void **state)
     scene->request.disks = twins;
     scene->request.disk_count = ARRAY_LENGTH(twins);
     scene_start(scene);
-    wait_for(scene, "Attached SCSI disk"); /* the other one takes no second */
+    scene_wait(scene, "Attached SCSI disk"); /* the other one takes no second */
     scene_plug_in(scene, &scene->disks[0]);
     scene_expect_rescue(scene,
                         "UUID=5ce0e000-0000-4000-8000-00000000000a, the volume \"state\", is "

@@ -45,13 +45,13 @@ _ebb_value() {
 	check:--kernel | vm:--kernel)
 		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
 		;;
-	build:-o | build:--output) _ebb_files "$3" ;;
+	build:-o | build:--output | import:-o | import:--output) _ebb_files "$3" ;;
 	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
 	plan:--generation | vm:--generation) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
-	init:--size | init:--uuid | init:--label) ;;
+	init:--size | init:--uuid | init:--label | import:--volume) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
 	*) return 1 ;;
 	esac
@@ -77,11 +77,24 @@ _ebb_image() {
 	fi
 }
 
+# A format first, and then its file.
+_ebb_import() {
+	local word
+	for word in "${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+		case $word in impermanence | preservation | live-boot)
+			_ebb_files "$1"
+			return
+			;;
+		esac
+	done
+	mapfile -t COMPREPLY < <(compgen -W 'impermanence preservation live-boot' -- "$1")
+}
+
 _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check image init plan vm help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check image import init plan vm write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -103,14 +116,20 @@ _ebb() {
 	check) options='--print --kernel' ;;
 	plan) options='--why --json --generation --init' ;;
 	build) options='--output --kernel --universal -o' ;;
+	import) options='--output --volume --force -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
+	write-back) options='--watch' ;;
 	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+	elif [[ $verb == import ]]; then
+		_ebb_import "$cur"
 	elif [[ $verb == init ]]; then
 		_ebb_files "$cur"
+	elif [[ $verb == write-back ]]; then
+		return # it takes no words
 	else
 		_ebb_configs "$cur"
 	fi

@@ -11,16 +11,18 @@ static const struct {
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
     {"image", "look inside an initramfs", verb_image},
+    {"import", "write the ebb.conf of what another tool was told to keep", verb_import},
     {"init", "make a state volume with its first generation", verb_init},
     {"plan", "print the steps of the next boot", verb_plan},
     {"vm", "boot a configuration in QEMU", verb_vm},
+    {"write-back", "keep what changed in files that were copied", verb_write_back},
 };
 
 static void usage(FILE *stream)
 {
     fputs("usage: ebb VERB [OPTION]... [CONF]\n\n", stream);
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
-        fprintf(stream, "  %-7s %s\n", verbs[i].name, verbs[i].summary);
+        fprintf(stream, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
     fputs("\n`ebb VERB --help` tells more; the manual is ebb(8). CONF is /etc/ebb/ebb.conf unless "
           "given.\n",
           stream);

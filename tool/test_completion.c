@@ -28,9 +28,19 @@ static void test_offers(void **state)
         {"ebb check --kernel ./con", 3, "./config-6.1"},
         {"ebb vm --kernel ./con", 3, "./config-6.1"},
         {"ebb vm --pass", 2, "--passphrase"},
+        {"ebb wr", 1, "write-back"},
+        {"ebb write-back \"\"", 2, ""},
+        {"ebb write-back --", 2, "--watch\n--help"},
         {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */
         {"ebb build --kernel 6.1", 3, "6.1.0\n6.12.0"},
         {"ebb check \"\"", 2, "ebb.conf"},
+        {"ebb i", 1, "image\nimport\ninit"},
+        {"ebb import \"\"", 2, "impermanence\npreservation\nlive-boot"},
+        {"ebb import --force pre", 3, "preservation"},
+        {"ebb import live-boot con", 3, "config-6.1"},
+        {"ebb import live-boot -o eb", 4, "ebb.conf"},
+        {"ebb import --volume \"\"", 3, ""},
+        {"ebb import --", 2, "--output\n--volume\n--force\n--help"},
     };
     need_tool("bash");
     must_run("touch config-6.1 ebb.conf");

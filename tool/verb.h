@@ -11,9 +11,11 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
 int verb_build(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_image(int argc, char **argv);
+int verb_import(int argc, char **argv);
 int verb_init(int argc, char **argv);
 int verb_plan(int argc, char **argv);
 int verb_vm(int argc, char **argv);
+int verb_write_back(int argc, char **argv);
 
 /* What a configuration's verbs share: the file named by `path` (NULL: /etc/ebb/ebb.conf), loaded
  * and checked, with everything that is wrong on standard error. NULL: it has errors. */

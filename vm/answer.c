@@ -6,29 +6,6 @@
 /* Somebody who was wrong three times will be wrong again. */
 enum { MOST_ANSWERS = 3 };
 
-/* "[   12.345678] " */
-static bool is_kernel_line(const char *text)
-{
-    size_t number = *text == '[' ? 1 + strspn(text + 1, " 0123456789.") : 0;
-    return number > 1 && strncmp(text + number, "] ", 2) == 0;
-}
-
-const char *vm_screen(const struct vm *vm, struct arena *arena)
-{
-    const char *serial = vm_serial_of_boot(vm);
-    char *screen = arena_alloc(arena, strlen(serial) + 1), *to = screen;
-    /* The kernel's lines are whole, but they stand in the middle of what others were writing. */
-    for (const char *at = serial; *at; at++) {
-        if (is_kernel_line(at))
-            at += strcspn(at, "\n");
-        else if (*at != '\r')
-            *to++ = *at;
-        if (!*at)
-            break;
-    }
-    return screen;
-}
-
 /* A row that was wiped is the same question, which is drawn again below some news. */
 static bool is_wiped(const char *answer)
 {

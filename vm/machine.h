@@ -86,6 +86,10 @@ int listen_blame(const struct vm *vm, struct error *error);
 /* answer.c: types the passphrase if PID 1 asks for it. */
 void answer_questions(struct vm *vm);
 
+/* screen.c: where `text` ends in what the serial line said, even if a line of the kernel stands in
+ * the middle of it; NULL if it is not there. */
+const char *screen_find(const char *serial, const char *text);
+
 /* console.c: what was typed at the terminal. */
 void console_keys(struct vm *vm);
 

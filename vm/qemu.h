@@ -56,7 +56,8 @@ void vm_cleanup(struct vm **vm);
 
 /* The agent says that the system is up. A rescue screen or a panic ends the wait at once. */
 int vm_wait_ready(struct vm *vm, struct error *error);
-/* `text` appears on the serial line, behind what the last such wait of this boot found. */
+/* `text` appears on the serial line, behind what the last such wait of this boot found. A line that
+ * the kernel writes into the middle of it, or a \r, does not matter. */
 int vm_wait_serial(struct vm *vm, const char *text, struct error *error);
 /* QEMU ends by itself, as at the end of a power-off. */
 int vm_wait_end(struct vm *vm, struct error *error);

@@ -39,10 +39,10 @@ int vm_exec(struct vm *vm, const char *command, FILE *out, FILE *err, int *statu
     return code;
 }
 
-/* Where the text appears on the serial line, behind what was found before. */
+/* Where the text ends on the serial line, behind what was found before. */
 static const char *find(const struct vm *vm, const char *text)
 {
-    return vm->serial.data ? strstr(vm->serial.data + vm->heard, text) : NULL;
+    return vm->serial.data ? screen_find(vm->serial.data + vm->heard, text) : NULL;
 }
 
 static bool is_heard(const struct vm *vm)
@@ -58,7 +58,7 @@ int vm_wait_serial(struct vm *vm, const char *text, struct error *error)
     int code = listen_until(vm, is_heard, what, error);
     vm->wanted = NULL;
     if (code == 0)
-        vm->heard = (size_t)(find(vm, text) - vm->serial.data) + strlen(text);
+        vm->heard = (size_t)(find(vm, text) - vm->serial.data);
     return code;
 }
 
