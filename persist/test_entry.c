@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "persist/required.h"
+#include "plan/kinds.h"
 
 /* What is bound is the thing on the volume, with its own mode, and writing reaches the volume. */
 static void test_bind(void **state)
@@ -232,6 +233,23 @@ static void test_volumes(void **state)
          "true", NULL, "touch root/a/b/x && test -f data/a/b/x && test ! -e state/persist/a/b/x"},
     };
     PLAY(scenarios);
+}
+
+/* Does all steps, and puts into `told` what each that the boot went on without said. */
+static void apply_all(struct world *world, char *told, size_t size)
+{
+    size_t length = 0;
+    *told = '\0';
+    for (size_t i = 0; i < world->plan.count; i++) {
+        struct error error = {0};
+        const struct step *step = &world->plan.steps[i];
+        int code = step_kinds[step->kind].apply(step, world->context, &error);
+        if (code < 0)
+            fail_msg("%s", error.text);
+        assert_true(code == 0 || error.code > 0);
+        if (code > 0)
+            length += (size_t)snprintf(told + length, size - length, "%s\n", error.text);
+    }
 }
 
 /* The boot goes on without it: told, and with nothing that looks as if it were kept. */

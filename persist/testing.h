@@ -5,7 +5,6 @@
 #include "base/testdata/scratch.h"
 
 #include "persist/entry.h"
-#include "plan/kinds.h"
 
 /* Two volumes and a new root, each a file system of its own, as in a boot. */
 struct world {
@@ -82,23 +81,6 @@ static int apply(struct world *world, struct error *error)
     for (size_t i = 0; i < world->plan.count && code == 0; i++)
         code = entry_apply(&world->plan.steps[i], world->context, error);
     return code;
-}
-
-/* Does all steps, and puts into `told` what each that the boot went on without said. */
-UNUSED static void apply_all(struct world *world, char *told, size_t size)
-{
-    size_t length = 0;
-    *told = '\0';
-    for (size_t i = 0; i < world->plan.count; i++) {
-        struct error error = {0};
-        const struct step *step = &world->plan.steps[i];
-        int code = step_kinds[step->kind].apply(step, world->context, &error);
-        if (code < 0)
-            fail_msg("%s", error.text);
-        assert_true(code == 0 || error.code > 0);
-        if (code > 0)
-            length += (size_t)snprintf(told + length, size - length, "%s\n", error.text);
-    }
 }
 
 struct scenario {
