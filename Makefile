@@ -157,7 +157,8 @@ uninstall:
 clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))
 
-# The assembler reads it, which the compiler's list of dependencies does not know.
+# The assembler reads them, which the compiler's list of dependencies does not know.
 $(BUILD)/kconfig/spine.o: kconfig/spine.config
+$(BUILD)/persist/noise.o: persist/noise.list
 
 -include $(foreach room,$(ROOMS) init tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))

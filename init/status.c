@@ -16,6 +16,8 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
     json_object_object_add(object, "step", json_object_new_string(outcome->sentence));
     json_object_object_add(object, "origin",
                            json_object_new_string(origin_line(arena, step->origin)));
+    if (step->target)
+        json_object_object_add(object, "target", json_object_new_string(step->target));
     json_object_object_add(object, "result",
                            json_object_new_string(!outcome->failure  ? "done"
                                                   : outcome->ignored ? "ignored"
@@ -53,6 +55,52 @@ static void add_late(const struct context *context, struct json_object *status)
     json_object_object_add(status, "late", paths);
 }
 
+/* Where the running system sees a volume. */
+static const char *place_of(const struct context *context, const struct volume *volume)
+{
+    return volume->mount ? volume->mount
+                         : arena_printf(context->arena, "%s/%s", context->volumes, volume->name);
+}
+
+static void add_volumes(const struct context *context, struct json_object *status)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < context->config->volume_count; i++) {
+        const struct volume *volume = context->config->volumes[i];
+        const struct volume_state *state = context_volume(context, volume);
+        if (state->fd < 0)
+            continue; /* a container, or one that did not come */
+        struct json_object *object = json_object_new_object();
+        json_object_object_add(object, "name", json_object_new_string(volume->name));
+        json_object_object_add(object, "device", json_object_new_string(state->device));
+        if (volume->fs.type)
+            json_object_object_add(object, "fs", json_object_new_string(volume->fs.type));
+        json_object_object_add(object, "place", json_object_new_string(place_of(context, volume)));
+        json_object_array_add(list, object);
+    }
+    json_object_object_add(status, "volumes", list);
+}
+
+/* What the root is made of: with this, what was changed in it since can be told. */
+static void add_root(const struct context *context, struct json_object *status)
+{
+    struct json_object *root = json_object_new_object();
+    const struct generation *generation = context->generation;
+    const struct volume *volume = context->config->generations.place.volume;
+    int kind = context->config->root.kind;
+    json_object_object_add(root, "type", json_object_new_string(root_kind_names[kind]));
+    if (generation && generation->tree && volume)
+        json_object_object_add(
+            root, "tree",
+            json_object_new_string(
+                arena_printf(context->arena, "%s%s", place_of(context, volume), generation->tree)));
+    if (kind == ROOT_OVERLAY)
+        json_object_object_add(root, "upper",
+                               json_object_new_string(arena_printf(
+                                   context->arena, "%s/.layer/upper", context->volumes)));
+    json_object_object_add(status, "root", root);
+}
+
 int status_write(const char *path, const struct context *context, const struct history *history,
                  unsigned long start, const char *failure, struct error *error)
 {
@@ -69,6 +117,8 @@ int status_write(const char *path, const struct context *context, const struct h
     if (context->generation)
         json_object_object_add(status, "generation",
                                json_object_new_int64(context->generation->number));
+    add_root(context, status);
+    add_volumes(context, status);
     add_degraded(context, history, status);
     add_late(context, status);
     json_object_object_add(status, "microseconds",

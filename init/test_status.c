@@ -124,10 +124,59 @@ static void test_degraded(void **state)
     json_object_put(status);
 }
 
+/* What `ebb lost` subtracts from: where the tree and the layer are, and what came back. */
+static void test_root(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    struct volume volume = {.name = "state", .fs.type = "ext4", .mount = "/persist"},
+                  keys = {.name = "keys", .fs.type = "vfat", .number = 1},
+                  lost = {.name = "lost", .number = 2}, *volumes[] = {&volume, &keys, &lost};
+    struct config config = {.volumes = volumes,
+                            .volume_count = 3,
+                            .root.kind = ROOT_OVERLAY,
+                            .generations.place.volume = &volume};
+    const struct generation generation = {.number = 3, .tree = "/generations/3/tree"};
+    const struct step bind = {.kind = STEP_BIND, .origin = ORIGIN, .target = "/var/log"};
+    struct context *context = context_new(arena, &config, "/run/ebb/volumes", "/root");
+    struct history history = {.arena = arena};
+    context->generation = &generation;
+    context->states[0].fd = context->states[1].fd = 0;
+    snprintf(context->states[0].device, sizeof(context->states[0].device), "/dev/vda");
+    push(&history, &bind, "bind it", NULL, false);
+    struct json_object *status = write_and_read(context, &history, NULL);
+    struct json_object *root = json_object_object_get(status, "root"),
+                       *list = json_object_object_get(status, "volumes");
+    assert_string_equal(text_of(root, "type"), "overlay");
+    assert_string_equal(text_of(root, "tree"), "/persist/generations/3/tree");
+    assert_string_equal(text_of(root, "upper"), "/run/ebb/volumes/.layer/upper");
+    assert_int_equal(json_object_array_length(list), 2);
+    struct json_object *first = json_object_array_get_idx(list, 0),
+                       *second = json_object_array_get_idx(list, 1);
+    assert_string_equal(text_of(first, "name"), "state");
+    assert_string_equal(text_of(first, "device"), "/dev/vda");
+    assert_string_equal(text_of(first, "fs"), "ext4");
+    assert_string_equal(text_of(first, "place"), "/persist");
+    assert_string_equal(text_of(second, "place"), "/run/ebb/volumes/keys");
+    assert_string_equal(
+        text_of(json_object_array_get_idx(json_object_object_get(status, "steps"), 0), "target"),
+        "/var/log");
+    json_object_put(status);
+
+    config.root.kind = ROOT_TMPFS;
+    config.generations.place.volume = &keys;
+    status = write_and_read(context, &history, NULL);
+    root = json_object_object_get(status, "root");
+    assert_string_equal(text_of(root, "tree"), "/run/ebb/volumes/keys/generations/3/tree");
+    assert_null(text_of(root, "upper"));
+    json_object_put(status);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_again, enter_scratch, leave_scratch),
-        cmocka_unit_test_setup_teardown(test_degraded, enter_scratch, leave_scratch)};
+        cmocka_unit_test_setup_teardown(test_degraded, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_root, enter_scratch, leave_scratch)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

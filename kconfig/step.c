@@ -72,6 +72,8 @@ const char **modules_useful(struct arena *arena, const struct config *config, si
         *ARENA_PUSH(arena, names, *count) = levels[i];
     for (size_t i = 0; lvm && i < ARRAY_LENGTH(targets); i++)
         *ARENA_PUSH(arena, names, *count) = targets[i];
+    if (config->root.kind == ROOT_SUBVOLUME) /* where systemd says that it hibernated */
+        *ARENA_PUSH(arena, names, *count) = "efivarfs";
     for (size_t i = 0; luks && i < ARRAY_LENGTH(ciphers); i++)
         *ARENA_PUSH(arena, names, *count) = ciphers[i];
     return names;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/copy.h"
+#include "mounts/subvolume.h"
 
 void root_check(const struct config *config, struct report *report)
 {
@@ -53,6 +54,8 @@ void root_sentence(const struct step *step, FILE *stream)
         fputs("make the root: ", stream);
         print_generation(step->generation, stream);
         fprintf(stream, " below a layer in memory, size=%s", root->size);
+    } else if (root->kind == ROOT_SUBVOLUME) {
+        subvolume_sentence(step, stream);
     } else {
         fprintf(stream, "make the root: tmpfs, size=%s, mode=%04o", root->size,
                 (unsigned)root->mode);
@@ -186,9 +189,18 @@ static int make_mount_points(int root, const struct generation *generation, stru
 
 int root_apply(const struct step *step, struct context *context, struct error *error)
 {
-    int code = step->root->kind == ROOT_OVERLAY
-                   ? mount_overlay(step, context, error)
-                   : mount_tmpfs(context->root.name, step->root, error);
+    int code = 0;
+    switch ((enum root_kind)step->root->kind) {
+    case ROOT_TMPFS:
+        code = mount_tmpfs(context->root.name, step->root, error);
+        break;
+    case ROOT_OVERLAY:
+        code = mount_overlay(step, context, error);
+        break;
+    case ROOT_SUBVOLUME:
+        code = subvolume_mount(step->root, context, error);
+        break;
+    }
     if (code < 0)
         return code;
     context->root.fd = open(context->root.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -231,11 +243,19 @@ static int copy_into(const struct step *step, int tree, int root, const char *na
                      struct error *error)
 {
     int code = copy_named(tree, root, name, error);
-    if (code == -ENOSPC)
+    if (code == -EEXIST && step->root->blank.volume)
+        return error_prefix(error, "laying out \"/%s\" over the blank snapshot \"%s:%s\"", name,
+                            step->root->blank.volume_name, step->root->blank.path);
+    if (code == -ENOSPC && step->root->kind == ROOT_TMPFS)
         return error_set(error, ENOSPC,
                          "\"/%s\" of generation %u does not fit into the root of size=%s and "
                          "inodes=%s; give `root tmpfs` more, or use `root overlay`",
                          name, step->generation->number, step->root->size, step->root->inodes);
+    if (code == -ENOSPC && step->root->kind == ROOT_SUBVOLUME)
+        return error_set(error, ENOSPC,
+                         "\"/%s\" of generation %u does not fit on the volume \"%s\", which is "
+                         "full; delete old roots on it, and give `root` a shorter keep=",
+                         name, step->generation->number, step->root->place.volume_name);
     return code < 0 ? error_prefix(error, "laying out \"/%s\"", name) : 0;
 }
 
@@ -258,7 +278,8 @@ int tree_apply(const struct step *step, struct context *context, struct error *e
             return error_system(error, errno, "cannot look at \"/%s\" of the generation", name);
         if (S_ISDIR(status.st_mode) && layout_of(name) == LAYOUT_BIND)
             code = bind_read_only(tree, context->root.fd, name, error);
-        else
+        else if (!context->root_kept ||
+                 fstatat(context->root.fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
             code = copy_into(step, tree, context->root.fd, name, error);
         if (code < 0)
             return code;

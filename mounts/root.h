@@ -1,8 +1,9 @@
-/* The ephemeral root: made in memory, and laid out from a generation.
+/* The ephemeral root: made in memory or as a subvolume, and laid out from a generation.
  *
- * With `root tmpfs` the folders that hold programs are bound read-only from the generation's tree,
- * and the rest (etc, var, root …) is copied, so that it can be written and is gone at the next
- * boot. With `root overlay` the whole tree lies below a writable layer in memory. */
+ * With `root tmpfs` and `root subvolume` the folders that hold programs are bound read-only from
+ * the generation's tree, and the rest (etc, var, root …) is copied, so that it can be written and
+ * is gone at the next boot. With `root overlay` the whole tree lies below a writable layer in
+ * memory. */
 #ifndef EBB_MOUNTS_ROOT_H
 #define EBB_MOUNTS_ROOT_H
 

@@ -246,11 +246,16 @@ bool watch_came(struct context *context, const struct volume *volume)
     return progress->stage > before;
 }
 
-void watch_print(struct context *context, FILE *stream)
+const struct blocks *watch_blocks(struct context *context)
 {
     struct watch *watch = watch_of(context);
     take_events(watch);
-    blocks_print(watch->blocks, stream);
+    return watch->blocks;
+}
+
+void watch_print(struct context *context, FILE *stream)
+{
+    blocks_print(watch_blocks(context), stream);
 }
 
 void watch_wipe(struct context *context)

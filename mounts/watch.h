@@ -58,6 +58,8 @@ void watch_retry(struct context *context);
  * none; and whether what the volume was waiting for has come since. Nobody is asked. */
 int watch_events(struct context *context);
 bool watch_came(struct context *context, const struct volume *volume);
+/* The block devices that are there by now. */
+const struct blocks *watch_blocks(struct context *context);
 /* A line per block device with its tags. */
 void watch_print(struct context *context, FILE *stream);
 /* Wipes all passphrases; what is open stays open. */

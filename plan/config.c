@@ -175,7 +175,8 @@ struct config *config_load(const char *file, const char *const *extra, struct re
     struct config *config = arena_alloc(arena, sizeof(*config));
     config->arena = arena;
     config->file = arena_string(arena, file);
-    config->root = (struct root){{config->file, 0, 0}, ROOT_TMPFS, "25%", "1m", 0755};
+    config->root = (struct root){
+        .origin = {config->file, 0, 0}, .size = ROOT_SIZE, .inodes = ROOT_INODES, .mode = 0755};
     config->generations.default_choice = "latest";
     config->rescue = (struct rescue){{config->file, 0, 0}, RESCUE_WAIT, 30000, "no"};
     load_file(config, config->file, 0, report);
@@ -195,6 +196,8 @@ struct config *config_load(const char *file, const char *const *extra, struct re
         if (config->volumes[i]->luks)
             resolve_keys(config, config->volumes[i]->luks, report);
     resolve_state(config, &config->generations.place, report);
+    resolve_state(config, &config->root.place, report);
+    (void)resolve_place(config, &config->root.blank, report); /* it may name none */
     return config;
 }
 

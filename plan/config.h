@@ -67,13 +67,22 @@ struct volume {
     size_t number;        /* its place in the configuration's list */
 };
 
-enum root_kind { ROOT_TMPFS, ROOT_OVERLAY };
+enum root_kind { ROOT_TMPFS, ROOT_OVERLAY, ROOT_SUBVOLUME };
+
+/* systemd's own limits for a volatile root */
+#define ROOT_SIZE "25%"
+#define ROOT_INODES "1m"
+enum { ROOT_KEEP = 30 * 24 * 3600 };
 
 struct root {
     struct origin origin;
-    int kind; /* enum root_kind */
-    const char *size, *inodes;
+    int kind;                  /* enum root_kind */
+    const char *size, *inodes; /* NULL for a subvolume */
     int mode;
+    struct place place;    /* of a subvolume; with an origin even if it could not be understood */
+    struct place blank;    /* what it is a snapshot of; its volume_name is NULL for nothing */
+    uint64_t keep;         /* seconds that an old root is kept */
+    struct origin keep_at; /* its file is NULL if keep= was not said */
 };
 
 struct generations {

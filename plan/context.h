@@ -38,6 +38,8 @@ struct context {
     const struct persist_entry **copied;
     size_t copied_count;
     bool wait_for_ever; /* rootwait: devices have no time limit */
+    bool root_kept;     /* the old root subvolume is used again, as was asked */
+    int64_t root_time;  /* by which old roots are judged, in seconds since 1970 */
 };
 
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */

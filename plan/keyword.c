@@ -49,24 +49,46 @@ static const char *read_mode(const char *text, void *slot)
     return NULL;
 }
 
-const char *keyword_duration(const char *text, unsigned *milliseconds)
+static const struct unit {
+    const char *name;
+    uint64_t milliseconds;
+} times[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+
+/* The unit behind the number; NULL for what is no length of time. */
+static const struct unit *read_time(const char *text, uint64_t *number)
 {
-    static const struct {
-        const char *unit;
-        unsigned long milliseconds;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
     char *end;
     errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    for (size_t i = 0; isdigit((unsigned char)*text) && !errno && i < ARRAY_LENGTH(units); i++) {
-        if (strcmp(end, units[i].unit) != 0)
-            continue;
-        if (number > INT_MAX / units[i].milliseconds)
-            return "is too long; the longest is 596h";
-        *milliseconds = (unsigned)(number * units[i].milliseconds);
-        return NULL;
-    }
-    return "is not a duration; write a number and ms, s, min or h, such as 30s";
+    *number = strtoull(text, &end, 10);
+    for (size_t i = 0; isdigit((unsigned char)*text) && !errno && i < ARRAY_LENGTH(times); i++)
+        if (strcmp(end, times[i].name) == 0)
+            return &times[i];
+    return NULL;
+}
+
+const char *keyword_duration(const char *text, unsigned *milliseconds)
+{
+    uint64_t number;
+    const struct unit *unit = read_time(text, &number);
+    if (!unit)
+        return "is not a duration; write a number and ms, s, min, h or d, such as 30s";
+    if (number > INT_MAX / unit->milliseconds)
+        return "is too long; the longest is 596h";
+    *milliseconds = (unsigned)(number * unit->milliseconds);
+    return NULL;
+}
+
+static const char *read_age(const char *text, void *slot)
+{
+    enum { DAYS = 36500 }; /* of which the kernel's clock has no more either */
+    uint64_t number;
+    const struct unit *unit = read_time(text, &number);
+    if (!unit || unit->milliseconds < 1000)
+        return "is not an age; write a number and s, min, h or d, such as 30d";
+    if (number > DAYS * UINT64_C(86400000) / unit->milliseconds)
+        return "is too long; the longest is 36500d";
+    *(uint64_t *)slot = number * (unit->milliseconds / 1000);
+    return NULL;
 }
 
 static const char *read_size(const char *text, void *slot)
@@ -140,9 +162,10 @@ static const char *read_device(const char *text, void *slot)
 static const char *read_place(struct arena *arena, const struct scfg_word *word, void *slot)
 {
     const char *colon = strchr(word->text, ':');
+    struct place *place = slot;
+    place->origin = word->origin; /* it was said, even if it cannot be understood */
     if (!colon || colon == word->text)
         return "is not a place on a volume; write VOLUME:/path, such as state:/persist";
-    struct place *place = slot;
     const char *volume = arena_copy(arena, word->text, (size_t)(colon - word->text));
     const char *name, *wrong = read_name(volume, &name);
     if (wrong)
@@ -357,6 +380,7 @@ static void read_field(struct config *config, const struct field *field, void *o
     case FIELD_SEED:
         wrong = read_seed(config->arena, text, slot);
         break;
+    case FIELD_PLACE_IF_ANY:
     case FIELD_PLACE:
         wrong = read_place(config->arena, &value, slot);
         break;
@@ -372,6 +396,9 @@ static void read_field(struct config *config, const struct field *field, void *o
         break;
     case FIELD_DURATION:
         wrong = keyword_duration(text, slot);
+        break;
+    case FIELD_AGE:
+        wrong = read_age(text, slot);
         break;
     case FIELD_SIZE:
         wrong = read_size(text, slot);
@@ -460,7 +487,8 @@ static void read_words(struct config *config, const struct keyword *row, void *o
             return;
         }
     }
-    if (taken < row->parameter_count && !strange)
+    if (taken < row->parameter_count && row->parameters[taken].type != FIELD_PLACE_IF_ANY &&
+        !strange)
         report_error(report, directive->words[0].origin, "\"%s\" lacks its %s; write: %s",
                      row->name, row->parameters[taken].name, row->usage);
 }

@@ -8,9 +8,12 @@
 #include "kconfig/step.h"
 #include "mounts/check.h"
 #include "mounts/device.h"
+#include "mounts/hibernation.h"
 #include "mounts/luks.h"
+#include "mounts/old_roots.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
+#include "mounts/subvolume.h"
 #include "mounts/volume.h"
 #include "persist/copied.h"
 #include "persist/entry.h"
@@ -22,6 +25,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_MODULE] = {"module", module_sentence, module_apply},
     [STEP_DEVICE] = {"device", device_sentence, device_apply},
     [STEP_UNLOCK] = {"unlock", unlock_sentence, unlock_apply},
+    [STEP_HIBERNATION] = {"hibernation", hibernation_sentence, hibernation_apply},
     [STEP_CHECK] = {"check", check_sentence, check_apply},
     [STEP_MOUNT] = {"mount", volume_sentence, volume_apply},
     [STEP_IDENTITY] = {"identity", identity_sentence, identity_apply},
@@ -35,6 +39,8 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_MACHINE_ID] = {"machine-id", machine_id_sentence, machine_id_apply},
     [STEP_HOOK] = {"hook", hook_sentence, hook_apply},
     [STEP_PROVE] = {"prove", prove_sentence, prove_apply},
+    [STEP_RESET] = {"reset", reset_sentence, reset_apply},
+    [STEP_EXPIRE] = {"expire", expire_sentence, expire_apply},
 };
 
 const char *step_sentence(struct arena *arena, const struct step *step)

@@ -9,7 +9,7 @@
 #include "plan/load.h"
 
 const char *const no_yes_names[] = {"no", "yes", NULL};
-const char *const root_kind_names[] = {"tmpfs", "overlay", NULL};
+const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
                                             "hide", "trash",  NULL};
@@ -115,10 +115,24 @@ static void *root_object(struct config *config, void *parent,
 {
     (void)parent; /* stands at the top level */
     struct root *root = declare(config, DECLARED_ROOT, sizeof(*root), directive);
-    /* systemd's own limits for a volatile root */
-    *root = (struct root){directive->words[0].origin, ROOT_TMPFS, "25%", "1m", 0755};
+    *root = (struct root){.origin = directive->words[0].origin, .mode = 0755, .keep = ROOT_KEEP};
     set_key(config, "root", "");
     return root;
+}
+
+static void root_stored(struct config *config, void *object, const struct scfg_directive *directive)
+{
+    (void)config; /* its words are in the object */
+    struct root *root = object;
+    for (size_t i = 1; i < directive->word_count; i++)
+        if (!directive->words[i].quoted && strncmp(directive->words[i].text, "keep=", 5) == 0)
+            root->keep_at = directive->words[i].origin;
+    if (root->kind == ROOT_SUBVOLUME)
+        return; /* a limit that is said means nothing for it */
+    if (!root->size)
+        root->size = ROOT_SIZE;
+    if (!root->inodes)
+        root->inodes = ROOT_INODES;
 }
 
 static void *generations_object(struct config *config, void *parent,
@@ -333,11 +347,14 @@ static const struct keyword volume_rows[] = {
 
 static const struct field root_parameters[] = {
     {"kind", FIELD_CHOICE, offsetof(struct root, kind), root_kind_names},
+    {"place", FIELD_PLACE_IF_ANY, offsetof(struct root, place), NULL},
 };
 static const struct field root_options[] = {
     {"size", FIELD_SIZE, offsetof(struct root, size), NULL},
     {"inodes", FIELD_INODES, offsetof(struct root, inodes), NULL},
     {"mode", FIELD_MODE, offsetof(struct root, mode), NULL},
+    {"keep", FIELD_AGE, offsetof(struct root, keep), NULL},
+    {"blank", FIELD_PLACE, offsetof(struct root, blank), NULL},
 };
 
 static const struct field generations_parameters[] = {
@@ -415,8 +432,9 @@ static const struct field keymap_parameters[] = {
 const struct keyword language[] = {
     {"volume", "volume NAME UUID=ID wait=90s { ... }", FIELDS(volume_parameters),
      FIELDS(volume_options), FIELDS(volume_rows), true, volume_object, volume_stored},
-    {"root", "root tmpfs|overlay size=25% inodes=1m mode=0755", FIELDS(root_parameters),
-     FIELDS(root_options), NULL, 0, true, root_object, NULL},
+    {"root",
+     "root tmpfs|overlay size=25% inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d",
+     FIELDS(root_parameters), FIELDS(root_options), NULL, 0, true, root_object, root_stored},
     {"generations", "generations VOLUME:/path default=latest", FIELDS(generations_parameters),
      FIELDS(generations_options), NULL, 0, true, generations_object, NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),

@@ -7,9 +7,11 @@
 #include "kconfig/step.h"
 #include "mounts/check.h"
 #include "mounts/device.h"
+#include "mounts/hibernation.h"
 #include "mounts/luks.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
+#include "mounts/subvolume.h"
 #include "mounts/volume.h"
 #include "persist/entry.h"
 
@@ -18,6 +20,7 @@ void config_check(const struct config *config, struct report *report)
     volumes_check(config, report);
     luks_check(config, report);
     root_check(config, report);
+    subvolume_check(config, report);
     generations_check(config, report);
     persist_check(config, report);
     hooks_check(config, report);
@@ -39,6 +42,7 @@ struct plan *plan_volumes(struct arena *arena, const struct config *config, cons
     modules_plan(config, plan);
     unlocks_plan(config, plan);
     devices_plan(config, false, plan); /* they may lie in what was unlocked */
+    hibernation_plan(config, plan);
     checks_plan(config, plan);
     volumes_plan(config, plan);
     identity_plan(config, plan);
@@ -59,5 +63,6 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
     plan_sort(plan, first); /* whoever declared it: /persist before /persist/etc */
     hooks_plan(config, HOOK_BEFORE_SWITCH, plan);
     prove_plan(config, generation, init, plan);
+    subvolume_plan(config, plan);
     return plan;
 }

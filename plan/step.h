@@ -8,23 +8,26 @@
 #include "plan/config.h"
 
 enum step_kind {
-    STEP_DRIVERS,    /* answer the kernel's device events with modules */
-    STEP_MODULE,     /* insert one module */
-    STEP_DEVICE,     /* wait for a volume's block device */
-    STEP_UNLOCK,     /* open the container that a volume lies in */
-    STEP_CHECK,      /* have a file system checked */
-    STEP_MOUNT,      /* mount a volume where PID 1 works on it */
-    STEP_IDENTITY,   /* is it the state volume it should be? */
-    STEP_GENERATION, /* choose what to boot */
-    STEP_ROOT,       /* make the ephemeral root */
-    STEP_TREE,       /* lay a generation's tree out in it */
-    STEP_PLACE,      /* show a volume in the new root */
-    STEP_BIND,       /* bring a persist entry back */
-    STEP_LINK,       /* the same as a symbolic link to where the volume is seen */
-    STEP_COPY,       /* the same as a copy, which is written back later */
-    STEP_MACHINE_ID, /* the same for /etc/machine-id, which wants to be a real file */
-    STEP_HOOK,       /* run a program of the user's */
-    STEP_PROVE,      /* can the new root be entered? */
+    STEP_DRIVERS,     /* answer the kernel's device events with modules */
+    STEP_MODULE,      /* insert one module */
+    STEP_DEVICE,      /* wait for a volume's block device */
+    STEP_UNLOCK,      /* open the container that a volume lies in */
+    STEP_HIBERNATION, /* refuse to change what a hibernated system still uses */
+    STEP_CHECK,       /* have a file system checked */
+    STEP_MOUNT,       /* mount a volume where PID 1 works on it */
+    STEP_IDENTITY,    /* is it the state volume it should be? */
+    STEP_GENERATION,  /* choose what to boot */
+    STEP_ROOT,        /* make the ephemeral root */
+    STEP_TREE,        /* lay a generation's tree out in it */
+    STEP_PLACE,       /* show a volume in the new root */
+    STEP_BIND,        /* bring a persist entry back */
+    STEP_LINK,        /* the same as a symbolic link to where the volume is seen */
+    STEP_COPY,        /* the same as a copy, which is written back later */
+    STEP_MACHINE_ID,  /* the same for /etc/machine-id, which wants to be a real file */
+    STEP_HOOK,        /* run a program of the user's */
+    STEP_PROVE,       /* can the new root be entered? */
+    STEP_RESET,       /* put the fresh subvolume in the place of the old root */
+    STEP_EXPIRE,      /* delete old roots that were kept long enough */
     STEP_KINDS
 };
 

@@ -33,7 +33,7 @@ static const struct wrong cases[] = {
      "ebb.conf:3:12: \"root\" has no option \"sise\"; did you mean \"size\"?\n"},
     {BASE "root tmpfs colour=blue\n",
      "ebb.conf:3:12: \"root\" has no option \"colour\"; write: root tmpfs|overlay size=25% "
-     "inodes=1m mode=0755\n"},
+     "inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d\n"},
     {BASE "module loop timeout=3s\n",
      "ebb.conf:3:13: \"module\" has no option \"timeout\"; write: module NAME\n"},
     {"volume state label=state { fs ext4 }\ngenerations state:/generations\n",
@@ -41,8 +41,8 @@ static const struct wrong cases[] = {
     {BASE "root tmpfs size=10% mode=0755 size=20%\n",
      "ebb.conf:3:31: option \"size\" is given twice; remove one\n"},
     {BASE "root tmpfs \"size=10%\"\n",
-     "ebb.conf:3:12: \"size=10%\" is one word too many; write: root tmpfs|overlay size=25% "
-     "inodes=1m mode=0755\n"},
+     "ebb.conf:3:12: place \"size=10%\" is not a place on a volume; write VOLUME:/path, such as "
+     "state:/persist\n"},
 
     /* Too few words, too many, too often. */
     {BASE "volume\n",
@@ -51,7 +51,7 @@ static const struct wrong cases[] = {
      "ebb.conf:1:1: \"volume\" lacks its device; write: volume NAME UUID=ID wait=90s { ... }\n"},
     {BASE "root\n",
      "ebb.conf:3:1: \"root\" lacks its kind; write: root tmpfs|overlay size=25% inodes=1m "
-     "mode=0755\n"},
+     "mode=0755, or: root subvolume VOLUME:/path keep=30d\n"},
     {VOLUME "generations\n",
      "ebb.conf:2:1: \"generations\" lacks its place; write: generations VOLUME:/path "
      "default=latest\n"},
@@ -102,7 +102,7 @@ static const struct wrong cases[] = {
      "ebb.conf:3:1: \"include\" takes one file or glob, such as: include common.conf\n"},
     {BASE "root tmpfs { size 10% }\n",
      "ebb.conf:3:1: \"root\" takes no block; write: root tmpfs|overlay size=25% inodes=1m "
-     "mode=0755\n"},
+     "mode=0755, or: root subvolume VOLUME:/path keep=30d\n"},
 
     /* Values. */
     {STORE "    dir /a mode=8\n}\n",
@@ -178,18 +178,18 @@ static const struct wrong cases[] = {
     {BASE "root tmpfs inodes=10%\n",
      "ebb.conf:3:12: inodes \"10%\" is not a number of inodes; write for example 800k\n"},
     {BASE "rescue reboot after=\"10\"\n",
-     "ebb.conf:3:15: after \"10\" is not a duration; write a number and ms, s, min or h, "
+     "ebb.conf:3:15: after \"10\" is not a duration; write a number and ms, s, min, h or d, "
      "such as 30s\n"},
     {BASE "rescue reboot after=\"5 min\"\n",
-     "ebb.conf:3:15: after \"5 min\" is not a duration; write a number and ms, s, min or h, "
+     "ebb.conf:3:15: after \"5 min\" is not a duration; write a number and ms, s, min, h or d, "
      "such as 30s\n"},
     {BASE "rescue reboot after=\"597h\"\n",
      "ebb.conf:3:15: after \"597h\" is too long; the longest is 596h\n"},
     {BASE "rescue reboot after=\"fast\"\n",
-     "ebb.conf:3:15: after \"fast\" is not a duration; write a number and ms, s, min or h, "
+     "ebb.conf:3:15: after \"fast\" is not a duration; write a number and ms, s, min, h or d, "
      "such as 30s\n"},
     {BASE "rescue reboot after=\"-1s\"\n",
-     "ebb.conf:3:15: after \"-1s\" is not a duration; write a number and ms, s, min or h, "
+     "ebb.conf:3:15: after \"-1s\" is not a duration; write a number and ms, s, min, h or d, "
      "such as 30s\n"},
     {STORE "    dir /a owner=4294967295\n}\n",
      "ebb.conf:4:12: owner \"4294967295\" is not a user or group number; the largest is "
@@ -239,7 +239,7 @@ static const struct wrong cases[] = {
      "ebb.conf:3:9: place \"st/te:/a\" has no volume's name before the colon; write "
      "VOLUME:/path\n"},
     {BASE "root zfs\n",
-     "ebb.conf:3:6: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+     "ebb.conf:3:6: kind \"zfs\" is unknown; write tmpfs, overlay or subvolume\n"},
     {BASE "root tmpsf\n",
      "ebb.conf:3:6: kind \"tmpsf\" is unknown; did you mean \"tmpfs\"?\n"},
     {BASE "hook after-root /bin/true failure=ignore\n",
@@ -300,7 +300,7 @@ static const struct wrong cases[] = {
      "ebb.conf:1:26: \"volume\" has no option \"timeout\"; write: volume NAME UUID=ID wait=90s "
      "{ ... }\n"},
     {"volume state LABEL=state wait=2 { fs ext4 }\ngenerations state:/generations\n",
-     "ebb.conf:1:26: wait \"2\" is not a duration; write a number and ms, s, min or h, such as "
+     "ebb.conf:1:26: wait \"2\" is not a duration; write a number and ms, s, min, h or d, such as "
      "30s\n"},
     {"volume state LABEL=state { fs ext4; lvm vg }\ngenerations state:/generations\n",
      "ebb.conf:1:41: \"vg\" is one word too many; write: lvm\n"},
@@ -471,7 +471,7 @@ static const struct wrong cases[] = {
      "ebb.conf:2:29: a new directive begins behind \"}\"; put it on a line of its own\n"},
     {BASE "module \"loop\nroot zfs\n",
      "ebb.conf:3:8: the quote \" is not closed on its line; close it\n"
-     "ebb.conf:4:6: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+     "ebb.conf:4:6: kind \"zfs\" is unknown; write tmpfs, overlay or subvolume\n"},
     {BASE "module 'loop\n",
      "ebb.conf:3:8: the quote ' is not closed on its line; close it\n"},
     {"volume state \"LABEL=state {\n    fs ext4\n    mount /persist\n}\n",
@@ -560,10 +560,10 @@ static const struct wrong cases[] = {
      "ebb.conf:3:9: cannot read \"more\": Is a directory; name a file in it, or all with a "
      "glob such as *.conf\n"},
     {BASE "include more/a.conf\n=== more/a.conf\n\n\n  root zfs\n",
-     "more/a.conf:3:8: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+     "more/a.conf:3:8: kind \"zfs\" is unknown; write tmpfs, overlay or subvolume\n"},
     {BASE "include a.conf\nroot zfs\n=== a.conf\nroot tmpfs mode=9\n",
      "a.conf:1:12: mode \"9\" is not a mode; write octal digits, such as 0755\n"
-     "ebb.conf:4:6: kind \"zfs\" is unknown; write tmpfs or overlay\n"},
+     "ebb.conf:4:6: kind \"zfs\" is unknown; write tmpfs, overlay or subvolume\n"},
 
     /* The same thing twice. */
     {STORE "    dir /a\n    dir /b\n    dir /a\n}\n",
@@ -644,6 +644,54 @@ static const struct wrong cases[] = {
      "generations VOLUME:/generations\n"},
     {BASE "root tmpfs mode=0\n",
      "ebb.conf:3:1: nobody could enter a root of mode 0000; write mode=0755\n"},
+    /* A root that is a subvolume. */
+    {BASE "root subvolume state:/@root\n",
+     "ebb.conf:3:16: the volume \"state\" is ext4, which has no subvolumes; name one of btrfs, or write root tmpfs\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume\n",
+     "ebb.conf:3:1: the root lacks its place; write: root subvolume VOLUME:/path keep=30d\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume @root\n",
+     "ebb.conf:3:16: place \"@root\" is not a place on a volume; write VOLUME:/path, such as state:/persist\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume sate:/@root\n",
+     "ebb.conf:3:16: no volume \"sate\" is declared; did you mean \"state\"?\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/\n",
+     "ebb.conf:3:16: \"/\" cannot be renamed, as a root is at every boot; name a subvolume, such as state:/@root\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/.ebb/root\n",
+     "ebb.conf:3:16: \"/.ebb/root\" cannot be renamed, as a root is at every boot; name a subvolume, such as state:/@root\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/@root keep=0\n",
+     "ebb.conf:3:29: keep \"0\" is not an age; write a number and s, min, h or d, such as 30d\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/@root keep=5ms\n",
+     "ebb.conf:3:29: keep \"5ms\" is not an age; write a number and s, min, h or d, such as 30d\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/@root keep=36501d\n",
+     "ebb.conf:3:29: keep \"36501d\" is too long; the longest is 36500d\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/@root keep=0d\n",
+     "ebb.conf:3:29: keep=0 would delete old roots before anybody could look into them; write a longer one, such as keep=1d\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/@root size=10%\n",
+     "ebb.conf:3:1: a root that is a subvolume is as large as its volume, so size= means nothing; remove it\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/@root inodes=1k\n",
+     "ebb.conf:3:1: a root that is a subvolume is as large as its volume, so inodes= means nothing; remove it\n"},
+    {"volume state LABEL=state { fs btrfs options=subvol=@ }\ngenerations state:/generations\nroot subvolume state:/@root\n",
+     "ebb.conf:3:16: the volume \"state\" shows only its subvolume \"@\"; the root needs the whole: write options=subvolid=5\n"},
+    {"volume state LABEL=state { fs btrfs options=noatime,subvolid=256 }\ngenerations state:/generations\nroot subvolume state:/@root\n",
+     "ebb.conf:3:16: the volume \"state\" shows only its subvolume \"subvolid=256\"; the root needs the whole: write options=subvolid=5\n"},
+    {"volume state LABEL=state { fs btrfs options=ro }\ngenerations state:/generations\nroot subvolume state:/@root\n",
+     "ebb.conf:3:16: the volume \"state\" is mounted read-only, so no root can be made on it; remove \"ro\" from its options\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nvolume other LABEL=other { fs btrfs }\nroot subvolume state:/@root blank=other:/blank\n",
+     "ebb.conf:4:29: the blank snapshot lies on the volume \"other\", and a snapshot cannot leave its volume; name one on \"state\"\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/@root blank=state:/@root\n",
+     "ebb.conf:3:29: \"state:/@root\", the blank snapshot, lies in the root, which is thrown away at every boot, at ebb.conf:3:16; choose another place for one of them\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/generations\n",
+     "ebb.conf:2:13: \"state:/generations\", the folder of the generations, lies in the root, which is thrown away at every boot, at ebb.conf:3:16; choose another place for one of them\n"},
+    {"volume state LABEL=state { fs btrfs }\ngenerations state:/generations\nroot subvolume state:/persist\npersist state:/persist/kept { dir /srv }\n",
+     "ebb.conf:4:31: \"state:/persist/kept/srv\", a persist entry, lies in the root, which is thrown away at every boot, at ebb.conf:3:16; choose another place for one of them\n"},
+    {"volume state LABEL=state { fs btrfs options=subvolid=5 }\ngenerations state:/generations\nvolume home LABEL=state { fs btrfs options=subvol=@root/home; mount /home }\nroot subvolume state:/@root\n",
+     "ebb.conf:3:1: \"state:/@root/home\", the volume \"home\", lies in the root, which is thrown away at every boot, at ebb.conf:4:16; choose another place for one of them\n"},
+    {BASE "root tmpfs state:/@root\n",
+     "ebb.conf:3:1: a place is for a root that is a subvolume; remove it, or write root subvolume VOLUME:/path\n"},
+    {BASE "root overlay keep=3d\n",
+     "ebb.conf:3:1: keep= is for a root that is a subvolume; remove it, or write root subvolume VOLUME:/path\n"},
+    {BASE "root tmpfs blank=state:/blank\n",
+     "ebb.conf:3:1: blank= is for a root that is a subvolume; remove it, or write root subvolume VOLUME:/path\n"},
+
     {STORE "    dir /\n}\n",
      "ebb.conf:4:5: \"/\" cannot persist as a whole: the root is thrown away at every boot; "
      "name the folders to keep\n"},

@@ -48,15 +48,17 @@ static void test_depth(void **state)
     /* 16 blocks are read, and it is for `root` to say that it takes none. */
     expect_repeated(base, "a {\n", 15, "}}}}}}}}}}}}}}}}\n",
                     "ebb.conf:3:1: \"root\" takes no block; write: root tmpfs|overlay size=25% "
-                    "inodes=1m mode=0755\n");
+                    "inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d\n");
     expect_repeated(base, "a {\n", 16, "}}}}}}}}}}}}}}}}}\n",
                     "ebb.conf:3:1: \"root\" takes no block; write: root tmpfs|overlay size=25% "
-                    "inodes=1m mode=0755\nebb.conf:19:3: the block of \"a\" lies more than 16 "
+                    "inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d\nebb.conf:19:3: "
+                    "the block of \"a\" lies more than 16 "
                     "blocks deep; close one "
                     "above it\n");
     expect_repeated(base, "a {\n", 100000, "",
                     "ebb.conf:3:1: \"root\" takes no block; write: root tmpfs|overlay size=25% "
-                    "inodes=1m mode=0755\nebb.conf:19:3: the block of \"a\" lies more than 16 "
+                    "inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d\nebb.conf:19:3: "
+                    "the block of \"a\" lies more than 16 "
                     "blocks deep; close one "
                     "above it\n");
 }

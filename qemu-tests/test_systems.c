@@ -26,7 +26,10 @@ static int make_tree(void **state)
     (void)state; /* the tree is a folder of its own */
     if (geteuid() != 0 && access("build/demo/debian/etc/os-release", R_OK) < 0)
         return 0;
-    return system("examples/debian-tree build/demo/debian") == 0 ? 0 : -1;
+    return system("examples/debian-tree build/demo/debian &&"
+                  "cp build/ebb build/demo/debian/usr/bin/ebb") == 0
+               ? 0
+               : -1;
 }
 
 static struct scene *debian(const char *name, const char *configuration)
@@ -51,6 +54,31 @@ static void assert_all_units_are_well(struct scene *scene)
     assert_string_equal(scene_run(scene, "systemctl list-jobs --no-legend"), "");
 }
 
+/* What the tool says on the running system; and what is lost, is lost. */
+static void assert_told(struct scene *scene, const char *root)
+{
+    assert_string_equal(scene_run(scene, "ebb status | sed -n '1s/after .* s/after/p'"),
+                        arena_printf(scene->arena, "generation 1, root %s, after: whole", root));
+    assert_string_equal(scene_run(scene, "ebb status | grep entries"),
+                        "entries: 3 restored, 0 skipped");
+    scene_run(scene, "mkdir -p /srv/new && echo lost > /srv/new/x && echo '#' >> /etc/hostname &&"
+                     "touch /etc/fstab /etc/passwd && touch /home/alice/kept /var/log/kept");
+    assert_string_equal(
+        scene_run(scene, "ebb lost /srv /etc /home /var/log /persist || test $? = 1"),
+        scene_run(scene, "s=$(stat -c %s /etc/hostname);"
+                         "printf '%8s B  /etc/hostname  (changed)\\n' $s;"
+                         "printf '       5 B  /srv/new/  (1 file)\\n';"
+                         "printf '%s B in 2 files would be gone at the next boot\\n' $((s + 5))"));
+    assert_string_equal(scene_run(scene, "ebb lost /srv/new/x --json | tr -d '\\n' |"
+                                         "sed 's/\"mtime\":[0-9]*/T/'"),
+                        arena_printf(scene->arena,
+                                     "{\"format\":1,\"generation\":1,\"root\":\"%s\",\"size\":5,"
+                                     "\"files\":1,\"lost\":[{\"path\":\"/srv/new/x\",\"type\":"
+                                     "\"file\",\"change\":\"new\",\"size\":5,\"files\":1,T,"
+                                     "\"noise\":false}],\"unseen\":[]}",
+                                     root));
+}
+
 static void debian_is_laid_out(void **state)
 {
     (void)state; /* nothing is shared */
@@ -58,6 +86,7 @@ static void debian_is_laid_out(void **state)
         debian("debian-tmpfs", SCENE_STATE "root tmpfs size=50%\n" DEBIAN_PATHS SCENE_REST);
     assert_all_units_are_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "tmpfs");
+    assert_told(scene, "tmpfs");
     assert_string_equal(scene_run(scene, "stat -c %U:%G:%a /home/alice"), "alice:alice:700");
     const char *identity = scene_run(scene, "cat /etc/machine-id");
     /* The log of the initramfs is in the journal, for whoever asks later. */
@@ -81,6 +110,7 @@ static void debian_lies_below_an_overlay(void **state)
         debian("debian-overlay", SCENE_STATE "root overlay size=50%\n" DEBIAN_PATHS SCENE_REST);
     assert_all_units_are_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "overlay");
+    assert_told(scene, "overlay");
     scene_run(scene, "echo '#' >> /usr/lib/os-release; echo lost > /usr/lost");
     scene_reboot(scene);
     assert_string_equal(

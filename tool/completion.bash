@@ -51,6 +51,7 @@ _ebb_value() {
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
+	orphans:--older | orphans:--empty-trash) ;;
 	init:--size | init:--uuid | init:--label | import:--volume) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
 	*) return 1 ;;
@@ -94,7 +95,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check image import init plan vm write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check image import init lost orphans plan status vm write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -114,11 +115,14 @@ _ebb() {
 	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
 	case $verb in
 	check) options='--print --kernel' ;;
+	lost) options='--newest --all --watch --json' ;;
+	orphans) options='--trash --older --empty-trash --dry-run --json' ;;
 	plan) options='--why --json --generation --init' ;;
 	build) options='--output --kernel --universal -o' ;;
 	import) options='--output --volume --force -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	write-back) options='--watch' ;;
+	status) options='--slowest --json' ;;
 	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
@@ -126,7 +130,9 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == import ]]; then
 		_ebb_import "$cur"
-	elif [[ $verb == init ]]; then
+	elif [[ $verb == status ]]; then
+		return # it takes no word
+	elif [[ $verb == init || $verb == lost ]]; then
 		_ebb_files "$cur"
 	elif [[ $verb == write-back ]]; then
 		return # it takes no words

@@ -1,3 +1,7 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
 #include "plan/make.h"
 #include "tool/verb.h"
 
@@ -13,4 +17,12 @@ struct config *verb_config(const char *path, const char *const *extra)
     fprintf(stderr, "ebb: %zu error%s in the configuration\n", report.errors,
             report.errors == 1 ? "" : "s");
     return NULL;
+}
+
+int verb_flush(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    log_error("cannot write the output: %s", strerror(errno));
+    return EXIT_NO;
 }

@@ -12,8 +12,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "base/text.h"
 #include "image/archive.h"
+#include "tool/name.h"
 #include "tool/verb.h"
 
 #define LARGEST_IMAGE ((size_t)1 << 30)
@@ -38,42 +38,6 @@ static int wrong_usage(const char *reason, const char *word)
 {
     log_error("image: %s \"%s\": see \"ebb image --help\"", reason, word);
     return EXIT_USAGE;
-}
-
-/* A name of somebody's image must not move the cursor or recolour the terminal. */
-static void print_name(const char *name, int terminal)
-{
-    while (terminal && *name) {
-        size_t length = text_character(name, strnlen(name, 4));
-        if (length == 0 || text_is_control(name, length)) {
-            size_t bytes = length ? length : 1;
-            for (size_t i = 0; i < bytes; i++)
-                printf("\\%03o", (unsigned char)name[i]);
-            name += bytes;
-        } else if (*name == '\\') {
-            fputs("\\\\", stdout);
-            name++;
-        } else {
-            fwrite(name, 1, length, stdout);
-            name += length;
-        }
-    }
-    fputs(name, stdout);
-}
-
-/* JSON has no bytes, only characters: others become U+FFFD. */
-static struct json_object *json_name(struct arena *arena, const char *name)
-{
-    char *text = arena_alloc(arena, strlen(name) * 3 + 1), *end = text;
-    while (*name) {
-        size_t length = text_character(name, strnlen(name, 4));
-        if (length)
-            end = mempcpy(end, name, length);
-        else
-            end = stpcpy(end, "\xef\xbf\xbd");
-        name += length ? length : 1;
-    }
-    return json_object_new_string(text);
 }
 
 static const struct type {
@@ -129,10 +93,10 @@ static void print_entry(const struct archive_entry *entry, int details, int term
 {
     if (details)
         print_details(entry);
-    print_name(entry->path, terminal);
+    name_print(entry->path, terminal, stdout);
     if (details && entry->target) {
         fputs(" -> ", stdout);
-        print_name(entry->target, terminal);
+        name_print(entry->target, terminal, stdout);
     }
     putchar('\n');
 }
@@ -142,7 +106,7 @@ static struct json_object *json_entry(struct arena *arena, const struct archive_
     char mode[16];
     snprintf(mode, sizeof(mode), "%04o", entry->mode & 07777);
     struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "path", json_name(arena, entry->path));
+    json_object_object_add(object, "path", name_json(arena, entry->path));
     json_object_object_add(object, "type", json_object_new_string(type_of(entry->mode)->name));
     json_object_object_add(object, "mode", json_object_new_string(mode));
     json_object_object_add(object, "links", json_object_new_int64(entry->links));
@@ -155,7 +119,7 @@ static struct json_object *json_entry(struct arena *arena, const struct archive_
         json_object_object_add(object, "minor", json_object_new_int64(entry->minor));
     }
     if (entry->target)
-        json_object_object_add(object, "target", json_name(arena, entry->target));
+        json_object_object_add(object, "target", name_json(arena, entry->target));
     json_object_object_add(object, "segment", json_object_new_int64(entry->segment));
     json_object_object_add(object, "compression", json_object_new_string(entry->compression));
     return object;

@@ -13,7 +13,10 @@ static const struct {
     {"image", "look inside an initramfs", verb_image},
     {"import", "write the ebb.conf of what another tool was told to keep", verb_import},
     {"init", "make a state volume with its first generation", verb_init},
+    {"lost", "tell what the next boot takes away", verb_lost},
+    {"orphans", "tell what on the state volumes nobody declares", verb_orphans},
     {"plan", "print the steps of the next boot", verb_plan},
+    {"status", "tell how this system was booted", verb_status},
     {"vm", "boot a configuration in QEMU", verb_vm},
     {"write-back", "keep what changed in files that were copied", verb_write_back},
 };

@@ -41,6 +41,14 @@ static void test_offers(void **state)
         {"ebb import live-boot -o eb", 4, "ebb.conf"},
         {"ebb import --volume \"\"", 3, ""},
         {"ebb import --", 2, "--output\n--volume\n--force\n--help"},
+        {"ebb lost --", 2, "--newest\n--all\n--watch\n--json\n--help"},
+        {"ebb lost ./con", 2, "./config-6.1"},
+        {"ebb orphans --", 2, "--trash\n--older\n--empty-trash\n--dry-run\n--json\n--help"},
+        {"ebb orphans --older \"\"", 3, ""},
+        {"ebb orphans \"\"", 2, "ebb.conf"},
+        {"ebb stat", 1, "status"},
+        {"ebb status --", 2, "--slowest\n--json\n--help"},
+        {"ebb status \"\"", 2, ""},
     };
     need_tool("bash");
     must_run("touch config-6.1 ebb.conf");

@@ -13,12 +13,18 @@ int verb_check(int argc, char **argv);
 int verb_image(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_init(int argc, char **argv);
+int verb_lost(int argc, char **argv);
+int verb_orphans(int argc, char **argv);
 int verb_plan(int argc, char **argv);
+int verb_status(int argc, char **argv);
 int verb_vm(int argc, char **argv);
 int verb_write_back(int argc, char **argv);
 
 /* What a configuration's verbs share: the file named by `path` (NULL: /etc/ebb/ebb.conf), loaded
  * and checked, with everything that is wrong on standard error. NULL: it has errors. */
 struct config *verb_config(const char *path, const char *const *extra);
+
+/* `status`, or EXIT_NO with a line on standard error if the output could not be written. */
+int verb_flush(int status);
 
 #endif

@@ -1,0 +1,201 @@
+#include "tool/declared.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "generations/identity.h"
+#include "plan/make.h"
+
+static int open_place(struct arena *arena, struct target root, const struct volume *volume,
+                      struct error *error)
+{
+    const char *place =
+        volume->mount ? volume->mount : arena_printf(arena, "/run/ebb/volumes/%s", volume->name);
+    char identity[IDENTITY_SIZE];
+    auto_fd fd = path_open_in_root(root.fd, place, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return error_set(
+            error, -fd, "cannot open \"%s%s\", where the volume \"%s\" should be: %s%s", root.name,
+            place, volume->name, strerror(-fd), fd == -EACCES ? "; run it as root" : "");
+    if (identity_read(fd, identity, error) < 0)
+        return error_prefix(error, "\"%s%s\" is not the state volume \"%s\"", root.name, place,
+                            volume->name);
+    if (volume->identity && strcmp(volume->identity, identity) != 0)
+        return error_set(error, ESTALE,
+                         "\"%s%s\" is the state volume %s, but \"%s\" is declared to be %s",
+                         root.name, place, identity, volume->name, volume->identity);
+    return TAKE_FD(fd);
+}
+
+static void add(struct arena *arena, struct cover *cover, const char *path)
+{
+    for (size_t i = 0; i < cover->count; i++)
+        if (strcmp(cover->paths[i], path) == 0)
+            return;
+    *ARENA_PUSH(arena, cover->paths, cover->count) = path;
+}
+
+static struct declared_volume *find(struct declared *declared, const struct volume *volume)
+{
+    for (size_t i = 0; volume && i < declared->count; i++) {
+        const struct volume *known = declared->volumes[i].volume;
+        /* Another configuration may call it otherwise. */
+        if (strcmp(known->name, volume->name) == 0 || strcmp(known->device, volume->device) == 0)
+            return &declared->volumes[i];
+    }
+    return NULL;
+}
+
+static void add_place(struct arena *arena, struct declared *declared, const struct place *place)
+{
+    struct declared_volume *volume = place->volume_name ? find(declared, place->volume) : NULL;
+    if (volume)
+        *ARENA_PUSH(arena, volume->sources.paths, volume->sources.count) =
+            arena_string(arena, place->path);
+}
+
+/* All that a configuration names on a volume. */
+static void add_config(struct arena *arena, struct declared *declared, const struct config *config)
+{
+    add_place(arena, declared, &config->generations.place);
+    for (size_t i = 0; i < config->volume_count; i++) {
+        const struct luks *luks = config->volumes[i]->luks;
+        if (luks) {
+            add_place(arena, declared, &luks->key.place);
+            add_place(arena, declared, &luks->header.place);
+        }
+    }
+    for (size_t i = 0; i < config->entry_count; i++) {
+        const struct persist_entry *entry = config->entries[i];
+        struct declared_volume *volume = find(declared, entry->store->volume);
+        if (!volume)
+            continue;
+        *ARENA_PUSH(arena, volume->sources.paths, volume->sources.count) =
+            arena_string(arena, entry->source);
+        add(arena, &volume->stores, arena_string(arena, entry->store->path));
+    }
+}
+
+/* The volumes that hold the places of persist entries, those without an entry yet included. */
+static int add_volumes(struct arena *arena, struct target root, const struct config *config,
+                       struct declared *declared, struct error *error)
+{
+    for (size_t i = 0; i < config->declaration_count; i++) {
+        if (config->declarations[i]->kind != DECLARED_STORE)
+            continue;
+        const struct place *store = config->declarations[i]->object;
+        if (!store->volume)
+            continue;
+        struct declared_volume *volume = find(declared, store->volume);
+        if (!volume) {
+            int fd = open_place(arena, root, store->volume, error);
+            if (fd < 0)
+                return fd;
+            volume = ARENA_PUSH(arena, declared->volumes, declared->count);
+            *volume = (struct declared_volume){.volume = store->volume, .fd = fd};
+        }
+        add(arena, &volume->stores, store->path);
+    }
+    return 0;
+}
+
+/* The configuration that a generation carries, if it carries one. */
+static int add_generation(struct arena *arena, struct declared *declared, int store,
+                          const char *number, struct error *error)
+{
+    const char *name = arena_printf(arena, "%s/ebb.conf", number);
+    auto_fd fd = path_open(store, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd == -ENOENT || fd == -ENOTDIR)
+        return 0;
+    if (fd < 0)
+        return error_system(error, -fd, "cannot open the ebb.conf of generation %s", number);
+    struct report report = {.arena = arena};
+    auto_config config =
+        config_load(arena_printf(arena, "/proc/self/fd/%d/%s", store, name), NULL, &report);
+    const struct problem *first = report.problems;
+    for (size_t i = 0; i < report.count && first->severity != SEVERITY_ERROR; i++)
+        first++;
+    if (report.errors)
+        return error_set(error, EINVAL,
+                         "the ebb.conf of generation %s has errors, so what it declares is not "
+                         "known; the first, in line %u: %.300s",
+                         number, (unsigned)first->origin.line, first->text);
+    add_config(arena, declared, config);
+    return 0;
+}
+
+static int add_generations(struct arena *arena, struct declared *declared,
+                           const struct config *config, struct target root, struct error *error)
+{
+    const struct place *place = &config->generations.place;
+    const struct declared_volume *known = find(declared, place->volume);
+    if (!place->volume)
+        return 0;
+    auto_fd own = known ? -1 : open_place(arena, root, place->volume, error);
+    if (!known && own < 0)
+        return own;
+    auto_fd store = path_open(known ? known->fd : own, place->path, O_RDONLY | O_DIRECTORY);
+    if (store < 0)
+        return error_system(error, -store, "cannot open the generations in \"%s:%s\"",
+                            place->volume_name, place->path);
+    int listed = openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto_dir folder = listed < 0 ? NULL : fdopendir(listed);
+    if (!folder)
+        return error_system(error, errno, "cannot list the generations");
+    for (struct dirent *entry; errno = 0, (entry = readdir(folder));) {
+        const char *name = entry->d_name;
+        if (!*name || name[strspn(name, "0123456789")])
+            continue;
+        int code = add_generation(arena, declared, store, name, error);
+        if (code < 0)
+            return code;
+    }
+    return errno ? error_system(error, errno, "cannot list the generations") : 0;
+}
+
+/* A place within something declared has no orphans: all in it persists by that. */
+static void drop_covered(struct declared_volume *volume)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < volume->stores.count; i++) {
+        bool covered = false;
+        for (size_t j = 0; j < volume->sources.count && !covered; j++)
+            covered = path_is_within(volume->stores.paths[i], volume->sources.paths[j]);
+        if (!covered)
+            volume->stores.paths[kept++] = volume->stores.paths[i];
+    }
+    volume->stores.count = kept;
+}
+
+int declared_collect(struct arena *arena, struct target root, const struct config *config,
+                     struct declared *declared, struct error *error)
+{
+    *declared = (struct declared){0};
+    int code = add_volumes(arena, root, config, declared, error);
+    if (code == 0)
+        code = add_generations(arena, declared, config, root, error);
+    if (code < 0)
+        return code;
+    add_config(arena, declared, config);
+    for (size_t i = 0; i < declared->count; i++) {
+        struct declared_volume *volume = &declared->volumes[i];
+        drop_covered(volume);
+        /* A place in another one is looked at by itself. */
+        for (size_t j = 0; j < volume->stores.count; j++)
+            if (strcmp(volume->stores.paths[j], "/") != 0)
+                *ARENA_PUSH(arena, volume->sources.paths, volume->sources.count) =
+                    volume->stores.paths[j];
+        cover_sort(&volume->sources);
+    }
+    return 0;
+}
+
+void declared_close(struct declared *declared)
+{
+    for (size_t i = 0; i < declared->count; i++)
+        close(declared->volumes[i].fd);
+}

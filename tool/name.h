@@ -1,0 +1,26 @@
+/* Names of files, and other text that somebody else wrote, on their way to a terminal or to JSON.
+ */
+#ifndef EBB_TOOL_NAME_H
+#define EBB_TOOL_NAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+
+struct json_object;
+
+/* With `escape`, control characters, backslashes and bytes that are no UTF-8 are written as \\ and
+ * octal digits: they must not move the cursor, recolour the terminal or begin a line. */
+void name_print(const char *name, bool escape, FILE *stream);
+/* JSON has no bytes, only characters: others become U+FFFD. */
+struct json_object *name_json(struct arena *arena, const char *name);
+
+/* "512 B", "1.5 KiB": what a size is to a person. */
+struct size_text {
+    char text[16];
+};
+struct size_text name_size(uint64_t bytes);
+
+#endif
