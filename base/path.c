@@ -1,5 +1,6 @@
 #include "base/path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -54,6 +55,25 @@ const char *path_kernel_folder(const char *path)
     return NULL;
 }
 
+mode_t path_folder_mode(const char *path)
+{
+    static const struct {
+        const char *path;
+        mode_t mode;
+    } known[] = {
+        {"/root", 0700},
+        {"/var/lib/private", 0700},
+        {"/var/cache/private", 0700},
+        {"/var/log/private", 0700},
+        {"/tmp", 01777},
+        {"/var/tmp", 01777},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
+        if (strcmp(path, known[i].path) == 0)
+            return known[i].mode;
+    return 0755;
+}
+
 static int open_resolved(int folder, const char *path, int flags, unsigned long long resolve)
 {
     while (*path == '/')
@@ -83,15 +103,11 @@ int path_open_in_root(int folder, const char *path, int flags)
     return open_resolved(folder, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
-/* Opens the folder `name` of `parent`, making it if it is missing. */
-static int enter(int parent, const char *name, const char *whole, struct error *error)
+int path_enter(int parent, const char *name, const char *whole, struct error *error)
 {
     int fd = path_open(parent, name, O_PATH | O_DIRECTORY);
-    if (fd == -ENOENT) {
-        if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
-            return error_system(error, errno, "cannot make the folder \"%s\"", whole);
-        fd = path_open(parent, name, O_PATH | O_DIRECTORY);
-    }
+    if (fd == -ENOENT)
+        return -ENOENT;
     if (fd == -ELOOP)
         return error_set(error, ELOOP,
                          "\"%s\" leads through the symbolic link \"%s\"; replace the link, or name "
@@ -102,6 +118,18 @@ static int enter(int parent, const char *name, const char *whole, struct error *
     if (fd < 0)
         return error_system(error, -fd, "cannot open the folder \"%s\"", whole);
     return fd;
+}
+
+/* The same, but a folder that is missing is made. */
+static int enter(int parent, const char *name, const char *whole, struct error *error)
+{
+    int fd = path_enter(parent, name, whole, error);
+    if (fd != -ENOENT)
+        return fd;
+    if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make the folder \"%s\"", whole);
+    fd = path_enter(parent, name, whole, error);
+    return fd == -ENOENT ? error_system(error, ENOENT, "cannot open the folder \"%s\"", whole) : fd;
 }
 
 /* Walks the first `length` bytes of `path`. */
@@ -246,6 +274,37 @@ int path_write(int folder, const char *path, const void *data, size_t length, mo
         return 0;
     (void)unlinkat(parent, temporary, 0); /* the first failure is the one to report */
     return error_system(error, -code, "cannot write \"%s\"", path);
+}
+
+static int remove_below(int folder, const char *name, dev_t device)
+{
+    struct stat status;
+    if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (unlinkat(folder, name, AT_REMOVEDIR) == 0)
+        return 0;
+    if (errno != ENOTEMPTY && errno != EEXIST)
+        return -errno;
+    int own = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    auto_dir list = own < 0 ? NULL : fdopendir(own);
+    if (!list || fstat(own, &status) < 0)
+        return -errno;
+    if (status.st_dev != device)
+        return -EXDEV;
+    for (struct dirent *entry; errno = 0, (entry = readdir(list));) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        int code = remove_below(own, entry->d_name, device);
+        if (code < 0)
+            return code;
+    }
+    return unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int path_remove_at(int folder, const char *name)
+{
+    struct stat status;
+    return fstat(folder, &status) < 0 ? -errno : remove_below(folder, name, status.st_dev);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)

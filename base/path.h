@@ -22,6 +22,9 @@ struct target {
 const char *path_objection(const char *path);
 /* Whether `path` is `parent` or lies below it. Both are clean absolute paths. */
 int path_is_within(const char *path, const char *parent);
+/* The mode of a folder that is missing above something declared: 0755, but for those that everybody
+ * expects to be closed, or open to all. */
+mode_t path_folder_mode(const char *path);
 /* The folder of the kernel's own file systems ("/proc", ...) that `path` is or lies in, or NULL. */
 const char *path_kernel_folder(const char *path);
 
@@ -29,6 +32,9 @@ const char *path_kernel_folder(const char *path);
 int path_open(int folder, const char *path, int flags);
 /* open(2) as a process chrooted to `folder` would do it: symbolic links are followed inside. */
 int path_open_in_root(int folder, const char *path, int flags);
+/* Opens the folder `name` of `parent` with O_PATH, on the way along `whole`. -ENOENT, and no error:
+ * it is missing. */
+int path_enter(int parent, const char *name, const char *whole, struct error *error);
 /* Makes `path` and its missing parents below `folder`, mode 0755, and opens it with O_PATH. */
 int path_make_folder(int folder, const char *path, int *fd, struct error *error);
 /* Makes the missing parents of `path`, opens the last one, and points `name` at the last part. */
@@ -46,6 +52,9 @@ int path_write(int folder, const char *path, const void *data, size_t length, mo
 /* Writes all of `data` to a descriptor; returns 0 or -errno. */
 int path_write_all(int fd, const void *data, size_t length);
 
+/* Removes what is called `name` in `folder`, with all that is in it; links are not followed, and
+ * mounts not entered. -errno where something stays; nothing there is no failure. */
+int path_remove_at(int folder, const char *name);
 /* Removes a scratch folder of ours and all in it, as far as that can be; there may be none. Links
  * and mounts in it are not followed. Never for a folder that others may write to. */
 void path_remove_tree(const char *path);

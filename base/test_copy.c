@@ -354,6 +354,19 @@ static void test_check(void **state)
     }
 }
 
+static void test_open_file(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    must_run("head -c 100000 /dev/urandom > a && truncate -s 1M a && chmod 4750 a &&"
+             "touch -d @7 a && : > b");
+    auto_fd from = open("a", O_RDONLY | O_CLOEXEC), to = open("b", O_WRONLY | O_CLOEXEC);
+    assert_outcome("copy", copy_open_file(from, to, &error), &error, NULL);
+    must_run("cmp a b && test $(stat -c %%a:%%Y b) = 4750:7");
+    auto_fd full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(copy_open_file(from, full, &error) < 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
@@ -373,6 +386,7 @@ int main(void)
         TEST(test_into_itself),
         TEST(test_onto_a_mount_point),
         TEST(test_check),
+        TEST(test_open_file),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

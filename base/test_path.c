@@ -530,6 +530,57 @@ static void test_remove_tree(void **state)
     path_remove_tree("top"); /* nothing is there, and nothing happens */
 }
 
+static void test_folder_mode(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        mode_t mode;
+    } cases[] = {
+        {"/root", 0700}, {"/var/tmp", 01777}, {"/var/lib/private", 0700}, {"/var/lib", 0755},
+        {"/", 0755},     {"/roots", 0755},    {"/root/x", 0755},          {"", 0755},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(path_folder_mode(cases[i].path), cases[i].mode);
+}
+
+static void test_enter(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    auto_fd folder = open_folder(".");
+    must_run("mkdir -p a/b && ln -s a link && echo > file");
+    auto_fd inner = path_enter(folder, "a", "/a/b", &error);
+    assert_true(inner >= 0 && faccessat(inner, "b", F_OK, 0) == 0);
+    assert_int_equal(path_enter(folder, "none", "/none/b", &error), -ENOENT);
+    assert_int_equal(error.code, 0);
+    assert_outcome(
+        "link", path_enter(folder, "link", "/link/b", &error), &error,
+        "\"/link/b\" leads through the symbolic link \"link\"; replace the link, or name "
+        "the folder itself");
+    assert_outcome("file", path_enter(folder, "file", "/file/b", &error), &error,
+                   "\"file\" in \"/file/b\" is not a folder");
+}
+
+/* Nothing but what is called so, whatever is planted in it. */
+static void test_remove_at(void **state)
+{
+    (void)state;
+    auto_fd folder = open_folder(".");
+    must_run("mkdir -p a/b/c theirs && echo x > a/b/c/x && touch a/y theirs/x file &&"
+             "ln -s ../theirs a/link && ln -s ../../theirs/x a/b/x && ln -s theirs link");
+    assert_int_equal(path_remove_at(folder, "none"), 0);
+    assert_int_equal(path_remove_at(folder, "a"), 0);
+    assert_int_equal(path_remove_at(folder, "file"), 0);
+    assert_int_equal(path_remove_at(folder, "link"), 0);
+    must_run("test \"$(find . | sort | tr '\\n' ' ')\" = '. ./theirs ./theirs/x '");
+    need_namespace();
+    must_run("mkdir -p a/b && mount -t tmpfs none a/b && touch a/b/x");
+    assert_int_equal(path_remove_at(folder, "a"), -EBUSY);
+    must_run("test -f a/b/x && umount a/b");
+    assert_int_equal(path_remove_at(folder, "a"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
@@ -552,6 +603,9 @@ int main(void)
         TEST(test_write_full),
         cmocka_unit_test(test_write_all),
         TEST(test_remove_tree),
+        cmocka_unit_test(test_folder_mode),
+        TEST(test_enter),
+        TEST(test_remove_at),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

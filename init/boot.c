@@ -22,6 +22,7 @@
 #include "mounts/root.h"
 #include "mounts/watch.h"
 #include "persist/copies.h"
+#include "persist/required.h"
 #include "plan/apply.h"
 #include "plan/make.h"
 
@@ -127,6 +128,16 @@ static void keep_status(struct boot *boot, const char *failure)
         log_warning("ignoring: %s", error.text);
 }
 
+/* On the consoles, for the log may be hidden by `quiet`, and nobody reads it who has no reason to.
+ */
+static void tell_degraded(const struct history *history)
+{
+    for (size_t i = 0; i < history->count; i++)
+        if (history->outcomes[i].ignored && required_degrades(history->outcomes[i].step))
+            console_print("ebb: degraded: \"%s\" did not come back: %s\n",
+                          history->outcomes[i].step->target, history->outcomes[i].failure);
+}
+
 /* Returns only on failure. */
 static int boot_system(struct boot *boot, char **arguments, struct error *error)
 {
@@ -137,6 +148,7 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
         code = copies_write(COPIES_LIST, boot->context, error);
     if (code < 0)
         return code;
+    tell_degraded(&boot->history);
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
     log_info("execute %s", boot->context->init);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "persist/required.h"
 #include "plan/kinds.h"
 
 static struct json_object *step_object(struct arena *arena, const struct outcome *outcome)
@@ -29,8 +30,9 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
 }
 
 /* Volumes that work without some of their devices: somebody should know before the next one goes.
- */
-static void add_degraded(const struct context *context, struct json_object *status)
+ * And the paths of entries that did not come back. */
+static void add_degraded(const struct context *context, const struct history *history,
+                         struct json_object *status)
 {
     struct json_object *names = json_object_new_array();
     for (size_t i = 0; i < context->config->volume_count; i++) {
@@ -38,7 +40,19 @@ static void add_degraded(const struct context *context, struct json_object *stat
         if (context_volume(context, volume)->degraded)
             json_object_array_add(names, json_object_new_string(volume->name));
     }
+    for (size_t i = 0; i < history->count; i++)
+        if (history->outcomes[i].ignored && required_degrades(history->outcomes[i].step))
+            json_object_array_add(names, json_object_new_string(history->outcomes[i].step->target));
     json_object_object_add(status, "degraded", names);
+}
+
+/* Paths that are closed until systemd-tmpfiles gives them to their owner. */
+static void add_late(const struct context *context, struct json_object *status)
+{
+    struct json_object *paths = json_object_new_array();
+    for (size_t i = 0; i < context->late_count; i++)
+        json_object_array_add(paths, json_object_new_string(context->late[i]));
+    json_object_object_add(status, "late", paths);
 }
 
 /* Where the running system sees a volume. */
@@ -105,7 +119,8 @@ int status_write(const char *path, const struct context *context, const struct h
                                json_object_new_int64(context->generation->number));
     add_root(context, status);
     add_volumes(context, status);
-    add_degraded(context, status);
+    add_degraded(context, history, status);
+    add_late(context, status);
     json_object_object_add(status, "microseconds",
                            json_object_new_int64((int64_t)(clock_microseconds() - start)));
     json_object_object_add(status, "setbacks", setbacks);

@@ -13,6 +13,12 @@ static const struct step mount_step = {.kind = STEP_MOUNT, .origin = ORIGIN},
                          hook_step = {.kind = STEP_HOOK, .origin = ORIGIN},
                          root_step = {.kind = STEP_ROOT, .origin = ORIGIN};
 
+static const struct persist_entry needed = {.required = REQUIRED_DEGRADE},
+                                  unneeded = {.required = REQUIRED_IGNORE};
+static const struct step
+    needed_step = {.kind = STEP_BIND, .origin = ORIGIN, .target = "/a", .entry = &needed},
+    unneeded_step = {.kind = STEP_BIND, .origin = ORIGIN, .target = "/b", .entry = &unneeded};
+
 static void push(struct history *history, const struct step *step, const char *sentence,
                  const char *failure, bool ignored)
 {
@@ -92,6 +98,32 @@ static void test_again(void **state)
     json_object_put(status);
 }
 
+/* Entries that did not come back, but only those that are missed. */
+static void test_degraded(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    struct config config = {0};
+    struct context *context = context_new(arena, &config, "/volumes", "/root");
+    struct history history = {.arena = arena};
+    push(&history, &needed_step, "bind it", NULL, false);
+    push(&history, &hook_step, "run it", "it is ignored", true);
+    push(&history, &unneeded_step, "bind that", "it is a file", true);
+    struct json_object *status = write_and_read(context, &history, NULL);
+    assert_string_equal(text_of(status, "degraded"), "[ ]");
+    json_object_put(status);
+    push(&history, &needed_step, "bind it", "it is a file", true);
+    status = write_and_read(context, &history, NULL);
+    assert_string_equal(text_of(status, "degraded"), "[ \"\\/a\" ]");
+    expect_step(status, 3, "bind", "bind it", "ignored", "it is a file");
+    assert_string_equal(text_of(status, "late"), "[ ]");
+    json_object_put(status);
+    *ARENA_PUSH(arena, context->late, context->late_count) = "/c";
+    status = write_and_read(context, &history, NULL);
+    assert_string_equal(text_of(status, "late"), "[ \"\\/c\" ]");
+    json_object_put(status);
+}
+
 /* What `ebb lost` subtracts from: where the tree and the layer are, and what came back. */
 static void test_root(void **state)
 {
@@ -143,7 +175,8 @@ static void test_root(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_root, enter_scratch, leave_scratch),
-        cmocka_unit_test_setup_teardown(test_again, enter_scratch, leave_scratch)};
+        cmocka_unit_test_setup_teardown(test_again, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_degraded, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_root, enter_scratch, leave_scratch)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

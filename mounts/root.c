@@ -295,6 +295,7 @@ void root_discard(struct context *context)
     if (context->root.fd >= 0)
         close(TAKE_FD(context->root.fd));
     context->init = NULL;
+    context->late_count = 0;
     (void)umount2(context->root.name, MNT_DETACH); /* it may not have been mounted yet */
     snprintf(layer, sizeof(layer), "%s/.layer", context->volumes);
     (void)umount2(layer, MNT_DETACH); /* only an overlay has one */

@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "persist/object.h"
+#include "persist/required.h"
+#include "persist/resolve.h"
 
 void copied_sentence(const struct step *step, FILE *stream)
 {
@@ -24,7 +26,9 @@ static int bring_back(const struct persist_entry *entry, const struct context *c
 {
     auto_object kept = {.fd = -1};
     int volume = context_volume(context, entry->store->volume)->fd;
-    int code = object_find(volume, entry->source, &kept, error);
+    int code = entry->home ? home_verify(entry->home, context, error) : 0;
+    if (code == 0)
+        code = object_find(volume, entry->source, &kept, error);
     if (code == -ENOENT) {
         log_info("nothing is kept as \"%s:%s\" yet", entry->store->volume_name, entry->source);
         return 0;
@@ -44,5 +48,5 @@ int copied_apply(const struct step *step, struct context *context, struct error 
      * generation has in its place. */
     if (code == 0)
         *ARENA_PUSH(context->arena, context->copied, context->copied_count) = step->entry;
-    return code;
+    return code < 0 ? required_failed(step->entry, context, error) : 0;
 }

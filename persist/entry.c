@@ -2,132 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "persist/existing.h"
+#include "persist/late.h"
 #include "persist/machine_id.h"
-#include "persist/method.h"
-#include "persist/owner.h"
-
-/* The name under which an entry is made before it is complete. */
-static const char unfinished[] = ".ebb-new";
-
-static void check_target(const struct persist_entry *entry, struct report *report)
-{
-    const char *kernels = path_kernel_folder(entry->target);
-    if (strcmp(entry->target, "/") == 0)
-        report_error(report, entry->origin,
-                     "\"/\" cannot persist as a whole: the root is thrown away at every boot; name "
-                     "the folders to keep");
-    if (kernels)
-        report_error(report, entry->origin,
-                     "\"%s\" belongs to \"%s\", which is made anew at every boot; remove it",
-                     entry->target, kernels);
-    if (entry->source && strlen(entry->source) >= PATH_MAX)
-        report_error(
-            report, entry->origin,
-            "the path on the volume \"%s\" is longer than the kernel's 4095 bytes; shorten "
-            "the entry or its store",
-            entry->store->volume_name);
-}
-
-/* Its owner and mode are systemd's choice, not ours. */
-static void check_machine_id(const struct persist_entry *entry, struct report *report)
-{
-    bool plain =
-        strcmp(entry->owner, "0") == 0 && strcmp(entry->group, "0") == 0 && entry->mode == 0644;
-    if (machine_id_is(entry) && !plain)
-        report_error(report, entry->origin,
-                     "\"%s\" is always root's, with mode 0444; leave its options out",
-                     entry->target);
-}
-
-static void check_volumes(const struct config *config, const struct persist_entry *entry,
-                          struct report *report)
-{
-    for (size_t i = 0; i < config->volume_count; i++) {
-        const struct volume *volume = config->volumes[i];
-        if (!volume->mount || !path_is_within(volume->mount, entry->target))
-            continue;
-        const char *place = origin_text(report->arena, volume->mount_origin);
-        if (strcmp(volume->mount, entry->target) == 0)
-            report_error(
-                report, entry->origin,
-                "\"%s\" is where the volume \"%s\" is mounted, at %s; remove one of the two",
-                entry->target, volume->name, place);
-        else if (entry->kind == PERSIST_FILE)
-            report_error(report, entry->origin,
-                         "\"%s\" is declared as a file, but the volume \"%s\" is mounted below "
-                         "it, at %s; correct one",
-                         entry->target, volume->name, place);
-    }
-}
-
-/* `inner` lies below `outer`. */
-static void check_nesting(const struct persist_entry *outer, const struct persist_entry *inner,
-                          struct report *report)
-{
-    const char *place = origin_text(report->arena, outer->origin);
-    if (outer->kind == PERSIST_FILE)
-        report_error(report, inner->origin,
-                     "\"%s\" lies below \"%s\", which is declared as a file at %s; correct one",
-                     inner->target, outer->target, place);
-    else if (outer->method == METHOD_SYMLINK)
-        report_error(
-            report, inner->origin,
-            "\"%s\" lies below \"%s\", which is a symbolic link by its method at %s; write "
-            "method=bind there",
-            inner->target, outer->target, place);
-    else if (outer->store->volume && outer->store->volume == inner->store->volume &&
-             path_is_within(inner->source, outer->source))
-        report_error(report, inner->origin,
-                     "\"%s\" persists already as part of \"%s\", at %s; remove one of the two",
-                     inner->target, outer->target, place);
-}
-
-static int by_target(const void *left, const void *right)
-{
-    const struct persist_entry *const *a = left, *const *b = right;
-    return strcmp((*a)->target, (*b)->target);
-}
-
-/* The declared entry for each folder above this one, by halving the sorted list. */
-static void check_parents(struct persist_entry *const *sorted, size_t count,
-                          const struct persist_entry *entry, struct report *report)
-{
-    char parent[PATH_MAX];
-    snprintf(parent, sizeof(parent), "%s", entry->target);
-    for (char *slash; (slash = strrchr(parent, '/')) && slash != parent;) {
-        *slash = '\0';
-        const struct persist_entry key = {.target = parent}, *wanted = &key;
-        struct persist_entry *const *outer =
-            bsearch(&wanted, sorted, count, sizeof(struct persist_entry *), by_target);
-        if (outer)
-            check_nesting(*outer, entry, report);
-    }
-}
-
-void persist_check(const struct config *config, struct report *report)
-{
-    size_t count = config->entry_count;
-    auto_arena arena = arena_new();
-    struct persist_entry **sorted = arena_alloc(arena, count * sizeof(struct persist_entry *) + 1);
-    if (count) {
-        memcpy(sorted, config->entries, count * sizeof(struct persist_entry *));
-        qsort(sorted, count, sizeof(struct persist_entry *), by_target);
-    }
-    for (size_t i = 0; i < count; i++) {
-        check_target(config->entries[i], report);
-        check_machine_id(config->entries[i], report);
-        check_volumes(config, config->entries[i], report);
-        method_check(config->entries[i], report);
-        check_parents(sorted, count, config->entries[i], report);
-    }
-}
+#include "persist/make.h"
+#include "persist/options.h"
+#include "persist/parents.h"
+#include "persist/required.h"
+#include "persist/seed.h"
+#include "persist/target.h"
 
 void persist_plan(const struct config *config, struct plan *plan)
 {
@@ -145,7 +33,13 @@ void persist_plan(const struct config *config, struct plan *plan)
 void entry_sentence(const struct step *step, FILE *stream)
 {
     const struct persist_entry *entry = step->entry;
-    fprintf(stream, "bind %s:%s on %s", entry->store->volume_name, entry->source, entry->target);
+    const struct home *home = entry->home;
+    fprintf(stream, "bind %s:%s on ", entry->store->volume_name, entry->source);
+    if (home)
+        fprintf(stream, "~%s%s", home->user, entry->target + strlen(home->path));
+    else
+        fputs(entry->target, stream);
+    options_print(entry, stream);
 }
 
 static const char *kind_name(int kind)
@@ -186,44 +80,56 @@ static int open_entry(const struct persist_entry *entry, int parent, const char 
 
 static int cannot_make(const struct persist_entry *entry, int code, struct error *error)
 {
-    const char *remedy = code == ENOSPC   ? "; free some on the volume"
-                         : code == EROFS  ? "; mount the volume writable, or make it beforehand"
-                         : code == EEXIST ? "; remove \".ebb-new\" beside it"
-                                          : "";
+    const char *remedy = code == ENOSPC  ? "; free some on the volume"
+                         : code == EROFS ? "; mount the volume writable, or make it beforehand"
+                         : code == EXDEV ? "; remove \".ebb-new\" beside it"
+                                         : "";
     return error_set(error, code, "cannot make \"%s:%s\": %s%s", entry->store->volume_name,
                      entry->source, strerror(code), remedy);
 }
 
-/* An empty folder or file with the declared owner and mode, complete before it has its name. */
-static int make_entry(const struct persist_entry *entry, int root, int parent, const char *name,
-                      struct error *error)
+/* With the declared owner and mode, and with what the generation has there. Where nobody knows the
+ * owner yet, it is closed until somebody does. */
+static int make_entry(const struct persist_entry *entry, struct context *context, int parent,
+                      const char *name, struct error *error)
 {
-    uid_t user = 0;
-    gid_t group = 0;
-    int code = owner_user(root, entry->owner, &user, error);
-    if (code == 0)
-        code = owner_group(root, entry->group, &group, error);
+    struct owner owner;
+    auto_fd seed = -1, fd = -1;
+    owner_resolve(entry, context, &owner);
+    bool late = owner.late_user || owner.late_group;
+    int code = seed_open(entry, context, &seed, error);
     if (code < 0)
         return code;
-    (void)unlinkat(parent, unfinished, 0);            /* left by a power cut, */
-    (void)unlinkat(parent, unfinished, AT_REMOVEDIR); /* whichever it was */
-    auto_fd fd = -1;
-    if (entry->kind == PERSIST_DIR && mkdirat(parent, unfinished, 0700) == 0)
-        fd = path_open(parent, unfinished, O_RDONLY | O_DIRECTORY);
-    else if (entry->kind == PERSIST_FILE)
-        fd = openat(parent, unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || fchown(fd, user, group) < 0 || fchmod(fd, (mode_t)entry->mode) < 0 ||
-        fsync(fd) < 0 || renameat2(parent, unfinished, parent, name, RENAME_NOREPLACE) < 0)
-        return cannot_make(entry, errno, error);
-    /* Its name must be on the disk before anything is written into it. */
-    auto_fd folder = path_open(parent, ".", O_RDONLY | O_DIRECTORY);
-    if (folder < 0 || fsync(folder) < 0)
-        return error_system(error, errno, "cannot keep \"%s:%s\"", entry->store->volume_name,
-                            entry->source);
+    bool seeded = seed >= 0;
+    struct stat status;
+    mode_t mode = (mode_t)entry->mode;
+    if (seeded && !entry->mode_said && fstat(seed, &status) == 0)
+        mode = status.st_mode & 07777;
+    struct made made = {late ? 0 : owner.user, late ? 0 : owner.group, entry->mode, seeded};
+    if (seeded && !entry->owner_said)
+        made.user = MAKE_ANY;
+    if (seeded && !entry->group_said && !entry->home)
+        made.group = MAKE_ANY;
+    if (seeded && !entry->mode_said)
+        made.mode = MAKE_ANY_MODE;
+    if (late)
+        made.mode = entry->kind == PERSIST_DIR ? 0700 : 0600;
+    fd = make_begin(parent, entry->kind);
+    if (fd < 0)
+        return cannot_make(entry, -fd, error);
+    if (seeded && seed_copy(entry, seed, fd, error) < 0) {
+        make_undo(parent);
+        return -error->code;
+    }
+    code = make_end(parent, fd, name, &made);
+    if (code < 0)
+        return cannot_make(entry, -code, error);
+    if (late)
+        late_entry(entry, &owner, mode, context);
     return 0;
 }
 
-int entry_open_source(const struct persist_entry *entry, const struct context *context, int *source,
+int entry_open_source(const struct persist_entry *entry, struct context *context, int *source,
                       struct error *error)
 {
     const struct volume_state *state = context_volume(context, entry->store->volume);
@@ -231,68 +137,48 @@ int entry_open_source(const struct persist_entry *entry, const struct context *c
     const char *name;
     auto_fd parent = -1;
     snprintf(where, sizeof(where), "%.64s:", entry->store->volume_name);
-    int code = path_make_parent(state->fd, entry->source, &parent, &name, error);
+    int code = parents_open(entry, context, state->fd, entry->source, &parent, &name, error);
     if (code < 0)
         return error_prefix(error, "on the volume \"%s\"", entry->store->volume_name);
-    int fd = open_entry(entry, parent, name, where, error);
+    auto_fd fd = open_entry(entry, parent, name, where, error);
     if (fd == -ENOENT) {
-        code = make_entry(entry, context->root.fd, parent, name, error);
+        code = make_entry(entry, context, parent, name, error);
         if (code < 0)
             return code;
         fd = open_entry(entry, parent, name, where, error);
+    } else if (fd >= 0) {
+        code = existing_apply(entry, context, fd, error);
     }
-    if (fd < 0)
-        return fd;
-    *source = fd;
+    if (fd < 0 || code < 0)
+        return fd < 0 ? fd : code;
+    *source = TAKE_FD(fd);
     return 0;
 }
 
-/* The mount point in the new root, made if the generation has none. */
-static int open_target(const struct persist_entry *entry, const struct context *context,
-                       int *target, struct error *error)
+static int bring_back(const struct persist_entry *entry, struct context *context,
+                      struct error *error)
 {
-    if (entry->kind == PERSIST_DIR)
-        return path_make_folder(context->root.fd, entry->target, target, error);
-    const char *name;
-    auto_fd parent = -1;
-    int code = path_make_parent(context->root.fd, entry->target, &parent, &name, error);
+    auto_fd source = -1, target = -1;
+    int code = entry->home ? home_verify(entry->home, context, error) : 0;
+    if (code == 0)
+        code = entry_open_source(entry, context, &source, error);
     if (code < 0)
         return code;
-    auto_fd fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
-    if (fd == -ENOENT) {
-        auto_fd made = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (made < 0)
-            return error_system(error, errno, "cannot make the file \"%s\" to bind on",
-                                entry->target);
-        fd = path_open(parent, name, O_PATH | O_NOFOLLOW);
-    }
-    if (fd < 0)
-        return error_system(error, -fd, "cannot open \"%s\" to bind on", entry->target);
-    struct stat status;
-    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-        return error_set(error, EISDIR,
-                         "\"%s\" is declared as a file, but the generation has a folder there; "
-                         "declare it as it is, or remove it from the generation",
-                         entry->target);
-    *target = TAKE_FD(fd);
+    code = target_open(entry, context, &target, error);
+    if (code < 0)
+        return code;
+    /* A detached copy of the mount, attached by descriptor: nothing is resolved twice. */
+    auto_fd copy = open_tree(source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (copy < 0 || options_set(entry, copy) < 0 ||
+        move_mount(copy, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return error_system(error, errno, "cannot bind \"%s:%s\" on \"%s\"",
+                            entry->store->volume_name, entry->source, entry->target);
+    options_record(entry, context);
     return 0;
 }
 
 int entry_apply(const struct step *step, struct context *context, struct error *error)
 {
-    const struct persist_entry *entry = step->entry;
-    auto_fd source = -1, target = -1;
-    int code = entry_open_source(entry, context, &source, error);
-    if (code < 0)
-        return code;
-    code = open_target(entry, context, &target, error);
-    if (code < 0)
-        return error_prefix(error, "in the new root");
-    /* A detached copy of the mount, attached by descriptor: nothing is resolved twice. */
-    auto_fd copy = open_tree(source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (copy < 0 ||
-        move_mount(copy, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return error_system(error, errno, "cannot bind \"%s:%s\" on \"%s\"",
-                            entry->store->volume_name, entry->source, entry->target);
-    return 0;
+    int code = bring_back(step->entry, context, error);
+    return code < 0 ? required_failed(step->entry, context, error) : 0;
 }

@@ -16,7 +16,7 @@ void persist_plan(const struct config *config, struct plan *plan);
 void entry_sentence(const struct step *step, FILE *stream);
 int entry_apply(const struct step *step, struct context *context, struct error *error);
 /* The entry on its volume, made if it is missing. */
-int entry_open_source(const struct persist_entry *entry, const struct context *context, int *source,
+int entry_open_source(const struct persist_entry *entry, struct context *context, int *source,
                       struct error *error);
 
 #endif

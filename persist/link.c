@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "persist/entry.h"
+#include "persist/parents.h"
+#include "persist/required.h"
 
 /* Where the link leads. */
 static const char *seen_at(const struct persist_entry *entry)
@@ -33,17 +35,19 @@ static int cannot_link(const struct persist_entry *entry, int code, struct error
                                       : "");
 }
 
-int link_apply(const struct step *step, struct context *context, struct error *error)
+static int bring_back(const struct persist_entry *entry, struct context *context,
+                      struct error *error)
 {
     static const char unfinished[] = ".ebb-new";
-    const struct persist_entry *entry = step->entry;
     const char *name;
     char text[PATH_MAX];
     auto_fd source = -1, parent = -1;
-    int code = entry_open_source(entry, context, &source, error);
+    int code = entry->home ? home_verify(entry->home, context, error) : 0;
+    if (code == 0)
+        code = entry_open_source(entry, context, &source, error);
     if (code < 0)
         return code;
-    code = path_make_parent(context->root.fd, entry->target, &parent, &name, error);
+    code = parents_open(entry, context, context->root.fd, entry->target, &parent, &name, error);
     if (code < 0)
         return error_prefix(error, "in the new root");
     if (snprintf(text, sizeof(text), "%s%s", seen_at(entry), entry->source) >= (int)sizeof(text))
@@ -57,4 +61,10 @@ int link_apply(const struct step *step, struct context *context, struct error *e
     code = errno;
     (void)unlinkat(parent, unfinished, 0); /* the first failure is the one to report */
     return cannot_link(entry, code, error);
+}
+
+int link_apply(const struct step *step, struct context *context, struct error *error)
+{
+    int code = bring_back(step->entry, context, error);
+    return code < 0 ? required_failed(step->entry, context, error) : 0;
 }

@@ -79,8 +79,26 @@ static void check_symlink(const struct persist_entry *entry, struct report *repo
                      entry->target, volume->name, volume->name);
 }
 
+/* Options that another method would pass over in silence. */
+static void check_options(const struct persist_entry *entry, struct report *report)
+{
+    if (entry->method != METHOD_BIND && entry->options)
+        report_error(
+            report, entry->origin,
+            "\"%s\" is not mounted by its method, so that options= would do nothing; write "
+            "method=bind, or leave options= out",
+            entry->target);
+    if (entry->method == METHOD_COPY && (entry->existing || entry->seed))
+        report_error(
+            report, entry->origin,
+            "\"%s\" begins as the generation has it, and is copied with its owner and mode; "
+            "leave existing= and seed= out, or write method=bind",
+            entry->target);
+}
+
 void method_check(const struct persist_entry *entry, struct report *report)
 {
+    check_options(entry, report);
     if (entry->method == METHOD_SYMLINK)
         check_symlink(entry, report);
     if (entry->method == METHOD_COPY && entry->kind == PERSIST_DIR)

@@ -1,105 +1,9 @@
-#include "base/testdata/scratch.h"
+#include "persist/testing.h"
 
 #include <limits.h>
 
-#include "persist/entry.h"
-
-/* Two volumes and a new root, each a file system of its own, as in a boot. */
-struct world {
-    struct report report;
-    struct config *config;
-    struct context *context;
-    struct plan plan;
-};
-
-/* `entries` stand in the block of the store on "state", or end it and begin another. */
-static void read_config(struct world *world, const char *entries)
-{
-    char *text = NULL;
-    world->report.arena = arena_new();
-    assert_true(asprintf(&text,
-                         "volume state LABEL=state { fs ext4 }\n"
-                         "volume data LABEL=data { fs ext4; mount /data }\n"
-                         "generations state:/generations\n"
-                         "persist state:/persist {\n%s\n}\n",
-                         entries) > 0);
-    put("ebb.conf", text);
-    free(text);
-    world->config = config_load("ebb.conf", NULL, &world->report);
-    persist_check(world->config, &world->report);
-}
-
-static void end_world(struct world *world)
-{
-    if (world->context) {
-        close(world->context->root.fd);
-        for (size_t i = 0; i < world->config->volume_count; i++)
-            close(world->context->states[i].fd);
-    }
-    config_free(world->config);
-    arena_free(world->report.arena);
-    for (size_t i = 0; world->context && i < 3; i++)
-        assert_int_equal(umount2((const char *[]){"root", "state", "data"}[i], MNT_DETACH), 0);
-}
-
-/* The scene is set once the volumes are there, and before they are opened. */
-static void begin_world(struct world *world, const char *entries, const char *scene)
-{
-    *world = (struct world){0};
-    read_config(world, entries);
-    for (size_t i = 0; i < world->report.count; i++)
-        fail_msg("%s", world->report.problems[i].text);
-    must_run(
-        "mkdir -p root state data outside && echo secret > outside/secret &&"
-        "for place in root state data; do mount -t tmpfs -o mode=755 $place $PWD/$place; done");
-    /* its old options would name a user that does not exist in here */
-    must_run("remount='mount --options-mode ignore -o remount'; %s", scene);
-    struct arena *arena = world->report.arena;
-    world->context = context_new(arena, world->config, ".", "root");
-    world->context->root.fd = open_folder("root");
-    for (size_t i = 0; i < world->config->volume_count; i++)
-        world->context->states[i].fd = open(world->config->volumes[i]->name, O_PATH | O_CLOEXEC);
-    world->plan.arena = arena;
-    persist_plan(world->config, &world->plan);
-    plan_sort(&world->plan, 0);
-}
-
-/* Does all steps up to the first that fails. */
-static int apply(struct world *world, struct error *error)
-{
-    int code = 0;
-    for (size_t i = 0; i < world->plan.count && code == 0; i++)
-        code = entry_apply(&world->plan.steps[i], world->context, error);
-    return code;
-}
-
-struct scenario {
-    const char *name, *entries, *scene;
-    const char *message; /* NULL: all entries are brought back */
-    const char *check;   /* a shell command that must succeed afterwards */
-};
-
-static void play(const struct scenario *scenario)
-{
-    struct world world;
-    struct error error = {0};
-    begin_world(&world, scenario->entries, scenario->scene);
-    assert_outcome(scenario->name, apply(&world, &error), &error, scenario->message);
-    if (!succeeds("%s", scenario->check))
-        fail_msg("%s: %s", scenario->name, scenario->check);
-    /* Whatever was planted: nothing came out of it, and nothing went in. */
-    must_run("test \"$(find outside | sort | tr '\\n' ' ')\" = 'outside outside/secret ' &&"
-             "test \"$(cat outside/secret)\" = secret && test $(stat -c %%a outside) = 755 &&"
-             "test -z \"$(find state data -name .ebb-new)\"");
-    end_world(&world);
-}
-
-#define PLAY(scenarios)                                                                            \
-    do {                                                                                           \
-        need_namespace();                                                                          \
-        for (size_t i = 0; i < ARRAY_LENGTH(scenarios); i++)                                       \
-            play(&(scenarios)[i]);                                                                 \
-    } while (0)
+#include "persist/required.h"
+#include "plan/kinds.h"
 
 /* What is bound is the thing on the volume, with its own mode, and writing reaches the volume. */
 static void test_bind(void **state)
@@ -121,10 +25,10 @@ static void test_bind(void **state)
          NULL,
          "test $(stat -c %a state/persist/a) = 0 && test $(stat -c %a root/tmp2) = 1777 &&"
          "test $(stat -c %a root/f) = 4711"},
-        {"an old folder is left as it is", "dir /a mode=0700",
+        {"an old folder is left as it is", "dir /a",
          "mkdir -p -m 0751 state/persist/a && echo old > state/persist/a/old", NULL,
          "test $(cat root/a/old) = old && test $(stat -c %a root/a) = 751"},
-        {"an old file is left as it is", "file /a mode=0600",
+        {"an old file is left as it is", "file /a",
          "mkdir state/persist && echo old > state/persist/a && chmod 0604 state/persist/a", NULL,
          "test $(cat root/a) = old && test $(stat -c %a root/a) = 604"},
         {"what the generation has there is covered", "dir /etc/ssh; file /etc/hosts",
@@ -141,12 +45,53 @@ static void test_bind(void **state)
          "test $(stat -c %a root/home/alice/.ssh) = 700"},
         {"half made before a power cut: a folder", "dir /a mode=0750",
          "mkdir -p state/persist/.ebb-new", NULL, "test $(stat -c %a state/persist/a) = 750"},
+        {"half made before a power cut: a tree", "dir /a",
+         "mkdir -p state/persist/.ebb-new/b && echo x > state/persist/.ebb-new/b/c &&"
+         "ln -s ../../../outside state/persist/.ebb-new/d",
+         NULL, "test -z \"$(ls -A state/persist/a)\""},
         {"half made before a power cut: a file", "dir /a; file /b",
          "mkdir state/persist && echo half > state/persist/.ebb-new", NULL,
          "test ! -s state/persist/b && mountpoint -q root/a"},
         {"a link under the name of what is half made", "dir /a; file /b",
          "mkdir state/persist && ln -s ../../outside/secret state/persist/.ebb-new", NULL,
          "mountpoint -q root/a && mountpoint -q root/b"},
+    };
+    PLAY(scenarios);
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    static const struct scenario scenarios[] = {
+        {"of the kernel", "dir /a options=ro,noexec,nosuid,nodev; dir /b options=nosuid; dir /c",
+         "true", NULL,
+         "test \"$(findmnt -no VFS-OPTIONS $PWD/root/a)\" = ro,nosuid,nodev,noexec,relatime &&"
+         "test \"$(findmnt -no VFS-OPTIONS $PWD/root/b)\" = rw,nosuid,relatime &&"
+         "test \"$(findmnt -no VFS-OPTIONS $PWD/root/c)\" = rw,relatime && touch state/persist/a/x "
+         "&&"
+         "test ! -s /run/mount/utab"},
+        {"a file", "file /a options=ro mode=0600", "true", NULL,
+         "! (echo x > root/a) 2>/dev/null && echo x > state/persist/a && test $(cat root/a) = x"},
+        {"of user space",
+         "dir '/a b' options=hide; file /c\\\\d options=trash,hide,nodev;"
+         "dir /e options=trash",
+         "true", NULL,
+         "printf '%s\n' 'SRC=state TARGET=/a\\040b ROOT=/persist/a\\040b OPTS=x-gvfs-hide' "
+         "'SRC=state TARGET=/c\\134d ROOT=/persist/c\\134d OPTS=x-gvfs-hide,x-gvfs-trash' "
+         "'SRC=state TARGET=/e ROOT=/persist/e OPTS=x-gvfs-trash' | diff - /run/mount/utab &&"
+         "test $(stat -c %a /run/mount/utab) = 644"},
+        {"as libmount reads it", "dir '/a b' options=hide,nodev; dir /c", "true", NULL,
+         "sed -i \"s# TARGET=# TARGET=$PWD/root#\" /run/mount/utab &&"
+         "findmnt -mno OPTIONS \"$PWD/root/a b\" | grep -q '^rw,nodev,relatime.*,x-gvfs-hide$' &&"
+         "! findmnt -mno OPTIONS $PWD/root/c | grep -q x-gvfs"},
+        {"of a volume that shows a part of its file system",
+         "}\npersist data:/p {\ndir /a options=hide",
+         "mkdir data/sub && mount --bind data/sub data", NULL,
+         "test \"$(cat /run/mount/utab)\" = 'SRC=data TARGET=/a ROOT=/sub/p/a OPTS=x-gvfs-hide' &&"
+         "umount -l data"},
+        {"which cannot be written down", "dir /a options=hide",
+         "mkdir -p /run/mount && rm -f /run/mount/utab && mkdir /run/mount/utab", NULL,
+         "mountpoint -q root/a"},
     };
     PLAY(scenarios);
 }
@@ -182,9 +127,6 @@ static void test_in_the_way(void **state)
          "in the new root: \"/a\" is declared as a file, but the generation has a folder there; "
          "declare it as it is, or remove it from the generation",
          "test -d root/a && ! mountpoint -q root/a"},
-        {"the half made thing is not ours", "dir /a", "mkdir -p state/persist/.ebb-new/theirs",
-         "cannot make \"state:/persist/a\": File exists; remove \".ebb-new\" beside it",
-         "test -d state/persist/.ebb-new/theirs && rm -r state/persist/.ebb-new"},
     };
     PLAY(scenarios);
 }
@@ -293,64 +235,102 @@ static void test_volumes(void **state)
     PLAY(scenarios);
 }
 
-static void test_owners(void **state)
+/* Does all steps, and puts into `told` what each that the boot went on without said. */
+static void apply_all(struct world *world, char *told, size_t size)
 {
-    (void)state;
-    static const struct scenario scenarios[] = {
-        {"nobody is called so", "dir /a owner=nobody-here",
-         "mkdir root/etc && echo root:x:0:0::/: > root/etc/passwd",
-         "the new root's /etc/passwd has no user \"nobody-here\"; add it to the generation, or "
-         "declare a number",
-         "test ! -e state/persist/a && test ! -e root/a"},
-        {"no group is called so", "file /a group=nogroup-here",
-         "mkdir root/etc && echo root:x:0: > root/etc/group",
-         "the new root's /etc/group has no group \"nogroup-here\"; add it to the generation, or "
-         "declare a number",
-         "test ! -e state/persist/a && test ! -e root/a"},
-        {"nobody has a name", "dir /a owner=alice", "true",
-         "the user \"alice\" cannot be looked up in the new root's /etc/passwd: No such file or "
-         "directory; declare a number instead",
-         "test ! -e state/persist/a && test ! -e root/a"},
-        {"what is there needs no owner", "dir /a owner=nobody-here", "mkdir -p state/persist/a",
-         NULL, "mountpoint -q root/a"},
-        {"by name", "dir /a owner=alice group=users mode=2770; file /b owner=alice mode=0600",
-         "mkdir root/etc && echo alice:x:0:9::/: > root/etc/passwd && echo users:x:0: > "
-         "root/etc/group",
-         NULL,
-         "test $(stat -c %u:%g:%a root/a root/b | tr '\\n' ' ' | tr ' ' -) = 0:0:2770-0:0:600-"},
-    };
-    PLAY(scenarios);
+    size_t length = 0;
+    *told = '\0';
+    for (size_t i = 0; i < world->plan.count; i++) {
+        struct error error = {0};
+        const struct step *step = &world->plan.steps[i];
+        int code = step_kinds[step->kind].apply(step, world->context, &error);
+        if (code < 0)
+            fail_msg("%s", error.text);
+        assert_true(code == 0 || error.code > 0);
+        if (code > 0)
+            length += (size_t)snprintf(told + length, size - length, "%s\n", error.text);
+    }
 }
 
-/* More users than one exist only where the tests run as root. */
-static void test_other_owners(void **state)
+/* The boot goes on without it: told, and with nothing that looks as if it were kept. */
+static void test_required(void **state)
 {
     (void)state;
     static const struct scenario scenarios[] = {
-        {"by number", "dir /a owner=1000 group=100 mode=0750; file /b owner=7 mode=4755", "true",
-         NULL,
-         "test $(stat -c %u:%g:%a root/a) = 1000:100:750 && test $(stat -c %u:%g:%a root/b) = "
-         "7:0:4755"},
-        {"by the name in the new root", "dir /a owner=alice group=users mode=2770",
-         "mkdir root/etc && echo alice:x:1234:9::/: > root/etc/passwd &&"
-         "echo users:x:77: > root/etc/group",
-         NULL, "test $(stat -c %u:%g:%a root/a) = 1234:77:2770"},
-        {"what is there keeps its own", "dir /a owner=1000",
-         "mkdir -p state/persist/a &&"
-         "chown 42:43 state/persist/a",
-         NULL, "test $(stat -c %u:%g root/a) = 42:43"},
+        {"a folder", "dir /a required=degrade; dir /b required=degrade",
+         "mkdir -p state/persist root/a && echo x > state/persist/a && echo default > root/a/x",
+         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
+         "or move it away\n",
+         "test $(stat -c %a root/a) = 0 && test -z \"$(ls -A root/a)\" && mountpoint -q root/b &&"
+         "! mkdir root/a/y 2>/dev/null && ! touch root/a/y 2>/dev/null && touch root/b/y"},
+        {"a file", "file /etc/shadow required=degrade",
+         "mkdir -p state/persist/etc/shadow root/etc && echo default > root/etc/shadow",
+         "\"/etc/shadow\" is declared as a file, but \"state:/persist/etc/shadow\" is a folder; "
+         "declare it as it is, or move it away\n",
+         "test $(stat -c %a root/etc/shadow) = 0 && test ! -s root/etc/shadow &&"
+         "! (echo x > root/etc/shadow) 2>/dev/null && ! mv ebb.conf root/etc/shadow 2>/dev/null &&"
+         "umount root/etc/shadow && test $(cat root/etc/shadow) = default"},
+        {"nothing was there", "file /a/b required=degrade",
+         "mkdir -p state/persist && ln -s ../../outside state/persist/a",
+         "on the volume \"state\": \"/persist/a/b\" leads through the symbolic link \"a\"; replace "
+         "the link, or name the folder itself\n",
+         "test $(stat -c %a root/a/b) = 0 && ! (echo x > root/a/b) 2>/dev/null"},
+        {"the wrong kind of thing is in the generation", "dir /a required=degrade",
+         "echo default > root/a", "in the new root: \"a\" in \"/a\" is not a folder\n",
+         "test ! -s root/a && ! (echo x > root/a) 2>/dev/null"},
+        {"it cannot be closed", "dir /home/eve/.ssh required=degrade",
+         "mkdir root/home && ln -s $PWD/outside root/home/eve",
+         "in the new root: \"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the "
+         "link, or name the folder itself; \"/home/eve/.ssh\" is not closed: in the new root: "
+         "\"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the link, or name "
+         "the "
+         "folder itself\n",
+         "true"},
+        {"a copy, and a link",
+         "file /a method=copy required=degrade\n}\npersist data:/x {\n"
+         "file /b method=symlink required=degrade",
+         "mkdir -p state/persist/a data/x/b && echo default | tee root/a > root/b",
+         "on the volume \"state\": \"/persist/a\" is declared as a file, but it is a folder; "
+         "declare it "
+         "as it is, or move it away\n"
+         "\"/b\" is declared as a file, but \"data:/x/b\" is a folder; declare it as it is, or "
+         "move "
+         "it away\n",
+         "for i in a b; do test $(stat -c %a root/$i) = 0 && test ! -s root/$i &&"
+         "! (echo x > root/$i) 2>/dev/null || exit 1; done"},
+        {"it is not needed", "dir /a required=ignore; file /b required=ignore; dir /c",
+         "mkdir -p state/persist/b root/a && echo x > state/persist/a && echo default > root/a/x",
+         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
+         "or move it away\n"
+         "\"/b\" is declared as a file, but \"state:/persist/b\" is a folder; declare it as it is, "
+         "or move it away\n",
+         "test $(cat root/a/x) = default && touch root/a/y && test ! -e root/b &&"
+         "mountpoint -q root/c"},
     };
     need_namespace();
-    if (!has_users)
-        skip_because("only root may map more users than one");
-    PLAY(scenarios);
+    for (size_t i = 0; i < ARRAY_LENGTH(scenarios); i++) {
+        struct world world;
+        char told[2000];
+        begin_world(&world, scenarios[i].entries, scenarios[i].scene);
+        apply_all(&world, told, sizeof(told));
+        assert_string_equal(told, scenarios[i].message);
+        for (size_t j = 0; j < world.plan.count; j++)
+            assert_int_equal(required_degrades(&world.plan.steps[j]),
+                             strstr(scenarios[i].entries, "degrade") != NULL);
+        if (!succeeds("%s", scenarios[i].check))
+            fail_msg("%s: %s", scenarios[i].name, scenarios[i].check);
+        must_run("test \"$(find outside | tr '\\n' ' ')\" = 'outside outside/secret '");
+        end_world(&world);
+    }
 }
 
 /* Any bytes that a configuration can hold are just bytes of a name. */
 static void test_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {
+    char long_name[NAME_MAX + 1] = ""; /* the longest that the kernel takes */
+    memset(long_name, 'x', NAME_MAX);
+    const char *const names[] = {
         "two words",  "  blanks  ", "Téléchargements et plus",
         "100%",       "%s%n%d",     "-rf",
         "*",          "?[a]",       "$HOME",
@@ -358,10 +338,11 @@ static void test_names(void **state)
         "\"quoted\"", "a=b",        "{",
         "}",          "#",          ";",
         "a:b",        "...",        "~",
+        long_name,
     };
     need_namespace();
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        char entries[200], path[100];
+        char entries[600], path[300];
         int length = snprintf(entries, sizeof(entries), "dir \"/d/");
         for (const char *at = names[i]; *at; at++)
             length += snprintf(entries + length, sizeof(entries) - (size_t)length, "%s%c",
@@ -491,8 +472,10 @@ static void test_sentence(void **state)
 {
     (void)state;
     struct world world = {0};
-    read_config(&world, "dir /a\n}\npersist data:/ {\nfile \"/b c\"\n}\npersist state:/x {\n"
-                        "file /etc/machine-id");
+    read_config(
+        &world,
+        "dir /a\n}\npersist data:/ {\nfile \"/b c\" options=hide,ro,nodev\n}\npersist state:/x {\n"
+        "file /etc/machine-id");
     struct plan plan = {.arena = world.report.arena};
     static const struct {
         enum step_kind kind;
@@ -500,7 +483,7 @@ static void test_sentence(void **state)
         unsigned line;
     } expected[] = {
         {STEP_BIND, "bind state:/persist/a on /a", 5},
-        {STEP_BIND, "bind data:/b c on /b c", 8},
+        {STEP_BIND, "bind data:/b c on /b c with ro,nodev,hide", 8},
         {STEP_MACHINE_ID, "bind state:/x/etc/machine-id on /etc/machine-id", 11},
     };
     persist_plan(world.config, &plan);
@@ -522,9 +505,9 @@ static void test_sentence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_bind),   TEST(test_in_the_way),   TEST(test_links), TEST(test_volumes),
-        TEST(test_owners), TEST(test_other_owners), TEST(test_names), TEST(test_long_names),
-        TEST(test_many),   TEST(test_again),        TEST(test_check), TEST(test_sentence),
+        TEST(test_bind),  TEST(test_options), TEST(test_required), TEST(test_in_the_way),
+        TEST(test_links), TEST(test_volumes), TEST(test_names),    TEST(test_long_names),
+        TEST(test_many),  TEST(test_again),   TEST(test_check),    TEST(test_sentence),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

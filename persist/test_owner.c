@@ -8,14 +8,13 @@ static void look(const char *database, bool is_user, const char *name, long numb
                  const char *message)
 {
     struct error error = {0};
-    uid_t user = UNTOUCHED;
-    gid_t group = UNTOUCHED;
+    struct account account = {.number = UNTOUCHED};
     auto_fd root = open_folder("root");
-    int code =
-        is_user ? owner_user(root, name, &user, &error) : owner_group(root, name, &group, &error);
+    int code = is_user ? owner_user(root, name, &account, &error)
+                       : owner_group(root, name, &account, &error);
     assert_outcome(database, code, &error, message);
-    if ((is_user ? user : group) != number)
-        fail_msg("\"%s\" in \"%s\": %u", name, database, is_user ? user : group);
+    if (account.number != number)
+        fail_msg("\"%s\" in \"%s\": %u", name, database, account.number);
 }
 
 static void test_databases(void **state)
@@ -79,23 +78,38 @@ static void test_databases(void **state)
     }
 }
 
-/* Numbers are what they are, whether or not somebody has them. */
-static void test_numbers(void **state)
+/* What stands behind the user's number. */
+static void test_rest(void **state)
 {
     (void)state;
     static const struct {
-        const char *text;
-        long number;
+        const char *line;
+        bool has_group;
+        gid_t group;
+        const char *home;
     } cases[] = {
-        {"0", 0},
-        {"1000", 1000},
-        {"0010", 10},
-        {"4294967294", 4294967294},
+        {"alice:x:5:100:Alice,,,:/home/alice:/bin/sh\n", true, 100, "/home/alice"},
+        {"alice:x:5:100::/home/alice", true, 100, "/home/alice"},
+        {"alice:x:5:100::/home/alice//:/bin/sh\n", true, 100, "/home/alice"},
+        {"alice:x:5:100::/:/bin/sh\n", true, 100, "/"},
+        {"alice:x:5:100::/a\r\n", true, 100, "/a"},
+        {"alice:x:5:100:\nbob:x:6:6::/bob:\n", true, 100, ""},
+        {"alice:x:5:100::\n", true, 100, ""},
+        {"alice:x:5:\nbob:x:6:6::/bob:\n", false, 0, ""},
+        {"alice:x:5:-1::/home/alice:\n", false, 0, ""},
+        {"alice:x:5:4294967295::/home/alice:\n", false, 0, ""},
     };
-    must_run("mkdir root");
+    must_run("mkdir -p root/etc");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        look("none", true, cases[i].text, cases[i].number, NULL);
-        look("none", false, cases[i].text, cases[i].number, NULL);
+        struct account account;
+        struct error error;
+        put("root/etc/passwd", cases[i].line);
+        auto_fd root = open_folder("root");
+        assert_outcome(cases[i].line, owner_user(root, "alice", &account, &error), &error, NULL);
+        assert_int_equal(account.number, 5);
+        assert_int_equal(account.has_group, cases[i].has_group);
+        assert_int_equal(account.group, cases[i].group);
+        assert_string_equal(account.home, cases[i].home);
     }
 }
 
@@ -142,7 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_databases),
-        TEST(test_numbers),
+        TEST(test_rest),
         TEST(test_files),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);

@@ -93,6 +93,29 @@ struct generations {
 
 enum persist_kind { PERSIST_DIR, PERSIST_FILE };
 
+/* Options of an entry's mount: a set of these bits, in the order of their names. */
+enum persist_option {
+    OPTION_RO = 1 << 0,
+    OPTION_NOEXEC = 1 << 1,
+    OPTION_NOSUID = 1 << 2,
+    OPTION_NODEV = 1 << 3,
+    OPTION_HIDE = 1 << 4,
+    OPTION_TRASH = 1 << 5,
+};
+
+/* What is done about an owner or a mode on the volume that is not as declared. */
+enum persist_existing { EXISTING_TIGHTEN, EXISTING_KEEP, EXISTING_CORRECT, EXISTING_REPORT };
+
+/* A user's entries, which are named from the home on. */
+struct home {
+    struct origin origin;
+    const struct place *store;
+    const char *user;
+    const char *path; /* NULL if the declaration has errors */
+};
+
+/* What a boot does without an entry that does not come back. */
+enum persist_required { REQUIRED_FAIL, REQUIRED_DEGRADE, REQUIRED_IGNORE };
 /* How an entry appears in the root. */
 enum persist_method { METHOD_BIND, METHOD_SYMLINK, METHOD_COPY };
 
@@ -100,11 +123,18 @@ struct persist_entry {
     struct origin origin;
     int kind; /* enum persist_kind */
     const struct place *store;
-    const char *target; /* the path in the running system */
-    const char *source; /* the path on the store's volume */
+    const char *target;      /* the path in the running system */
+    const char *source;      /* the path on the store's volume */
+    const struct home *home; /* NULL outside of such a block */
     const char *owner, *group;
     int mode;
-    int method; /* enum persist_method */
+    bool owner_said, group_said, mode_said; /* else they only count when the entry is made */
+    int existing;                           /* enum persist_existing */
+    const char
+        *seed; /* "none", "generation" or a path in its tree; NULL: as the generation has it */
+    unsigned options; /* of enum persist_option */
+    int required;     /* enum persist_required */
+    int method;       /* enum persist_method */
 };
 
 enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
@@ -213,8 +243,12 @@ struct config {
     bool incomplete; /* some of it could not be understood, so what is missing may stand there */
 };
 
-extern const char *const no_yes_names[],
-    *const root_kind_names[], *const persist_method_names[], *const hook_point_names[],
+extern const char *const no_yes_names[], *const persist_method_names[],
+                                             *const persist_option_names[],
+                                                 *const persist_required_names[],
+                                                     *const persist_existing_names[],
+                                                         *const root_kind_names[],
+                                                             *const hook_point_names[],
                                                                  *const rescue_action_names[],
                                                                      *const hook_failure_names[];
 

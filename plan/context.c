@@ -1,5 +1,7 @@
 #include "plan/context.h"
 
+#include <fcntl.h>
+
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root)
 {
@@ -17,4 +19,13 @@ struct context *context_new(struct arena *arena, const struct config *config, co
 struct volume_state *context_volume(const struct context *context, const struct volume *volume)
 {
     return &context->states[volume->number];
+}
+
+int context_tree(const struct context *context)
+{
+    if (!context->generation)
+        return path_open(context->root.fd, ".", O_PATH | O_DIRECTORY);
+    const struct volume *volume = context->config->generations.place.volume;
+    return path_open(context_volume(context, volume)->fd, context->generation->tree,
+                     O_PATH | O_DIRECTORY);
 }

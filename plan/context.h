@@ -13,10 +13,11 @@ struct watch;
 
 /* What became of a declared volume in this boot. */
 struct volume_state {
-    char device[300];     /* the node in /dev that is mounted, "" before */
-    int fd;               /* its root once it is mounted, -1 before */
-    bool degraded;        /* devices of it are missing, and the declaration allows that */
-    const char *identity; /* of a state volume, once it was checked; NULL before */
+    char device[300];          /* the node in /dev that is mounted, "" before */
+    int fd;                    /* its root once it is mounted, -1 before */
+    const char *source, *root; /* as mountinfo shows them; NULL until somebody needs them */
+    const char *identity;      /* of a state volume, once it was checked; NULL before */
+    bool degraded;             /* devices of it are missing, and the declaration allows that */
 };
 
 struct context {
@@ -31,6 +32,8 @@ struct context {
     pid_t drivers;                       /* the child that answers device events, 0 for none */
     bool drivers_ended;                  /* by itself, which it never should */
     struct watch *watch;                 /* over the volumes that are on their way */
+    const char **late;                   /* paths that wait for an owner whom nobody knows yet */
+    size_t late_count;
     /* What `ebb write-back` has to look after: entries whose copy failed are none of it. */
     const struct persist_entry **copied;
     size_t copied_count;
@@ -42,6 +45,9 @@ struct context {
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root);
+/* Opens the tree of the chosen generation; -errno. Before one is chosen it is the new root, which
+ * is made of it. */
+int context_tree(const struct context *context);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
 
 #endif

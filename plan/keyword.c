@@ -20,9 +20,12 @@ static const char *read_name(const char *text, void *slot)
     return NULL;
 }
 
-static const char *read_owner(const char *text, void *slot)
+static const char *read_owner(const struct field *field, const char *text, void *slot)
 {
-    if (text[strspn(text, "0123456789")] == '\0' && *text) {
+    bool digits = *text && !text[strspn(text, "0123456789")];
+    if (field->type == FIELD_USER && (digits || *text == '-' || !text_is_name(text)))
+        return "is not the name of a user; write home NAME { ... }";
+    if (digits) {
         errno = 0;
         unsigned long number = strtoul(text, NULL, 10);
         /* The kernel reads 4294967295 as "leave it as it is". */
@@ -239,31 +242,97 @@ static const char *read_degraded(const char *text, void *slot)
     return NULL;
 }
 
+/* The number of the choice that is called `text`, or -1. */
+static int find_choice(const struct field *field, const char *text)
+{
+    for (int i = 0; field->choices[i]; i++)
+        if (strcmp(field->choices[i], text) == 0)
+            return i;
+    return -1;
+}
+
+/* "a, b or c", and how many they are. */
+static const char *list_choices(struct arena *arena, const struct field *field, size_t *count)
+{
+    const char *list = "";
+    for (*count = 0; field->choices[*count];)
+        ++*count;
+    for (size_t i = 0; i < *count; i++) {
+        const char *glue = i == 0 ? "" : i + 1 == *count ? " or " : ", ";
+        list = arena_printf(arena, "%s%s%s", list, glue, field->choices[i]);
+    }
+    return list;
+}
+
+static const char *read_flags(struct arena *arena, const struct field *field, const char *text,
+                              void *slot)
+{
+    unsigned flags = 0;
+    size_t count;
+    const char *list = list_choices(arena, field, &count);
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        const char *word = arena_copy(arena, at, length);
+        int choice = find_choice(field, word);
+        const char *near = choice < 0 ? suggest(word, field->choices, count) : NULL;
+        if (!*word)
+            return arena_printf(arena, "has an empty word; write some of %s", list);
+        if (near)
+            return arena_printf(arena, "has the unknown word \"%s\"; did you mean \"%s\"?", word,
+                                near);
+        if (choice < 0)
+            return arena_printf(arena, "has the unknown word \"%.80s\"; write some of %s", word,
+                                list);
+        flags |= 1U << choice;
+        at += length;
+        if (!*at)
+            break;
+    }
+    *(unsigned *)slot = flags;
+    return NULL;
+}
+
 static const char *read_choice(struct arena *arena, const struct field *field, const char *text,
                                void *slot)
 {
-    size_t count = 0;
-    while (field->choices[count])
-        count++;
-    char *list = arena_string(arena, "");
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(field->choices[i], text) == 0) {
-            *(int *)slot = (int)i;
-            return NULL;
-        }
-        const char *glue = i == 0 ? "" : i + 1 == count ? " or " : ", ";
-        list = arena_printf(arena, "%s%s%s", list, glue, field->choices[i]);
+    size_t count;
+    if (field->type == FIELD_FLAGS)
+        return read_flags(arena, field, text, slot);
+    const char *list = list_choices(arena, field, &count);
+    int choice = find_choice(field, text);
+    if (choice >= 0) {
+        *(int *)slot = choice;
+        return NULL;
     }
     const char *near = suggest(text, field->choices, count);
     return near ? arena_printf(arena, "is unknown; did you mean \"%s\"?", near)
                 : arena_printf(arena, "is unknown; write %s", list);
 }
 
-static const char *read_path(struct arena *arena, const char *text, void *slot)
+/* From the root on, or from a home on. */
+static const char *read_path(struct arena *arena, const struct field *field, const char *text,
+                             void *slot)
+{
+    bool relative = field->type == FIELD_RELATIVE;
+    if (relative && *text == '/')
+        return "is absolute; write it from the home on, such as .ssh, or move it out of the block";
+    if (relative && !*text)
+        return "names nothing; write a path from the home on, such as .ssh";
+    const char *objection = path_objection(relative ? arena_printf(arena, "/%s", text) : text);
+    if (objection)
+        return arena_printf(arena, "%s; write a path %s", objection,
+                            relative ? "from the home on, such as .ssh" : "such as /var/log");
+    *(const char **)slot = text;
+    return NULL;
+}
+
+static const char *read_seed(struct arena *arena, const char *text, void *slot)
 {
     const char *objection = path_objection(text);
-    if (objection)
-        return arena_printf(arena, "%s; write a path such as /var/log", objection);
+    if (*text == '/' && objection)
+        return arena_printf(arena, "%s; write a path such as /etc/skel", objection);
+    if (*text != '/' && strcmp(text, "none") != 0 && strcmp(text, "generation") != 0)
+        return "is unknown; write none, generation, or a path in the generation's tree";
     *(const char **)slot = text;
     return NULL;
 }
@@ -301,10 +370,15 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_name(text, slot);
         break;
     case FIELD_OWNER:
-        wrong = read_owner(text, slot);
+    case FIELD_USER:
+        wrong = read_owner(field, text, slot);
         break;
     case FIELD_PATH:
-        wrong = read_path(config->arena, text, slot);
+    case FIELD_RELATIVE:
+        wrong = read_path(config->arena, field, text, slot);
+        break;
+    case FIELD_SEED:
+        wrong = read_seed(config->arena, text, slot);
         break;
     case FIELD_PLACE_IF_ANY:
     case FIELD_PLACE:
@@ -314,6 +388,7 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_device(text, slot);
         break;
     case FIELD_CHOICE:
+    case FIELD_FLAGS:
         wrong = read_choice(config->arena, field, text, slot);
         break;
     case FIELD_MODE:

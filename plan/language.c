@@ -5,11 +5,16 @@
 
 #include <string.h>
 
+#include "base/path.h"
 #include "plan/load.h"
 
 const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
+const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
+                                            "hide", "trash",  NULL};
+const char *const persist_required_names[] = {"fail", "degrade", "ignore", NULL};
+const char *const persist_existing_names[] = {"tighten", "keep", "correct", "report", NULL};
 const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
 const char *const hook_failure_names[] = {"fail", "warn", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
@@ -152,15 +157,14 @@ static void *store_object(struct config *config, void *parent,
     return store;
 }
 
-static struct persist_entry *entry_object(struct config *config, struct place *store, int kind,
-                                          const struct scfg_directive *directive)
+static struct persist_entry *entry_object(struct config *config, const struct place *store,
+                                          int kind, const struct scfg_directive *directive)
 {
     struct persist_entry *entry = declare(config, DECLARED_ENTRY, sizeof(*entry), directive);
     entry->origin = directive->words[0].origin;
     entry->kind = kind;
     entry->store = store;
-    entry->owner = entry->group = "0";
-    entry->mode = kind == PERSIST_DIR ? 0755 : 0644;
+    entry->mode = -1;
     return entry;
 }
 
@@ -175,15 +179,76 @@ static void *file_object(struct config *config, void *parent,
     return entry_object(config, parent, PERSIST_FILE, directive);
 }
 
+static void *home_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    struct home *home = arena_alloc(config->arena, sizeof(*home));
+    home->origin = directive->words[0].origin;
+    home->store = parent;
+    return home;
+}
+
+static void home_stored(struct config *config, void *object, const struct scfg_directive *directive)
+{
+    (void)directive; /* its words are in the object */
+    struct home *home = object;
+    if (home->user && !home->path)
+        home->path = strcmp(home->user, "root") == 0
+                         ? "/root"
+                         : arena_printf(config->arena, "/home/%s", home->user);
+}
+
+static void *home_dir_object(struct config *config, void *parent,
+                             const struct scfg_directive *directive)
+{
+    struct home *home = parent;
+    struct persist_entry *entry = entry_object(config, home->store, PERSIST_DIR, directive);
+    entry->home = home;
+    return entry;
+}
+
+static void *home_file_object(struct config *config, void *parent,
+                              const struct scfg_directive *directive)
+{
+    struct home *home = parent;
+    struct persist_entry *entry = entry_object(config, home->store, PERSIST_FILE, directive);
+    entry->home = home;
+    return entry;
+}
+
+/* What was not said. In a home that is the user's own, and closed to others; NULL for their primary
+ * group, which only the generation knows. */
+static void fill_defaults(struct persist_entry *entry)
+{
+    bool is_dir = entry->kind == PERSIST_DIR;
+    entry->owner_said = entry->owner || entry->home;
+    entry->group_said = entry->group;
+    entry->mode_said = entry->mode >= 0;
+    if (!entry->owner)
+        entry->owner = entry->home ? entry->home->user : "0";
+    if (!entry->group && !entry->home)
+        entry->group = "0";
+    if (!entry->mode_said && entry->home)
+        entry->mode = is_dir ? 0700 : 0600;
+    else if (!entry->mode_said)
+        entry->mode = is_dir ? (int)path_folder_mode(entry->target) : 0644;
+}
+
 static void entry_stored(struct config *config, void *object,
                          const struct scfg_directive *directive)
 {
     (void)directive; /* its words are in the object */
     struct persist_entry *entry = object;
+    const char *home = entry->home ? entry->home->path : "";
+    if (!home)
+        entry->target = NULL;
     if (!entry->target)
         return; /* reported already */
     const char *store = strcmp(entry->store->path, "/") == 0 ? "" : entry->store->path;
+    entry->target =
+        entry->home ? arena_printf(config->arena, "%s/%s", home, entry->target) : entry->target;
     entry->source = arena_printf(config->arena, "%s%s", store, entry->target);
+    fill_defaults(entry);
     set_key(config, "persist", entry->target);
 }
 
@@ -310,12 +375,33 @@ static const struct field entry_options[] = {
     {"group", FIELD_OWNER, offsetof(struct persist_entry, group), NULL},
     {"mode", FIELD_MODE, offsetof(struct persist_entry, mode), NULL},
     {"method", FIELD_CHOICE, offsetof(struct persist_entry, method), persist_method_names},
+    {"options", FIELD_FLAGS, offsetof(struct persist_entry, options), persist_option_names},
+    {"required", FIELD_CHOICE, offsetof(struct persist_entry, required), persist_required_names},
+    {"existing", FIELD_CHOICE, offsetof(struct persist_entry, existing), persist_existing_names},
+    {"seed", FIELD_SEED, offsetof(struct persist_entry, seed), NULL},
+};
+static const struct field home_parameters[] = {
+    {"user", FIELD_USER, offsetof(struct home, user), NULL},
+};
+static const struct field home_options[] = {
+    {"path", FIELD_PATH, offsetof(struct home, path), NULL},
+};
+static const struct field home_entry_parameters[] = {
+    {"path", FIELD_RELATIVE, offsetof(struct persist_entry, target), NULL},
+};
+static const struct keyword home_rows[] = {
+    {"dir", "dir PATH owner=NAME group=NAME mode=0700", FIELDS(home_entry_parameters),
+     FIELDS(entry_options), NULL, 0, true, home_dir_object, entry_stored},
+    {"file", "file PATH owner=NAME group=NAME mode=0600", FIELDS(home_entry_parameters),
+     FIELDS(entry_options), NULL, 0, true, home_file_object, entry_stored},
 };
 static const struct keyword persist_rows[] = {
     {"dir", "dir /path owner=NAME group=NAME mode=0755", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, dir_object, entry_stored},
     {"file", "file /path owner=NAME group=NAME mode=0644 method=bind", FIELDS(entry_parameters),
      FIELDS(entry_options), NULL, 0, true, file_object, entry_stored},
+    {"home", "home NAME path=/home/NAME { dir PATH; file PATH }", FIELDS(home_parameters),
+     FIELDS(home_options), FIELDS(home_rows), true, home_object, home_stored},
 };
 
 static const struct field hook_parameters[] = {

@@ -113,6 +113,52 @@ static const struct wrong cases[] = {
      "ebb.conf:4:12: mode \"rwx\" is not a mode; write octal digits, such as 0755\n"},
     {STORE "    dir /a mode=\n}\n",
      "ebb.conf:4:12: mode \"\" is not a mode; write octal digits, such as 0755\n"},
+    {STORE "    dir /a options=ro,noexce\n}\n",
+     "ebb.conf:4:12: options \"ro,noexce\" has the unknown word \"noexce\"; did you mean "
+     "\"noexec\"?\n"},
+    {STORE "    dir /a options=bananas\n}\n",
+     "ebb.conf:4:12: options \"bananas\" has the unknown word \"bananas\"; write some of ro, "
+     "noexec, nosuid, nodev, hide or trash\n"},
+    {STORE "    dir /a options=ro,\n}\n",
+     "ebb.conf:4:12: options \"ro,\" has an empty word; write some of ro, noexec, nosuid, nodev, "
+     "hide or trash\n"},
+    {STORE "    file /etc/machine-id options=ro\n}\n",
+     "ebb.conf:4:5: \"/etc/machine-id\" is always root's, with mode 0444; leave its options out\n"},
+    {STORE "    dir /a required=degraded\n}\n",
+     "ebb.conf:4:12: required \"degraded\" is unknown; did you mean \"degrade\"?\n"},
+    {STORE "    dir /a existing=tigten\n}\n",
+     "ebb.conf:4:12: existing \"tigten\" is unknown; did you mean \"tighten\"?\n"},
+    {STORE "    dir /a seed=skel\n}\n",
+     "ebb.conf:4:12: seed \"skel\" is unknown; write none, generation, or a path in the "
+     "generation's tree\n"},
+    {STORE "    dir /a seed=/etc/../skel\n}\n",
+     "ebb.conf:4:12: seed \"/etc/../skel\" contains \"..\"; write a path such as /etc/skel\n"},
+    {STORE "    home alice {\n        dir /home/alice/.ssh\n    }\n}\n",
+     "ebb.conf:5:13: path \"/home/alice/.ssh\" is absolute; write it from the home on, such as .ssh, "
+     "or move it out of the block\n"},
+    {STORE "    home alice {\n        dir ../bob\n        file a/\n        dir \"\"\n    }\n}\n",
+     "ebb.conf:5:13: path \"../bob\" contains \"..\"; write a path from the home on, such as .ssh\n"
+     "ebb.conf:6:14: path \"a/\" ends in \"/\"; write a path from the home on, such as .ssh\n"
+     "ebb.conf:7:13: path \"\" names nothing; write a path from the home on, such as .ssh\n"},
+    {STORE "    home 1000 { dir a; }\n}\n",
+     "ebb.conf:4:10: user \"1000\" is not the name of a user; write home NAME { ... }\n"},
+    {STORE "    home { dir a; }\n}\n",
+     "ebb.conf:4:5: \"home\" lacks its user; write: home NAME path=/home/NAME { dir PATH; file PATH "
+     "}\n"},
+    {STORE "    home alice path=srv { dir a; }\n}\n",
+     "ebb.conf:4:16: path \"srv\" is relative; write a path such as /var/log\n"},
+    {STORE "    home alice { dir a; dir a/b; }\n    dir /home/alice/a\n}\n",
+     "ebb.conf:4:25: \"/home/alice/a/b\" persists already as part of \"/home/alice/a\", at "
+     "ebb.conf:4:18; remove one of the two\n"
+     "ebb.conf:5:5: \"persist /home/alice/a\" is declared twice, first at ebb.conf:4:18; remove one\n"},
+    {BASE "home alice { dir a; }\n",
+     "ebb.conf:3:1: \"home\" belongs in the block of \"persist\"; move it there\n"},
+    {STORE "    file /a method=copy options=ro\n}\n",
+     "ebb.conf:4:5: \"/a\" is not mounted by its method, so that options= would do nothing; write "
+     "method=bind, or leave options= out\n"},
+    {STORE "    file /a method=copy seed=none\n}\n",
+     "ebb.conf:4:5: \"/a\" begins as the generation has it, and is copied with its owner and mode; "
+     "leave existing= and seed= out, or write method=bind\n"},
     {BASE "root tmpfs size=0\n",
      "ebb.conf:3:12: size \"0\" is not a size; write bytes with k, M or G, or a percentage "
      "of memory, such as 25%\n"},

@@ -1,0 +1,13 @@
+/* What an entry begins with: a copy of what the generation has there, unless declared otherwise. */
+#ifndef EBB_PERSIST_SEED_H
+#define EBB_PERSIST_SEED_H
+
+#include "plan/context.h"
+
+/* Opens what the entry is to begin with, in the generation's tree; -1 for nothing. */
+int seed_open(const struct persist_entry *entry, const struct context *context, int *seed,
+              struct error *error);
+/* Fills what was made empty, with the seed's own owner and mode. */
+int seed_copy(const struct persist_entry *entry, int seed, int made, struct error *error);
+
+#endif
