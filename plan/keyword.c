@@ -141,6 +141,14 @@ const char *keyword_chosen(const char *text)
     return NULL;
 }
 
+static const char *read_chosen(const char *text, void *slot)
+{
+    const char *wrong = keyword_chosen(text);
+    if (!wrong)
+        *(const char **)slot = text;
+    return wrong;
+}
+
 static const char *read_device(const char *text, void *slot)
 {
     static const char *const tags[] = {"UUID=", "LABEL=", "PARTUUID=", "PARTLABEL="};
@@ -309,11 +317,24 @@ static const char *read_choice(struct arena *arena, const struct field *field, c
                 : arena_printf(arena, "is unknown; write %s", list);
 }
 
+static const char *read_seed(struct arena *arena, const char *text, void *slot)
+{
+    const char *objection = path_objection(text);
+    if (*text == '/' && objection)
+        return arena_printf(arena, "%s; write a path such as /etc/skel", objection);
+    if (*text != '/' && strcmp(text, "none") != 0 && strcmp(text, "generation") != 0)
+        return "is unknown; write none, generation, or a path in the generation's tree";
+    *(const char **)slot = text;
+    return NULL;
+}
+
 /* From the root on, or from a home on. */
 static const char *read_path(struct arena *arena, const struct field *field, const char *text,
                              void *slot)
 {
     bool relative = field->type == FIELD_RELATIVE;
+    if (field->type == FIELD_SEED)
+        return read_seed(arena, text, slot);
     if (relative && *text == '/')
         return "is absolute; write it from the home on, such as .ssh, or move it out of the block";
     if (relative && !*text)
@@ -322,17 +343,6 @@ static const char *read_path(struct arena *arena, const struct field *field, con
     if (objection)
         return arena_printf(arena, "%s; write a path %s", objection,
                             relative ? "from the home on, such as .ssh" : "such as /var/log");
-    *(const char **)slot = text;
-    return NULL;
-}
-
-static const char *read_seed(struct arena *arena, const char *text, void *slot)
-{
-    const char *objection = path_objection(text);
-    if (*text == '/' && objection)
-        return arena_printf(arena, "%s; write a path such as /etc/skel", objection);
-    if (*text != '/' && strcmp(text, "none") != 0 && strcmp(text, "generation") != 0)
-        return "is unknown; write none, generation, or a path in the generation's tree";
     *(const char **)slot = text;
     return NULL;
 }
@@ -374,11 +384,9 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_owner(field, text, slot);
         break;
     case FIELD_PATH:
+    case FIELD_SEED:
     case FIELD_RELATIVE:
         wrong = read_path(config->arena, field, text, slot);
-        break;
-    case FIELD_SEED:
-        wrong = read_seed(config->arena, text, slot);
         break;
     case FIELD_PLACE_IF_ANY:
     case FIELD_PLACE:
@@ -425,9 +433,7 @@ static void read_field(struct config *config, const struct field *field, void *o
         wrong = read_keymap(text, slot);
         break;
     case FIELD_CHOSEN:
-        wrong = keyword_chosen(text);
-        if (!wrong)
-            *(const char **)slot = text;
+        wrong = read_chosen(text, slot);
         break;
     }
     if (wrong)
