@@ -22,7 +22,8 @@ EBBFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-r
 endif
 
 ROOMS    := base plan mounts persist generations hooks kconfig image vm
-MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c
+MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c \
+    persist/bench_entries.c
 # Only what is called becomes a shared library that the program asks for.
 LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
 ifdef SAN # the sanitizer has a crypt_r too, which only calls the real one
@@ -88,6 +89,10 @@ $(GUESTS) $(BUILD)/qemu-tests/bench: $(BUILD)/%: $(BUILD)/%.o $(BUILD)/qemu-test
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
+$(BUILD)/persist/bench_entries: $(BUILD)/persist/bench_entries.o $(BUILD)/libtest.a
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS)
+
 $(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
 	deps/install
 	deps/build $(DEPS)
@@ -125,7 +130,8 @@ format:
 	clang-format -i $(C)
 
 ## make bench      PID 1, image and builder, measured against a floor
-bench: all $(BUILD)/qemu-tests/bench $(BUILD)/qemu-tests/floor
+bench: all $(BUILD)/qemu-tests/bench $(BUILD)/qemu-tests/floor $(BUILD)/persist/bench_entries
+	$(BUILD)/persist/bench_entries
 	$(BUILD)/qemu-tests/bench
 
 $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready
