@@ -166,17 +166,25 @@ static int read_generation(struct arena *arena, int store, const char *folder, c
     return code;
 }
 
+/* Opens the store, and lists what is in it. */
+static int open_list(struct arena *arena, int volume, const char *folder, unsigned **numbers,
+                     size_t *count, struct error *error)
+{
+    auto_fd store = open_store(volume, folder, error);
+    if (store < 0)
+        return store;
+    int code = list(arena, store, numbers, count, error);
+    return code < 0 ? code : TAKE_FD(store);
+}
+
 int generation_choose(struct arena *arena, int volume, const char *folder, const char *choice,
                       const struct generation **chosen, struct error *error)
 {
     unsigned *numbers = NULL;
     size_t count = 0;
-    auto_fd store = open_store(volume, folder, error);
+    auto_fd store = open_list(arena, volume, folder, &numbers, &count, error);
     if (store < 0)
         return store;
-    int code = list(arena, store, &numbers, &count, error);
-    if (code < 0)
-        return code;
     unsigned number = find(choice, folder, numbers, count, error);
     return number ? read_generation(arena, store, folder, choice, number, chosen, error)
                   : -error->code;
@@ -187,12 +195,9 @@ int generation_before(struct arena *arena, int volume, const char *folder, unsig
 {
     unsigned *numbers = NULL;
     size_t count = 0;
-    auto_fd store = open_store(volume, folder, error);
+    auto_fd store = open_list(arena, volume, folder, &numbers, &count, error);
     if (store < 0)
         return store;
-    int code = list(arena, store, &numbers, &count, error);
-    if (code < 0)
-        return code;
     for (; count > 0; count--)
         if (numbers[count - 1] < number && read_generation(arena, store, folder, "previous",
                                                            numbers[count - 1], chosen, error) == 0)

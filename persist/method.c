@@ -36,6 +36,7 @@ static const struct {
     {".config/dconf/user", "dconf"},
     {".config/k*rc", "KDE"},
     {".config/plasma*rc", "KDE"},
+    {".config/*-appletsrc", "KDE"},
     {".config/dolphinrc", "KDE"},
     {".config/baloofilerc", "KDE"},
     {".config/powerdevilrc", "KDE"},
@@ -54,7 +55,7 @@ static const char *tail(const char *path, const char *pattern)
     return NULL;
 }
 
-static const char *writer_of(const char *target)
+const char *method_writer(const char *target)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(renamed); i++) {
         const char *pattern = renamed[i].pattern;
@@ -105,7 +106,7 @@ void method_check(const struct persist_entry *entry, struct report *report)
         report_error(report, entry->origin,
                      "\"%s\" is a folder, and only files are copied; write method=bind",
                      entry->target);
-    const char *writer = entry->kind == PERSIST_FILE ? writer_of(entry->target) : NULL;
+    const char *writer = entry->kind == PERSIST_FILE ? method_writer(entry->target) : NULL;
     if (writer && entry->method != METHOD_COPY)
         report_warning(report, entry->origin,
                        "\"%s\" is replaced by a rename (%s), %s; write method=copy", entry->target,

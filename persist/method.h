@@ -5,6 +5,8 @@
 
 #include "plan/config.h"
 
+/* The program that replaces the file `target` by a rename, as far as is known; or NULL. */
+const char *method_writer(const char *target);
 void method_check(const struct persist_entry *entry, struct report *report);
 
 #endif

@@ -2,41 +2,17 @@
  * missing. The first boot of a test makes them in the guest, by a hook, because the host may have
  * no device mapper and no arrays; the second one is what the test is about. */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "base/testdata/shell.h"
 
-#include <cmocka.h>
+#include <fcntl.h>
 
 #include "base/path.h"
-#include "base/run.h"
 #include "qemu-tests/scene.h"
 #include "vm/state.h"
 #include "vm/tree.h"
 
 #define OTHER_UUID "5ce0e000-0000-4000-8000-00000000000b"
 #define CRYPT_UUID "5ce0e000-0000-4000-8000-0000000000cc"
-
-static void host(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void host(const char *format, ...)
-{
-    struct error error;
-    char command[2000];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof(command), format, arguments);
-    va_end(arguments);
-    const char *const words[] = {"sh", "-c", command, NULL};
-    const struct run run = {.arguments = words, .package = "dash"};
-    if (run_program(&run, NULL, &error) < 0)
-        fail_msg("%s: %s", command, error.text);
-}
 
 /* A state volume that is as small as can be, because it will be copied in a slow machine. */
 static void make_state(struct scene *scene, const char *path, const char *uuid, const char *label)
@@ -123,8 +99,8 @@ static void make_in_guest(const char *name, const char *crypt, const char *scrip
 
 static void begin_folder(const char *name)
 {
-    host("mkdir -p build/qemu && rm -rf build/qemu/%s-disks && mkdir build/qemu/%s-disks", name,
-         name);
+    must_run("mkdir -p build/qemu && rm -rf build/qemu/%s-disks && mkdir build/qemu/%s-disks", name,
+             name);
 }
 
 /* A logical volume in a group on a container that is opened first. */
@@ -133,10 +109,10 @@ static void lvm_on_luks(void **state)
     (void)state; /* nothing is shared */
     static const char image[] = "build/qemu/groups-lvm-disks/crypt.img";
     begin_folder("groups-lvm");
-    host("cd build/qemu/groups-lvm-disks && truncate -s 200M crypt.img && printf ebb > key &&"
-         "PATH=$PATH:/sbin:/usr/sbin cryptsetup luksFormat --type luks2 --pbkdf-memory 65536 "
-         "--pbkdf-force-iterations 4 --pbkdf-parallel 1 --sector-size 512 --batch-mode "
-         "--uuid " CRYPT_UUID " --key-file key crypt.img");
+    must_run("cd build/qemu/groups-lvm-disks && truncate -s 200M crypt.img && printf ebb > key &&"
+             "PATH=$PATH:/sbin:/usr/sbin cryptsetup luksFormat --type luks2 --pbkdf-memory 65536 "
+             "--pbkdf-force-iterations 4 --pbkdf-parallel 1 --sector-size 512 --batch-mode "
+             "--uuid " CRYPT_UUID " --key-file key crypt.img");
     make_in_guest("groups-lvm", image,
                   "/sbin/lvm pvcreate --yes /dev/mapper/crypt\n"
                   "/sbin/lvm vgcreate group /dev/mapper/crypt\n"
@@ -176,7 +152,7 @@ static void an_array(void **state)
     static const char *const members[] = {"build/qemu/groups-raid-disks/a.img",
                                           "build/qemu/groups-raid-disks/b.img", NULL};
     begin_folder("groups-raid");
-    host("cd build/qemu/groups-raid-disks && truncate -s 40M a.img b.img");
+    must_run("cd build/qemu/groups-raid-disks && truncate -s 40M a.img b.img");
     make_in_guest("groups-raid", NULL,
                   "/sbin/mdadm --create /dev/md/system --run --metadata=1.2 --level=1 "
                   "--raid-devices=2 $spare\n"
@@ -216,9 +192,9 @@ static void a_btrfs_on_two_devices(void **state)
     static const char first[] = "build/qemu/groups-btrfs-disks/a.img",
                       second[] = "build/qemu/groups-btrfs-disks/b.img";
     begin_folder("groups-btrfs");
-    host("cd build/qemu/groups-btrfs-disks && truncate -s 160M a.img b.img &&"
-         "PATH=$PATH:/sbin:/usr/sbin mkfs.btrfs -q -d raid1 -m raid1 -U " BTRFS_UUID
-         " a.img b.img");
+    must_run("cd build/qemu/groups-btrfs-disks && truncate -s 160M a.img b.img &&"
+             "PATH=$PATH:/sbin:/usr/sbin mkfs.btrfs -q -d raid1 -m raid1 -U " BTRFS_UUID
+             " a.img b.img");
     auto_arena arena = arena_new();
     struct scene *scene = begin("groups-btrfs-whole", arena_printf(arena, btrfs_data, "no"),
                                 (const struct scratch_given[]){{"data", first}}, 1,

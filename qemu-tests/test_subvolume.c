@@ -1,15 +1,9 @@
 /* A root that is a subvolume of btrfs: made anew, kept, deleted; and the power fails meanwhile. */
 
+#include "base/testdata/shell.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "base/run.h"
 #include "qemu-tests/scene.h"
 #include "vm/tree.h"
 
@@ -21,21 +15,6 @@
 #define SWAP "5ce0e000-0000-4000-8000-00000000005a"
 
 enum { PATIENCE = 60000 };
-
-static void host(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void host(const char *format, ...)
-{
-    struct error error;
-    char command[2000];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof(command), format, arguments);
-    va_end(arguments);
-    const char *const words[] = {"sh", "-c", command, NULL};
-    const struct run run = {.arguments = words, .package = "dash"};
-    if (run_program(&run, NULL, &error) < 0)
-        fail_msg("%s: %s", command, error.text);
-}
 
 static void wait_for(struct scene *scene, const char *text)
 {
@@ -74,10 +53,10 @@ static struct scene *begin(const char *name, const char *configuration)
     const char *tree = arena_printf(scene->arena, "%s/with-btrfs", scene->folder);
     if (tree_make(tree, scene->config, &error) < 0)
         fail_msg("%s", error.text);
-    host("export PATH=$PATH:/sbin:/usr/sbin; cp \"$(command -v btrfs)\" %s/bin/ && "
-         "ldd \"$(command -v btrfs)\" | grep -o '/[^ ]*' | while read file; do "
-         "mkdir -p %s/$(dirname $file) && cp -L $file %s/$file || exit 1; done",
-         tree, tree, tree);
+    must_run("export PATH=$PATH:/sbin:/usr/sbin; cp \"$(command -v btrfs)\" %s/bin/ && "
+             "ldd \"$(command -v btrfs)\" | grep -o '/[^ ]*' | while read file; do "
+             "mkdir -p %s/$(dirname $file) && cp -L $file %s/$file || exit 1; done",
+             tree, tree, tree);
     scene->setup.tree = tree;
     return scene;
 }
@@ -244,7 +223,7 @@ static void a_blank_snapshot(void **state)
                      "mkdir blank/etc && echo blank > blank/etc/blank &&"
                      "btrfs property set blank ro true");
     power_off(scene);
-    host("cp --sparse=always '%s' " KEPT, scene->disks[0].path);
+    must_run("cp --sparse=always '%s' " KEPT, scene->disks[0].path);
     scene_end(scene);
 
     scene = begin("subvolume-blank", STATE "root subvolume state:/@root blank=state:/blank\n"
@@ -260,9 +239,9 @@ static void a_blank_snapshot(void **state)
     power_off(scene);
     vm_stop(TAKE_PTR(scene->vm));
 
-    host("export PATH=$PATH:/sbin:/usr/sbin; rm -f %s && truncate -s 16M %s && mkswap -q %s && "
-         "printf 'S1SUSPEND\\0' | dd of=%s bs=1 seek=4086 conv=notrunc status=none",
-         swap, swap, swap, swap);
+    must_run("export PATH=$PATH:/sbin:/usr/sbin; rm -f %s && truncate -s 16M %s && mkswap -q %s && "
+             "printf 'S1SUSPEND\\0' | dd of=%s bs=1 seek=4086 conv=notrunc status=none",
+             swap, swap, swap, swap);
     scene->request.disks = scene->disks = (struct vm_disk[]){{.path = KEPT}, {.path = swap}};
     scene->request.disk_count = 2;
     scene_start(scene);
@@ -284,9 +263,10 @@ static void a_blank_snapshot(void **state)
     vm_stop(TAKE_PTR(scene->vm));
 
     /* In a swap file, which only the command line knows of. */
-    host("export PATH=$PATH:/sbin:/usr/sbin; mkswap -q -U " SWAP " %s && "
-         "printf 'S1SUSPEND\\0' | dd of=%s bs=1 seek=$((5 * 4096 + 4086)) conv=notrunc status=none",
-         swap, swap);
+    must_run(
+        "export PATH=$PATH:/sbin:/usr/sbin; mkswap -q -U " SWAP " %s && "
+        "printf 'S1SUSPEND\\0' | dd of=%s bs=1 seek=$((5 * 4096 + 4086)) conv=notrunc status=none",
+        swap, swap);
     scene->request.append = "resume=UUID=" SWAP " resume_offset=5";
     scene_start(scene);
     wait_for(scene, " holds a hibernated system, whose");
@@ -302,7 +282,7 @@ static void a_blank_snapshot(void **state)
                         "would destroy; attach it, declare the container that it lies in, "
                         "or boot with noresume");
     scene_end(scene);
-    host("rm -f %s " KEPT, swap);
+    must_run("rm -f %s " KEPT, swap);
 }
 
 /* What is not as it should be on the volume, and what to do about it. */
@@ -326,7 +306,7 @@ static void what_is_in_the_way(void **state)
     power_off(scene);
     scene_expect_rescue(scene, "the volume \"state\" shows a subvolume of its own choice, and the "
                                "root needs the whole; write options=subvolid=5");
-    host("cp --sparse=always '%s' %s", scene->disks[0].path, image);
+    must_run("cp --sparse=always '%s' %s", scene->disks[0].path, image);
     scene_end(scene);
 
     scene = scene_new("subvolume-way", "volume state UUID=5ce0e000-0000-4000-8000-00000000000a { "
@@ -343,7 +323,7 @@ static void what_is_in_the_way(void **state)
                         "\"@\", where the root state:/roots/@ is to be made, is there and is "
                         "no subvolume; move it away, or give `root` another place");
     scene_end(scene);
-    host("rm -f %s", image);
+    must_run("rm -f %s", image);
 }
 
 int main(int count, char **arguments)

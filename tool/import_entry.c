@@ -110,13 +110,10 @@ const char *import_home_path(struct arena *arena, const char *user)
 
 int import_own_mode(const struct import_entry *entry)
 {
-    static const char *const others[] = {
-        "/root", "/tmp", "/var/tmp", "/var/lib/private", "/var/cache/private", "/var/log/private"};
     if (entry->home)
         return entry->file ? 0600 : 0700;
-    for (size_t i = 0; !entry->file && i < ARRAY_LENGTH(others); i++)
-        if (strcmp(entry->full, others[i]) == 0)
-            return -1;
+    if (!entry->file && path_folder_mode(entry->full) != 0755)
+        return -1;
     return entry->file ? 0644 : 0755;
 }
 

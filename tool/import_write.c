@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "persist/method.h"
 #include "plan/scfg.h"
 #include "tool/import.h"
 
@@ -46,30 +47,6 @@ static const char *option_list(struct arena *arena, unsigned options)
     return list;
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
-/* Files whose writers are known to put a new file in their place. */
-static bool is_renamed(const struct import_entry *entry)
-{
-    static const char *const accounts[] = {"/etc/passwd",  "/etc/shadow", "/etc/group",
-                                           "/etc/gshadow", "/etc/subuid", "/etc/subgid"};
-    static const char *const ends[] = {"known_hosts",   "_history",   "monitors.xml",
-                                       "/.claude.json", "-appletsrc", "recently-used.xbel"};
-    for (size_t i = 0; i < ARRAY_LENGTH(accounts); i++)
-        if (strcmp(entry->full, accounts[i]) == 0)
-            return true;
-    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
-        if (ends_in(entry->full, ends[i]))
-            return true;
-    const char *name = strrchr(entry->full, '/') + 1;
-    bool settings = ends_in(entry->full, "rc") && strstr(entry->full, "/.config/");
-    return settings && (*name == 'k' || strncmp(name, "plasma", 6) == 0); /* KDE */
-}
-
 static void write_entry(struct arena *arena, const struct import_entry *entry, FILE *stream)
 {
     struct line line = {.arena = arena};
@@ -89,8 +66,9 @@ static void write_entry(struct arena *arena, const struct import_entry *entry, F
         add(&line, "existing=keep", false);
     const char *comment =
         entry->part_of ? arena_printf(arena, "part of %s", import_shown(arena, entry->part_of))
-        : entry->file && is_renamed(entry) ? "replaced by renaming; method=copy survives that"
-                                           : "";
+        : entry->file && method_writer(entry->full)
+            ? "replaced by renaming; method=copy survives that"
+            : "";
     print(&line, entry->home ? 2 : 1, entry->part_of ? "# " : "", comment, stream);
 }
 
