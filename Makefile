@@ -23,7 +23,7 @@ endif
 
 ROOMS    := base plan mounts persist generations hooks kconfig image vm
 MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c \
-    persist/bench_entries.c
+    qemu-tests/bench_entries.c
 # Only what is called becomes a shared library that the program asks for.
 LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
 ifdef SAN # the sanitizer has a crypt_r too, which only calls the real one
@@ -85,13 +85,10 @@ $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
-$(GUESTS) $(BUILD)/qemu-tests/bench: $(BUILD)/%: $(BUILD)/%.o $(BUILD)/qemu-tests/scene.o $(BUILD)/libtest.a
+BENCHES  := $(BUILD)/qemu-tests/bench $(BUILD)/qemu-tests/bench_entries
+$(GUESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/qemu-tests/scene.o $(BUILD)/libtest.a
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
-
-$(BUILD)/persist/bench_entries: $(BUILD)/persist/bench_entries.o $(BUILD)/libtest.a
-	@echo "  link  $@"
-	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS)
 
 $(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
 	deps/install
@@ -130,8 +127,8 @@ format:
 	clang-format -i $(C)
 
 ## make bench      PID 1, image and builder, measured against a floor
-bench: all $(BUILD)/qemu-tests/bench $(BUILD)/qemu-tests/floor $(BUILD)/persist/bench_entries
-	$(BUILD)/persist/bench_entries
+bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
+	$(BUILD)/qemu-tests/bench_entries
 	$(BUILD)/qemu-tests/bench
 
 $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready
