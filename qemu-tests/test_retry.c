@@ -22,7 +22,7 @@
 /* A terminal's line ends are its own, so that what is waited for lies within a line. */
 #define AGAIN "\nebb: rescue: " NO_INIT
 
-enum { PATIENCE = 60000 };
+enum { PATIENCE = 180000 };
 
 static void wait_end(struct scene *scene)
 {

@@ -14,7 +14,7 @@
 
 #define SWAP "5ce0e000-0000-4000-8000-00000000005a"
 
-enum { PATIENCE = 60000 };
+enum { PATIENCE = 180000 };
 
 static void wait_for(struct scene *scene, const char *text)
 {
