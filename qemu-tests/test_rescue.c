@@ -291,10 +291,6 @@ static const struct wrong wrongs[] = {
      .sentence = "\"/var\" of generation 7 does not fit into the root of size=1m and inodes=1m; "
                  "give `root tmpfs` more, or use `root overlay`"},
     /* the entries */
-    {.name = "entry-owner",
-     .more = "persist state:/persist {\n    dir /home/bob owner=bob\n}\n",
-     .sentence = "the new root's /etc/passwd has no user \"bob\"; add it to the generation, or "
-                 "declare a number"},
     {.name = "entry-kind",
      .spoil = "rm /persist/etc/adjtime\nmkdir /persist/etc/adjtime\n",
      .sentence = "\"/etc/adjtime\" is declared as a file, but \"state:/persist/etc/adjtime\" is a "
