@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "generations/store.h"
-#include "plan/keyword.h"
 #include "plan/kinds.h"
 #include "plan/make.h"
 #include "plan/print.h"
+#include "plan/value.h"
 #include "tool/options.h"
 #include "tool/verb.h"
 
@@ -89,7 +89,7 @@ int verb_plan(int argc, char **argv)
     int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
-    const char *objection = generation ? keyword_chosen(generation) : NULL;
+    const char *objection = generation ? value_chosen(generation) : NULL;
     if (objection) {
         fprintf(stderr, "ebb: --generation \"%s\" %s\n", generation, objection);
         return EXIT_USAGE;

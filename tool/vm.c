@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "base/path.h"
-#include "plan/keyword.h"
+#include "plan/value.h"
 #include "tool/options.h"
 #include "tool/verb.h"
 #include "vm/program.h"
@@ -99,7 +99,7 @@ static int judge_options(struct job *job)
     if (job->memory && (memory < LEAST_MEMORY * MIB || memory / MIB > UINT32_MAX))
         return wrong("--memory", job->memory, "a kernel needs at least 64M");
     request->memory = (unsigned)(memory / MIB);
-    const char *objection = job->timeout ? keyword_duration(job->timeout, &request->timeout) : NULL;
+    const char *objection = job->timeout ? value_duration(job->timeout, &request->timeout) : NULL;
     if (objection)
         return wrong("--timeout", job->timeout, objection);
     for (size_t i = 0; i < job->given_count; i++)

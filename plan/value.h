@@ -1,0 +1,51 @@
+/* What a word of ebb.conf may be, by its type, and what is stored for it. A new type is a reader in
+ * value.c. */
+#ifndef EBB_PLAN_VALUE_H
+#define EBB_PLAN_VALUE_H
+
+#include "plan/config.h"
+
+enum field_type {
+    FIELD_TEXT,         /* anything but nothing */
+    FIELD_NAME,         /* letters, digits, - and _ */
+    FIELD_OWNER,        /* a user's or group's name, or its number */
+    FIELD_PATH,         /* absolute and clean */
+    FIELD_PLACE,        /* VOLUME:/path */
+    FIELD_PLACE_IF_ANY, /* the same, as a last parameter that may be missing */
+    FIELD_DEVICE,       /* a tag, or a path below /dev */
+    FIELD_CHOICE,       /* one of `choices`, stored as its number */
+    FIELD_MODE,         /* octal */
+    FIELD_DURATION,     /* 500ms, 30s, 5min, 2h, 1d; stored as milliseconds */
+    FIELD_AGE,          /* 12h, 30d; stored as seconds */
+    FIELD_SIZE,         /* 512M or 25% */
+    FIELD_INODES,       /* 800k */
+    FIELD_CHOSEN,       /* a generation: its number, latest or previous */
+    FIELD_COUNT,        /* a number from 0 on */
+    FIELD_BYTES,        /* 512k; stored as their number */
+    FIELD_LUKS_FILE,    /* a path in the image, or VOLUME:/path */
+    FIELD_SHELL,        /* no, yes, or the hash of a password */
+    FIELD_DEGRADED,     /* no, ro or after=30s */
+    FIELD_KEYMAP,       /* a name as loadkeys knows it, a path, or none */
+    FIELD_RELATIVE,     /* clean, from a home on */
+    FIELD_USER,         /* a user's name */
+    FIELD_SEED,         /* none, generation or a path in its tree */
+    FIELD_FLAGS,        /* some of `choices`, with commas between; stored as bits */
+};
+
+struct field {
+    const char *name;
+    enum field_type type;
+    size_t offset;
+    const char *const *choices;
+};
+
+/* Reads a word and stores what it means; or returns what is wrong with it, and stores nothing. */
+const char *value_read(struct arena *arena, const struct field *field, const struct scfg_word *word,
+                       void *slot);
+
+/* The same of a duration, for options of the tool. */
+const char *value_duration(const char *text, unsigned *milliseconds);
+/* Whether `text` can name a generation: a number, latest or previous. */
+const char *value_chosen(const char *text);
+
+#endif
