@@ -8,7 +8,7 @@ struct parser {
     struct arena *arena;
     struct report *report;
     const char *file;
-    const char *at, *end;
+    const char *text, *at, *end;
     unsigned line, column;
     char *out;    /* where the next word goes: without its quotes it is no longer than its text */
     bool stopped; /* the rest was given up, and nothing further can be said of it */
@@ -17,6 +17,11 @@ struct parser {
 static struct origin here(const struct parser *parser)
 {
     return (struct origin){parser->file, parser->line, parser->column};
+}
+
+static size_t offset(const struct parser *parser)
+{
+    return (size_t)(parser->at - parser->text);
 }
 
 static bool at_end(const struct parser *parser)
@@ -172,6 +177,8 @@ static bool parse_children(struct parser *parser, struct scfg_directive *directi
     advance(parser);
     parse_block(parser, &directive->children, &directive->child_count, depth + 1,
                 &directive->words[0]);
+    directive->end = offset(parser);
+    directive->close = directive->end - 1;
     skip_blanks(parser);
     bool ended = at_end(parser) || *parser->at == '\n' || *parser->at == ';' || *parser->at == '}';
     if (!ended) {
@@ -204,10 +211,13 @@ static void parse_directive(struct parser *parser, struct scfg_directive **list,
         }
         struct scfg_word *word = ARENA_PUSH(parser->arena, directive.words, directive.word_count);
         const char *start = parser->at;
+        if (directive.word_count == 1)
+            directive.begin = offset(parser);
         if (!read_word(parser, word)) {
             skip_broken_line(parser, start);
             good = false;
         }
+        directive.end = offset(parser);
     }
     if (good && directive.word_count > 0)
         *ARENA_PUSH(parser->arena, *list, *count) = directive;
@@ -247,6 +257,7 @@ void scfg_parse(struct arena *arena, const char *file, const char *text, size_t 
     struct parser parser = {.arena = arena,
                             .report = report,
                             .file = arena_string(arena, file),
+                            .text = text,
                             .at = text,
                             .end = text + length,
                             .line = 1,

@@ -26,7 +26,9 @@ struct scfg_directive {
     struct scfg_directive *children;
     size_t child_count;
     bool has_block;
-    bool dropped; /* another declaration of the same thing won */
+    size_t begin, end; /* its bytes in the text of its file */
+    size_t close;      /* of the "}" of its block */
+    bool dropped;      /* another declaration of the same thing won */
 };
 
 /* Parses `text` and appends to *directives. Problems go to the report; what could be read is kept.
