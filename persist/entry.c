@@ -117,7 +117,7 @@ static int make_entry(const struct persist_entry *entry, struct context *context
     fd = make_begin(parent, entry->kind);
     if (fd < 0)
         return cannot_make(entry, -fd, error);
-    if (seeded && seed_copy(entry, seed, fd, error) < 0) {
+    if (seeded && seed_copy(entry, context, seed, fd, error) < 0) {
         make_undo(parent);
         return -error->code;
     }
@@ -155,6 +155,19 @@ int entry_open_source(const struct persist_entry *entry, struct context *context
     return 0;
 }
 
+int entry_bind(const struct persist_entry *entry, const struct context *context, int source,
+               int target, struct error *error)
+{
+    /* A detached copy of the mount, attached by descriptor: nothing is resolved twice. */
+    auto_fd copy = open_tree(source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (copy < 0 || options_set(entry, copy) < 0 ||
+        move_mount(copy, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return error_system(error, errno, "cannot bind \"%s:%s\" on \"%s\"",
+                            entry->store->volume_name, entry->source, entry->target);
+    options_record(entry, context);
+    return 0;
+}
+
 static int bring_back(const struct persist_entry *entry, struct context *context,
                       struct error *error)
 {
@@ -165,16 +178,7 @@ static int bring_back(const struct persist_entry *entry, struct context *context
     if (code < 0)
         return code;
     code = target_open(entry, context, &target, error);
-    if (code < 0)
-        return code;
-    /* A detached copy of the mount, attached by descriptor: nothing is resolved twice. */
-    auto_fd copy = open_tree(source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (copy < 0 || options_set(entry, copy) < 0 ||
-        move_mount(copy, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-        return error_system(error, errno, "cannot bind \"%s:%s\" on \"%s\"",
-                            entry->store->volume_name, entry->source, entry->target);
-    options_record(entry, context);
-    return 0;
+    return code < 0 ? code : entry_bind(entry, context, source, target, error);
 }
 
 int entry_apply(const struct step *step, struct context *context, struct error *error)

@@ -18,5 +18,8 @@ int entry_apply(const struct step *step, struct context *context, struct error *
 /* The entry on its volume, made if it is missing. */
 int entry_open_source(const struct persist_entry *entry, struct context *context, int *source,
                       struct error *error);
+/* Binds the one on the other, with the entry's options. */
+int entry_bind(const struct persist_entry *entry, const struct context *context, int source,
+               int target, struct error *error);
 
 #endif

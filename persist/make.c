@@ -31,6 +31,12 @@ static int finish(int parent, int fd, const char *name, const struct made *made)
         (made->whole_volume ? syncfs(fd) : fsync(fd)) < 0 ||
         renameat2(parent, unfinished, parent, name, RENAME_NOREPLACE) < 0)
         return -errno;
+    /* The folder may be a user's, who gave the name to something else. */
+    struct stat wanted, named;
+    if (fstat(fd, &wanted) < 0 || fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (wanted.st_dev != named.st_dev || wanted.st_ino != named.st_ino)
+        return -ESTALE;
     /* Its name must be on the disk before anything is written into it. */
     auto_fd folder = path_open(parent, ".", O_RDONLY | O_DIRECTORY);
     return folder < 0 ? folder : fsync(folder) < 0 ? -errno : 0;

@@ -1,4 +1,5 @@
-/* What an entry begins with: a copy of what the generation has there, unless declared otherwise. */
+/* What an entry begins with: a copy of what the generation has there, unless declared otherwise; on
+ * the running system (persist/live.h), of what that has. */
 #ifndef EBB_PERSIST_SEED_H
 #define EBB_PERSIST_SEED_H
 
@@ -8,6 +9,7 @@
 int seed_open(const struct persist_entry *entry, const struct context *context, int *seed,
               struct error *error);
 /* Fills what was made empty, with the seed's own owner and mode. */
-int seed_copy(const struct persist_entry *entry, int seed, int made, struct error *error);
+int seed_copy(const struct persist_entry *entry, const struct context *context, int seed, int made,
+              struct error *error);
 
 #endif

@@ -1,0 +1,188 @@
+#include "persist/live.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmount/libmount.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "persist/entry.h"
+#include "persist/make.h"
+#include "persist/object.h"
+#include "persist/target.h"
+#include "persist/write_back.h"
+
+int live_open(const struct context *context, const char *target, struct live *live,
+              struct error *error)
+{
+    auto_fd look = path_open(context->root.fd, target, O_PATH | O_NOFOLLOW);
+    if (look == -ELOOP)
+        return error_set(error, ELOOP,
+                         "\"%s\" leads through a symbolic link; name the folder that the link "
+                         "leads to",
+                         target);
+    if (look < 0 || fstat(look, &live->status) < 0)
+        return error_system(error, look < 0 ? -look : errno, "cannot look at \"%s\"", target);
+    if (S_ISLNK(live->status.st_mode))
+        return error_set(error, ELOOP, "\"%s\" is a symbolic link; name what it leads to", target);
+    bool is_dir = S_ISDIR(live->status.st_mode);
+    if (!is_dir && !S_ISREG(live->status.st_mode)) /* opening a device might do something */
+        return error_set(error, EINVAL, "\"%s\" is neither a folder nor a file; keep its folder",
+                         target);
+    live->fd = path_open(context->root.fd, target, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (live->fd < 0 || fstat(live->fd, &live->status) < 0)
+        return error_system(error, live->fd < 0 ? -live->fd : errno, "cannot read \"%s\"", target);
+    return 0;
+}
+
+void live_close(struct live *live)
+{
+    if (live->fd >= 0)
+        close(TAKE_FD(live->fd));
+}
+
+static bool is_same(int fd, const struct stat *known)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_dev == known->st_dev &&
+           status.st_ino == known->st_ino;
+}
+
+int live_source(const struct persist_entry *entry, const struct context *context,
+                struct error *error)
+{
+    int volume = context_volume(context, entry->store->volume)->fd;
+    int fd = path_open(volume, entry->source, O_PATH | O_NOFOLLOW);
+    if (fd >= 0 || fd == -ENOENT)
+        return fd;
+    return error_system(error, -fd, "cannot look at \"%s:%s\"", entry->store->volume_name,
+                        entry->source);
+}
+
+/* `ebb write-back` does it from now on, and does the first of it at once. */
+static int copy_object(const struct persist_entry *entry, const struct context *context,
+                       struct error *error)
+{
+    const struct copied copied = {
+        .target = entry->target, .volume = entry->store->volume_name, .path = entry->source};
+    enum write_back_result result;
+    return write_back(&copied, context->root.fd, context_volume(context, entry->store->volume)->fd,
+                      &result, error);
+}
+
+int live_copy(const struct persist_entry *entry, struct context *context, const struct live *live,
+              struct error *error)
+{
+    auto_fd source = -1;
+    if (entry->method == METHOD_COPY)
+        return copy_object(entry, context, error);
+    context->live = live;
+    int code = entry_open_source(entry, context, &source, error);
+    context->live = NULL;
+    return code;
+}
+
+void live_undo(const struct persist_entry *entry, struct context *context)
+{
+    const char *name = strrchr(entry->source, '/');
+    auto_arena arena = arena_new();
+    const char *above = arena_copy(arena, entry->source, (size_t)(name - entry->source) + 1);
+    auto_fd parent = path_open(context_volume(context, entry->store->volume)->fd, above,
+                               O_PATH | O_DIRECTORY);
+    if (parent >= 0)
+        (void)path_remove_at(parent, name + 1); /* what stays is an orphan, which is told of */
+}
+
+static int refuse_exchanged(const struct persist_entry *entry, struct error *error)
+{
+    return error_set(error, ESTALE,
+                     "\"%s\" was exchanged for something else meanwhile, so nothing was mounted "
+                     "there",
+                     entry->target);
+}
+
+int live_show(const struct persist_entry *entry, struct context *context, const struct live *live,
+              struct error *error)
+{
+    auto_fd source = -1, target = -1;
+    int code = entry_open_source(entry, context, &source, error);
+    if (code == 0)
+        code = target_open(entry, context, &target, error);
+    if (code < 0)
+        return code;
+    if (!is_same(target, &live->status))
+        return refuse_exchanged(entry, error);
+    return entry_bind(entry, context, source, target, error);
+}
+
+const char *live_mount_in(struct arena *arena, const struct live *live)
+{
+    char link[64], path[PATH_MAX];
+    const char *found = NULL;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", live->fd);
+    ssize_t length = readlink(link, path, sizeof(path) - 1);
+    struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
+    struct libmnt_iter *place = mnt_new_iter(MNT_ITER_FORWARD);
+    if (table && !place)
+        memory_exhausted();
+    path[length < 0 ? 0 : length] = '\0';
+    for (struct libmnt_fs *fs; !found && table && mnt_table_next_fs(table, place, &fs) == 0;) {
+        const char *target = mnt_fs_get_target(fs);
+        if (target && strcmp(target, path) != 0 && path_is_within(target, path))
+            found = arena_string(arena, target);
+    }
+    mnt_free_iter(place);
+    mnt_unref_table(table);
+    return found;
+}
+
+/* Opens what the mount on the entry's path covers: the mount of its folder is copied without those
+ * that are in it. `parent` and `name` are where it is. */
+static int open_covered(int parent, const char *name, int flags)
+{
+    auto_fd bare = open_tree(parent, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    return bare < 0 ? -errno : path_open(bare, name, flags | O_NOFOLLOW);
+}
+
+/* Until a pass finds nothing more that changed; somebody may go on writing for ever. */
+static int copy_back(const struct live *live, int covered, struct error *error)
+{
+    enum { PASSES = 5 };
+    int changed = 1;
+    if (!S_ISDIR(live->status.st_mode))
+        return ftruncate(covered, 0) < 0
+                   ? error_system(error, errno, "cannot write in the root")
+                   : copy_open_file(live->fd, covered, error);
+    for (unsigned pass = 0; pass < PASSES && changed > 0; pass++)
+        changed = copy_refresh(live->fd, covered, live->progress, error);
+    return changed < 0 ? changed : 0;
+}
+
+int live_hide(const struct persist_entry *entry, struct context *context, struct live *live,
+              struct error *error)
+{
+    const char *name = strrchr(entry->target, '/') + 1;
+    bool is_dir = S_ISDIR(live->status.st_mode);
+    auto_arena arena = arena_new();
+    const char *above = arena_copy(arena, entry->target, (size_t)(name - entry->target));
+    auto_fd parent = path_open(context->root.fd, above, O_PATH | O_DIRECTORY);
+    auto_fd shown = parent < 0 ? parent : path_open(parent, name, O_PATH | O_NOFOLLOW);
+    if (shown < 0)
+        return error_system(error, -shown, "cannot open \"%s\"", entry->target);
+    if (!is_same(shown, &live->status))
+        return refuse_exchanged(entry, error);
+    close(TAKE_FD(shown));
+    auto_fd covered = open_covered(parent, name, is_dir ? O_RDONLY | O_DIRECTORY : O_RDWR);
+    if (covered < 0)
+        return error_system(error, -covered, "cannot open what lies below \"%s\"", entry->target);
+    int code = copy_back(live, covered, error);
+    if (code < 0)
+        return error_prefix(error, "copying \"%s\" into the root", entry->target);
+    live_close(live); /* we use it, too */
+    const char *path = arena_printf(arena, "/proc/self/fd/%d/%s", parent, name);
+    return umount2(path, UMOUNT_NOFOLLOW) < 0
+               ? error_system(error, errno, "cannot unmount \"%s\"", entry->target)
+               : 0;
+}
