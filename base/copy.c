@@ -1,37 +1,15 @@
-#include "base/copy.h"
+#include "base/copying.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/fs.h>
 #include <search.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/path.h"
-
-/* An inode with several names, and the first of them in the copy. */
-struct link {
-    dev_t device;
-    ino_t inode;
-    char *path;
-};
-
-struct copy {
-    int target; /* the top of the copy; the paths of links begin here */
-    dev_t device;
-    struct stat top;     /* of the target: inside the source it would be copied into itself */
-    void *links;         /* a tsearch tree of struct link */
-    char path[PATH_MAX]; /* of the thing being copied, for messages and links */
-    struct error *error;
-};
 
 static int by_inode(const void *left, const void *right)
 {
@@ -48,97 +26,82 @@ static void free_link(void *node)
     free(link);
 }
 
-static int fail(struct copy *copy, const char *what)
+struct link *copy_find_link(void *const *links, const struct stat *status)
+{
+    struct link key = {status->st_dev, status->st_ino, NULL};
+    struct link **known = tfind(&key, links, by_inode);
+    return known ? *known : NULL;
+}
+
+void copy_add_link(void **links, const struct stat *status, const char *path)
+{
+    struct link *link = malloc(sizeof(*link));
+    if (!link)
+        memory_exhausted();
+    *link = (struct link){status->st_dev, status->st_ino, strdup(path)};
+    if (!link->path || !tsearch(link, links, by_inode))
+        memory_exhausted();
+}
+
+bool copy_is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+int copy_fail(struct copy *copy, const char *what)
 {
     return error_system(copy->error, errno, "cannot %s \"%s\"", what,
                         *copy->path ? copy->path : ".");
 }
 
-/* Owner before mode, because a change of owner clears set-user-ID; times last of all. */
-static int copy_attributes(struct copy *copy, int from, int to, const struct stat *status)
+/* Of the source: 0 where it is in use, and the thing has gone meanwhile or another has its name. */
+static int fail_to_find(struct copy *copy, const char *what)
 {
-    char names[8192], value[65536];
-    ssize_t length = flistxattr(from, names, sizeof(names));
-    if (fchown(to, status->st_uid, status->st_gid) < 0)
-        return fail(copy, "give the owner to");
-    if (fchmod(to, status->st_mode & 07777) < 0)
-        return fail(copy, "give the mode to");
-    if (length < 0 && errno != ENOTSUP)
-        return fail(copy, "list the extended attributes of");
-    for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
-        ssize_t size = fgetxattr(from, name, value, sizeof(value));
-        if (size < 0)
-            return fail(copy, "read an extended attribute of");
-        /* A memory file system keeps fewer kinds of attributes than a disk; what it cannot hold
-         * (user.* before Linux 6.6) is no reason not to boot. */
-        if (fsetxattr(to, name, value, (size_t)size, 0) < 0 && errno != ENOTSUP && errno != EPERM)
-            return fail(copy, "set an extended attribute of");
-    }
-    struct timespec times[2] = {status->st_atim, status->st_mtim};
-    return futimens(to, times) < 0 ? fail(copy, "set the times of") : 0;
+    bool is_gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO ||
+                   errno == EINVAL || errno == ESTALE;
+    return copy->live && is_gone ? 0 : copy_fail(copy, what);
 }
 
-/* The bytes between two offsets, by whichever way the kernel offers. */
-static int copy_range(struct copy *copy, int from, int to, off_t start, off_t end)
+/* 1, or 0 if it is gone. A file or a folder is looked at when it is open: what has its name then is
+ * what is copied. */
+static int look(struct copy *copy, int folder, const char *name, unsigned type, struct thing *thing)
 {
-    char buffer[65536];
-    off_t out = start;
-    while (start < end) {
-        ssize_t done = copy_file_range(from, &start, to, &out, (size_t)(end - start), 0);
-        if (done > 0)
-            continue;
-        if (done < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
-            return fail(copy, "copy");
-        size_t length = sizeof(buffer); /* between two file systems, by hand */
-        if (end - start < (off_t)length)
-            length = (size_t)(end - start);
-        done = pread(from, buffer, length, start);
-        if (done < 0)
-            return fail(copy, "read");
-        if (done == 0)
-            break; /* it became shorter meanwhile */
-        /* A file system that fills up takes a part first, and only then says why not the rest;
-         * the rest is read again. */
-        done = pwrite(to, buffer, (size_t)done, out);
-        if (done < 0)
-            return fail(copy, "write");
-        start += done;
-        out += done;
+    *thing = (struct thing){.name = name, .fd = -1};
+    if (type != DT_REG && type != DT_DIR) {
+        if (fstatat(folder, name, &thing->status, AT_SYMLINK_NOFOLLOW) < 0)
+            return fail_to_find(copy, "look at");
+        type = IFTODT(thing->status.st_mode);
     }
-    return 0;
+    if (type != DT_REG && type != DT_DIR)
+        return 1;
+    /* Without waiting, should it have become a pipe. */
+    thing->fd = openat(folder, name,
+                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
+                           (type == DT_DIR ? O_DIRECTORY : 0));
+    if (thing->fd < 0)
+        return fail_to_find(copy, type == DT_DIR ? "open the folder" : "read");
+    if (fstat(thing->fd, &thing->status) < 0)
+        return copy_fail(copy, "look at");
+    if (IFTODT(thing->status.st_mode) != type) {
+        errno = ESTALE;
+        return fail_to_find(copy, "read");
+    }
+    return 1;
 }
 
-static int copy_contents(struct copy *copy, int from, int to, off_t size)
+static void drop(const struct thing *thing)
 {
-    if (ioctl(to, FICLONE, from) == 0)
-        return 0;
-    for (off_t data = 0; data < size;) {
-        data = lseek(from, data, SEEK_DATA);
-        if (data < 0 && errno == ENXIO)
-            break; /* only a hole is left */
-        off_t hole = data < 0 ? size : lseek(from, data, SEEK_HOLE);
-        if (data < 0)
-            data = 0; /* a file system without holes */
-        int code = copy_range(copy, from, to, data, hole < 0 ? size : hole);
-        if (code < 0)
-            return code;
-        data = hole < 0 ? size : hole;
-    }
-    return ftruncate(to, size) < 0 ? fail(copy, "set the size of") : 0;
+    memory_close_fd(&thing->fd);
 }
 
-static int copy_file(struct copy *copy, int from_folder, int to_folder, const char *name,
-                     const struct stat *status)
+static int copy_file(struct copy *copy, int folder, const struct thing *thing)
 {
-    auto_fd from = openat(from_folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (from < 0)
-        return fail(copy, "read");
     auto_fd to =
-        openat(to_folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        openat(folder, thing->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (to < 0)
-        return fail(copy, "make");
-    int code = copy_contents(copy, from, to, status->st_size);
-    return code < 0 ? code : copy_attributes(copy, from, to, status);
+        return copy_fail(copy, "make");
+    int code = copy_contents(copy, thing->fd, to, thing->status.st_size);
+    return code < 0 ? code : copy_attributes(copy, thing->fd, to, &thing->status);
 }
 
 /* For what cannot be opened: links and nodes. */
@@ -146,57 +109,36 @@ static int copy_owner(struct copy *copy, int folder, const char *name, const str
 {
     struct timespec times[2] = {status->st_atim, status->st_mtim};
     if (fchownat(folder, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(copy, "give the owner to");
+        return copy_fail(copy, "give the owner to");
     if (utimensat(folder, name, times, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(copy, "set the times of");
+        return copy_fail(copy, "set the times of");
     return 0;
 }
 
-static int copy_symlink(struct copy *copy, int from_folder, int to_folder, const char *name,
-                        const struct stat *status)
+/* 1 if it is gone. */
+static int copy_symlink(struct copy *copy, int from, int to, const struct thing *thing)
 {
     char target[PATH_MAX];
-    ssize_t length = readlinkat(from_folder, name, target, sizeof(target) - 1);
-    if (length < 0)
-        return fail(copy, "read the link");
-    target[length] = '\0';
-    if (symlinkat(target, to_folder, name) < 0)
-        return fail(copy, "make the link");
-    return copy_owner(copy, to_folder, name, status);
-}
-
-static int copy_node(struct copy *copy, int to_folder, const char *name, const struct stat *status)
-{
-    if (mknodat(to_folder, name, status->st_mode, status->st_rdev) < 0)
-        return fail(copy, "make the node");
-    int code = copy_owner(copy, to_folder, name, status);
-    if (code == 0 && fchmodat(to_folder, name, status->st_mode & 07777, 0) < 0)
-        return fail(copy, "give the mode to");
-    return code;
-}
-
-/* Makes `name` another name of a file that was copied before: 1 if so, 0 if it is the first. */
-static int copy_link(struct copy *copy, int to_folder, const char *name, const struct stat *status)
-{
-    struct link key = {status->st_dev, status->st_ino, NULL};
-    struct link **known = tfind(&key, &copy->links, by_inode);
-    if (known) {
-        if (linkat(copy->target, (*known)->path, to_folder, name, 0) < 0)
-            return fail(copy, "make the hard link");
-        return 1;
+    ssize_t length = readlinkat(from, thing->name, target, sizeof(target) - 1);
+    if (length < 0) {
+        int code = fail_to_find(copy, "read the link");
+        return code < 0 ? code : 1;
     }
-    struct link *link = malloc(sizeof(*link));
-    if (!link)
-        memory_exhausted();
-    *link = (struct link){status->st_dev, status->st_ino, strdup(copy->path)};
-    if (!link->path || !tsearch(link, &copy->links, by_inode))
-        memory_exhausted();
-    return 0;
+    target[length] = '\0';
+    if (symlinkat(target, to, thing->name) < 0)
+        return copy_fail(copy, "make the link");
+    return copy_owner(copy, to, thing->name, &thing->status);
 }
 
-static bool is_same(const struct stat *one, const struct stat *other)
+static int copy_node(struct copy *copy, int folder, const struct thing *thing)
 {
-    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+    const struct stat *status = &thing->status;
+    if (mknodat(folder, thing->name, status->st_mode, status->st_rdev) < 0)
+        return copy_fail(copy, "make the node");
+    int code = copy_owner(copy, folder, thing->name, status);
+    if (code == 0 && fchmodat(folder, thing->name, status->st_mode & 07777, 0) < 0)
+        return copy_fail(copy, "give the mode to");
+    return code;
 }
 
 static int refuse_itself(struct error *error)
@@ -212,8 +154,8 @@ int copy_check(int source, int target, struct error *error)
     if (folder < 0 || fstat(source, &tree) < 0 || fstat(folder, &here) < 0)
         return error_system(error, errno, "cannot look at the folder to copy");
     /* Upwards, to the top of the file system, which is as far as a copy comes down, or of all. */
-    while (here.st_dev == tree.st_dev && !is_same(&here, &below)) {
-        if (is_same(&here, &tree))
+    while (here.st_dev == tree.st_dev && !copy_is_same(&here, &below)) {
+        if (copy_is_same(&here, &tree))
             return refuse_itself(error);
         below = here;
         auto_fd parent = openat(folder, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -225,68 +167,96 @@ int copy_check(int source, int target, struct error *error)
     return 0;
 }
 
-static int copy_folder(struct copy *copy, int from, int to);
+static int copy_names(struct copy *copy, DIR *from, int to);
 
-static int copy_subfolder(struct copy *copy, int from_folder, int to_folder, const char *name,
-                          const struct stat *status)
+/* With all that is in it, but for a mount point. Takes over the thing's descriptor. */
+static int copy_folder(struct copy *copy, struct thing *thing, int to, bool is_old)
 {
+    const struct stat *status = &thing->status;
+    auto_dir from = fdopendir(thing->fd);
+    if (!from)
+        return copy_fail(copy, "list");
+    thing->fd = -1;
     bool entered = status->st_dev == copy->device;
-    if (entered && is_same(status, &copy->top))
+    int code = is_old ? refresh_folder(copy, dirfd(from), to, status) : 0;
+    if (code == 0 && entered)
+        code = copy_names(copy, from, to);
+    if (code == 0 && is_old)
+        code = refresh_prune(copy, entered ? dirfd(from) : -1, to);
+    return code < 0 ? code : copy_attributes(copy, dirfd(from), to, status);
+}
+
+static int copy_subfolder(struct copy *copy, int folder, struct thing *thing)
+{
+    if (thing->status.st_dev == copy->device && copy_is_same(&thing->status, &copy->top))
         return refuse_itself(copy->error);
-    bool made = mkdirat(to_folder, name, 0700) == 0;
+    bool made = mkdirat(folder, thing->name, 0700) == 0;
     if (!made && errno != EEXIST)
-        return fail(copy, "make the folder");
-    auto_fd to = openat(to_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return copy_fail(copy, "make the folder");
+    auto_fd to = openat(folder, thing->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (to < 0 && !made && (errno == ENOTDIR || errno == ELOOP))
         errno = EEXIST; /* what is there is no folder */
     if (to < 0)
-        return fail(copy, "make the folder");
-    auto_fd from = openat(from_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (from < 0)
-        return fail(copy, "open the folder");
-    int code = entered ? copy_folder(copy, from, to) : 0;
-    return code < 0 ? code : copy_attributes(copy, from, to, status);
+        return copy_fail(copy, "make the folder");
+    return copy_folder(copy, thing, to, copy->refresh && !made);
 }
 
-static int copy_entry(struct copy *copy, int from, int to, const char *name)
+/* Everything but a folder. */
+static int copy_leaf(struct copy *copy, int from, int to, const struct thing *thing)
 {
-    struct stat status;
-    if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(copy, "look at");
-    if (S_ISDIR(status.st_mode))
-        return copy_subfolder(copy, from, to, name, &status);
-    if (status.st_nlink > 1) {
-        int linked = copy_link(copy, to, name, &status);
-        if (linked != 0)
-            return linked < 0 ? linked : 0;
-    }
-    if (S_ISREG(status.st_mode))
-        return copy_file(copy, from, to, name, &status);
-    if (S_ISLNK(status.st_mode))
-        return copy_symlink(copy, from, to, name, &status);
-    return copy_node(copy, to, name, &status);
+    bool has_names = thing->status.st_nlink > 1;
+    const struct link *link = has_names ? copy_find_link(&copy->links, &thing->status) : NULL;
+    int code = copy->refresh ? refresh_settle(copy, to, thing, link) : 0;
+    if (code < 0)
+        return code;
+    if (code > 0)
+        code = 0;
+    else if (link)
+        code = linkat(copy->target, link->path, to, thing->name, 0) < 0
+                   ? copy_fail(copy, "make the hard link")
+                   : 0;
+    else if (S_ISREG(thing->status.st_mode))
+        code = copy_file(copy, to, thing);
+    else if (S_ISLNK(thing->status.st_mode))
+        code = copy_symlink(copy, from, to, thing);
+    else
+        code = copy_node(copy, to, thing);
+    if (code == 0 && has_names && !link)
+        copy_add_link(&copy->links, &thing->status, copy->path);
+    copy->files++;
+    copy->bytes += S_ISREG(thing->status.st_mode) ? (uint64_t)thing->status.st_size : 0;
+    copy_tell(copy, 0);
+    return code < 0 ? code : 0;
 }
 
-static int copy_folder(struct copy *copy, int from, int to)
+static int copy_entry(struct copy *copy, int from, int to, const char *name, unsigned type)
+{
+    AUTO(drop) struct thing thing;
+    int code = look(copy, from, name, type, &thing);
+    if (code <= 0)
+        return code;
+    if (!S_ISDIR(thing.status.st_mode))
+        return copy_leaf(copy, from, to, &thing);
+    code = copy->refresh ? refresh_settle(copy, to, &thing, NULL) : 0;
+    return code < 0 ? code : copy_subfolder(copy, to, &thing);
+}
+
+static int copy_names(struct copy *copy, DIR *from, int to)
 {
     size_t length = strlen(copy->path);
-    int own = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto_dir folder = own < 0 ? NULL : fdopendir(own);
-    if (!folder)
-        return fail(copy, "list");
-    for (struct dirent *entry; errno = 0, (entry = readdir(folder));) {
+    for (struct dirent *entry; errno = 0, (entry = readdir(from));) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         int room = (int)(sizeof(copy->path) - length);
         if (snprintf(copy->path + length, (size_t)room, "%s%s", length ? "/" : "", entry->d_name) >=
             room)
             return error_system(copy->error, ENAMETOOLONG, "cannot copy below \"%s\"", copy->path);
-        int code = copy_entry(copy, from, to, entry->d_name);
+        int code = copy_entry(copy, dirfd(from), to, entry->d_name, entry->d_type);
         if (code < 0)
             return code;
         copy->path[length] = '\0';
     }
-    return errno ? fail(copy, "list") : 0;
+    return errno ? copy_fail(copy, "list") : 0;
 }
 
 static int copy_begin(struct copy *copy, int source, struct stat *status)
@@ -297,23 +267,42 @@ static int copy_begin(struct copy *copy, int source, struct stat *status)
     return 0;
 }
 
-int copy_tree(int source, int target, struct error *error)
+static int copy_all(struct copy *copy, int source)
 {
-    struct stat status;
-    struct copy copy = {.target = target, .error = error};
-    int code = copy_begin(&copy, source, &status);
-    if (code == 0 && is_same(&status, &copy.top))
-        code = refuse_itself(error);
-    if (code == 0)
-        code = copy_folder(&copy, source, target);
-    tdestroy(copy.links, free_link);
+    AUTO(drop) struct thing top = {.fd = -1};
+    int code = copy_begin(copy, source, &top.status);
+    if (code == 0 && copy_is_same(&top.status, &copy->top))
+        code = refuse_itself(copy->error);
     if (code < 0)
         return code;
-    auto_fd from = openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto_fd to = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (from < 0 || to < 0)
-        return error_system(error, errno, "cannot open the folder to copy");
-    return copy_attributes(&copy, from, to, &status);
+    top.fd = openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto_fd to = openat(copy->target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (top.fd < 0 || to < 0)
+        return error_system(copy->error, errno, "cannot open the folder to copy");
+    code = copy_folder(copy, &top, to, copy->refresh);
+    tdestroy(copy->links, free_link);
+    tdestroy(copy->claimed, free_link);
+    return code;
+}
+
+int copy_tree(int source, int target, struct error *error)
+{
+    struct copy copy = {.target = target, .error = error};
+    return copy_all(&copy, source);
+}
+
+int copy_live_tree(int source, int target, struct copy_progress *progress, struct error *error)
+{
+    struct copy copy = {.target = target, .live = true, .progress = progress, .error = error};
+    return copy_all(&copy, source);
+}
+
+int copy_refresh(int source, int target, struct copy_progress *progress, struct error *error)
+{
+    struct copy copy = {
+        .target = target, .live = true, .refresh = true, .progress = progress, .error = error};
+    int code = copy_all(&copy, source);
+    return code < 0 ? code : copy.different;
 }
 
 int copy_named(int source, int target, const char *name, struct error *error)
@@ -323,7 +312,7 @@ int copy_named(int source, int target, const char *name, struct error *error)
     int code = copy_begin(&copy, source, &status);
     snprintf(copy.path, sizeof(copy.path), "%s", name);
     if (code == 0)
-        code = copy_entry(&copy, source, target, name);
+        code = copy_entry(&copy, source, target, name, DT_UNKNOWN);
     tdestroy(copy.links, free_link);
     return code;
 }

@@ -4,7 +4,15 @@
 #ifndef EBB_BASE_COPY_H
 #define EBB_BASE_COPY_H
 
+#include <stdint.h>
+
 #include "base/error.h"
+
+/* Whoever wants to hear of a copy puts this into a structure of his own. */
+struct copy_progress {
+    /* So many so far, of all but folders; after each, and now and then in a large one. */
+    void (*tell)(struct copy_progress *progress, uint64_t files, uint64_t bytes);
+};
 
 /* Whether the copy of the tree `source` into `target`, or into a folder below it, would meet
  * itself: -EINVAL if `target` lies in the tree. The copies find that too, but only when they come
@@ -13,6 +21,13 @@ int copy_check(int source, int target, struct error *error);
 /* Copies what is in the folder `source` into the folder `target`, which gets the source's own
  * owner and mode. Existing folders are merged into; anything else in the way is an error. */
 int copy_tree(int source, int target, struct error *error);
+/* The same of a tree that is in use: what vanishes while it is copied is left out. `progress` may
+ * be NULL. */
+int copy_live_tree(int source, int target, struct copy_progress *progress, struct error *error);
+/* Makes an earlier copy of a tree that is in use like the tree again, and returns how many things
+ * were different. What has the same kind, size, time, mode, owner and extended attributes is left
+ * alone, all else copied anew or removed. The time of a folder does not make it different. */
+int copy_refresh(int source, int target, struct copy_progress *progress, struct error *error);
 /* Copies an open file into another, which is empty and gets the source's own owner and mode. */
 int copy_open_file(int source, int target, struct error *error);
 /* Copies the thing called `name`, of whichever kind, from one folder into another. */

@@ -1,0 +1,93 @@
+#include <errno.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/copying.h"
+
+enum { STRETCH = 8 << 20 }; /* of a large file, before somebody is told */
+
+void copy_tell(struct copy *copy, uint64_t done)
+{
+    if (copy->progress)
+        copy->progress->tell(copy->progress, copy->files, copy->bytes + done);
+}
+
+/* Owner before mode, because a change of owner clears set-user-ID; times last of all. */
+int copy_attributes(struct copy *copy, int from, int to, const struct stat *status)
+{
+    char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
+    ssize_t length = flistxattr(from, names, sizeof(names));
+    if (fchown(to, status->st_uid, status->st_gid) < 0)
+        return copy_fail(copy, "give the owner to");
+    if (fchmod(to, status->st_mode & 07777) < 0)
+        return copy_fail(copy, "give the mode to");
+    if (length < 0 && errno != ENOTSUP)
+        return copy_fail(copy, "list the extended attributes of");
+    for (const char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
+        ssize_t size = fgetxattr(from, name, value, sizeof(value));
+        if (size < 0 && errno == ENODATA && copy->live)
+            continue;
+        if (size < 0)
+            return copy_fail(copy, "read an extended attribute of");
+        /* A memory file system keeps fewer kinds of attributes than a disk; what it cannot hold
+         * (user.* before Linux 6.6) is no reason not to boot. */
+        if (fsetxattr(to, name, value, (size_t)size, 0) < 0 && errno != ENOTSUP && errno != EPERM)
+            return copy_fail(copy, "set an extended attribute of");
+    }
+    struct timespec times[2] = {status->st_atim, status->st_mtim};
+    return futimens(to, times) < 0 ? copy_fail(copy, "set the times of") : 0;
+}
+
+/* The bytes between two offsets, by whichever way the kernel offers. */
+static int copy_range(struct copy *copy, int from, int to, off_t start, off_t end)
+{
+    char buffer[65536];
+    off_t out = start, told = start;
+    while (start < end) {
+        size_t length = end - start < STRETCH ? (size_t)(end - start) : STRETCH;
+        ssize_t done = copy_file_range(from, &start, to, &out, length, 0);
+        if (done < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+            return copy_fail(copy, "copy");
+        if (done <= 0) { /* between two file systems, by hand */
+            done = pread(from, buffer, length < sizeof(buffer) ? length : sizeof(buffer), start);
+            if (done < 0)
+                return copy_fail(copy, "read");
+            if (done == 0)
+                break; /* it became shorter meanwhile */
+            /* A file system that fills up takes a part first, and only then says why not the
+             * rest; the rest is read again. */
+            done = pwrite(to, buffer, (size_t)done, out);
+            if (done < 0)
+                return copy_fail(copy, "write");
+            start += done;
+            out += done;
+        }
+        if (out - told >= STRETCH) {
+            copy_tell(copy, (uint64_t)out);
+            told = out;
+        }
+    }
+    return 0;
+}
+
+int copy_contents(struct copy *copy, int from, int to, off_t size)
+{
+    if (ioctl(to, FICLONE, from) == 0)
+        return 0;
+    for (off_t data = 0; data < size;) {
+        data = lseek(from, data, SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
+            break; /* only a hole is left */
+        off_t hole = data < 0 ? size : lseek(from, data, SEEK_HOLE);
+        if (data < 0)
+            data = 0; /* a file system without holes */
+        int code = copy_range(copy, from, to, data, hole < 0 ? size : hole);
+        if (code < 0)
+            return code;
+        data = hole < 0 ? size : hole;
+    }
+    return ftruncate(to, size) < 0 ? copy_fail(copy, "set the size of") : 0;
+}
