@@ -13,20 +13,44 @@ static void add_text(struct json_object *object, const char *key, const char *va
     json_object_object_add(object, key, json_object_new_string(value));
 }
 
-static struct json_object *item_object(const struct context *context,
-                                       const struct persist_entry *entry)
+static struct json_object *item_object(const struct copied *copied)
 {
     struct json_object *item = json_object_new_object();
-    const struct volume *volume = entry->store->volume;
-    char place[PATH_MAX];
-    /* A volume with no place of its own stays where PID 1 mounted it (mounts/volume.h). */
-    snprintf(place, sizeof(place), "%s/%s", context->volumes, volume->name);
-    add_text(item, "target", entry->target);
-    add_text(item, "volume", volume->name);
-    add_text(item, "place", volume->mount ? volume->mount : place);
-    add_text(item, "path", entry->source);
-    add_text(item, "identity", context_volume(context, volume)->identity);
+    add_text(item, "target", copied->target);
+    add_text(item, "volume", copied->volume);
+    add_text(item, "place", copied->place);
+    add_text(item, "path", copied->path);
+    add_text(item, "identity", copied->identity);
     return item;
+}
+
+static int write_list(const char *path, const struct copies *copies, struct error *error)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < copies->count; i++)
+        json_object_array_add(list, item_object(&copies->items[i]));
+    struct json_object *object = json_object_new_object();
+    json_object_object_add(object, "format", json_object_new_int(1));
+    json_object_object_add(object, "copies", list);
+    const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
+    int code = path_write(AT_FDCWD, path, text, strlen(text), 0644, error);
+    json_object_put(object);
+    return code;
+}
+
+struct copied copies_item(const struct persist_entry *entry, const struct context *context)
+{
+    const struct volume *volume = entry->store->volume;
+    return (struct copied){
+        .target = entry->target,
+        .volume = volume->name,
+        /* A volume with no place of its own stays where PID 1 mounted it (mounts/volume.h). */
+        .place = volume->mount
+                     ? volume->mount
+                     : arena_printf(context->arena, "%s/%s", context->volumes, volume->name),
+        .path = entry->source,
+        .identity = context_volume(context, volume)->identity};
 }
 
 /* Whoever does not install Ebb in the generation would hear of it when the first change is lost. */
@@ -48,20 +72,14 @@ static void warn_if_nobody_writes_back(const struct context *context)
 
 int copies_write(const char *path, const struct context *context, struct error *error)
 {
-    struct json_object *list = json_object_new_array();
-    if (context->copied_count)
-        warn_if_nobody_writes_back(context);
+    struct copies copies = {0};
+    if (!context->copied_count)
+        return 0;
+    warn_if_nobody_writes_back(context);
     for (size_t i = 0; i < context->copied_count; i++)
-        json_object_array_add(list, item_object(context, context->copied[i]));
-    struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "format", json_object_new_int(1));
-    json_object_object_add(object, "copies", list);
-    const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
-    int code =
-        context->copied_count ? path_write(AT_FDCWD, path, text, strlen(text), 0644, error) : 0;
-    json_object_put(object);
-    return code;
+        *ARENA_PUSH(context->arena, copies.items, copies.count) =
+            copies_item(context->copied[i], context);
+    return write_list(path, &copies, error);
 }
 
 /* "" if it is missing. */
@@ -113,4 +131,20 @@ int copies_read(struct arena *arena, const char *path, struct copies *copies, st
                          path);
     *copies = read;
     return 0;
+}
+
+int copies_change(const char *path, const char *target, const struct copied *copied,
+                  struct error *error)
+{
+    auto_arena arena = arena_new();
+    struct copies copies = {0}, changed = {0};
+    int code = copies_read(arena, path, &copies, error);
+    if (code < 0 && code != -ENOENT)
+        return code;
+    for (size_t i = 0; i < copies.count; i++)
+        if (strcmp(copies.items[i].target, target) != 0)
+            *ARENA_PUSH(arena, changed.items, changed.count) = copies.items[i];
+    if (copied)
+        *ARENA_PUSH(arena, changed.items, changed.count) = *copied;
+    return write_list(path, &changed, error);
 }

@@ -20,9 +20,15 @@ struct copies {
     size_t count;
 };
 
+/* What the list says of an entry. */
+struct copied copies_item(const struct persist_entry *entry, const struct context *context);
 /* Writes no list if nothing was copied. */
 int copies_write(const char *path, const struct context *context, struct error *error);
 /* -ENOENT: there is no list. What was read belongs to the arena. */
 int copies_read(struct arena *arena, const char *path, struct copies *copies, struct error *error);
+/* On the running system: what the list says of `target` becomes `copied`, or goes if that is NULL.
+ */
+int copies_change(const char *path, const char *target, const struct copied *copied,
+                  struct error *error);
 
 #endif

@@ -17,17 +17,21 @@
 #include "persist/seed.h"
 #include "persist/target.h"
 
-void persist_plan(const struct config *config, struct plan *plan)
+struct step *entry_plan(const struct persist_entry *entry, struct plan *plan)
 {
     static const enum step_kind kinds[] = {
         [METHOD_BIND] = STEP_BIND, [METHOD_SYMLINK] = STEP_LINK, [METHOD_COPY] = STEP_COPY};
-    for (size_t i = 0; i < config->entry_count; i++) {
-        const struct persist_entry *entry = config->entries[i];
-        enum step_kind kind = machine_id_is(entry) ? STEP_MACHINE_ID : kinds[entry->method];
-        struct step *step = plan_add(plan, kind, entry->origin);
-        step->entry = entry;
-        step->target = entry->target;
-    }
+    struct step *step = plan_add(
+        plan, machine_id_is(entry) ? STEP_MACHINE_ID : kinds[entry->method], entry->origin);
+    step->entry = entry;
+    step->target = entry->target;
+    return step;
+}
+
+void persist_plan(const struct config *config, struct plan *plan)
+{
+    for (size_t i = 0; i < config->entry_count; i++)
+        (void)entry_plan(config->entries[i], plan); /* nothing is to be added to it */
 }
 
 void entry_sentence(const struct step *step, FILE *stream)
@@ -96,7 +100,8 @@ static int make_entry(const struct persist_entry *entry, struct context *context
     struct owner owner;
     auto_fd seed = -1, fd = -1;
     owner_resolve(entry, context, &owner);
-    bool late = owner.late_user || owner.late_group;
+    /* What runs has an owner, even where nobody here knows the name that is declared. */
+    bool runs = context->beginning, late = !runs && (owner.late_user || owner.late_group);
     int code = seed_open(entry, context, &seed, error);
     if (code < 0)
         return code;
@@ -106,9 +111,9 @@ static int make_entry(const struct persist_entry *entry, struct context *context
     if (seeded && !entry->mode_said && fstat(seed, &status) == 0)
         mode = status.st_mode & 07777;
     struct made made = {late ? 0 : owner.user, late ? 0 : owner.group, entry->mode, seeded};
-    if (seeded && !entry->owner_said)
+    if (seeded && (!entry->owner_said || (runs && owner.late_user)))
         made.user = MAKE_ANY;
-    if (seeded && !entry->group_said && !entry->home)
+    if (seeded && ((!entry->group_said && !entry->home) || (runs && owner.late_group)))
         made.group = MAKE_ANY;
     if (seeded && !entry->mode_said)
         made.mode = MAKE_ANY_MODE;

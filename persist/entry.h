@@ -10,8 +10,9 @@
 
 /* Paths that cannot persist, and entries that stand in each other's way. */
 void persist_check(const struct config *config, struct report *report);
-/* A step for every entry, by its method (STEP_MACHINE_ID for that one), in any order: the caller
- * sorts. */
+/* Appends the entry's step, by its method (STEP_MACHINE_ID for that one). */
+struct step *entry_plan(const struct persist_entry *entry, struct plan *plan);
+/* A step for every entry, in any order: the caller sorts. */
 void persist_plan(const struct config *config, struct plan *plan);
 void entry_sentence(const struct step *step, FILE *stream);
 int entry_apply(const struct step *step, struct context *context, struct error *error);

@@ -14,6 +14,9 @@
 #include "persist/target.h"
 #include "persist/write_back.h"
 
+/* Somebody may go on writing for ever. */
+enum { PASSES = 5 };
+
 int live_open(const struct context *context, const char *target, struct live *live,
               struct error *error)
 {
@@ -57,6 +60,11 @@ int live_source(const struct persist_entry *entry, const struct context *context
     int fd = path_open(volume, entry->source, O_PATH | O_NOFOLLOW);
     if (fd >= 0 || fd == -ENOENT)
         return fd;
+    if (fd == -ELOOP)
+        return error_set(error, ELOOP,
+                         "\"%s:%s\" leads through a symbolic link, and none is followed there; "
+                         "remove it",
+                         entry->store->volume_name, entry->source);
     return error_system(error, -fd, "cannot look at \"%s:%s\"", entry->store->volume_name,
                         entry->source);
 }
@@ -65,11 +73,55 @@ int live_source(const struct persist_entry *entry, const struct context *context
 static int copy_object(const struct persist_entry *entry, const struct context *context,
                        struct error *error)
 {
-    const struct copied copied = {
-        .target = entry->target, .volume = entry->store->volume_name, .path = entry->source};
+    const struct copied copied = copies_item(entry, context);
     enum write_back_result result;
     return write_back(&copied, context->root.fd, context_volume(context, entry->store->volume)->fd,
                       &result, error);
+}
+
+/* Whoever uses the tree goes on while it is copied and, which takes as long, written to the disk;
+ * so until a pass finds nothing that changed since the one before. */
+static int copy_folder(const struct live *live, int made, struct error *error)
+{
+    int code = copy_live_tree(live->fd, made, live->progress, error);
+    for (unsigned pass = 0, changed = 1; code == 0 && changed && pass < PASSES; pass++) {
+        if (syncfs(made) < 0)
+            return error_system(error, errno, "cannot write the copy to the disk");
+        code = copy_refresh(live->fd, made, live->progress, error);
+        changed = code > 0;
+        code = code < 0 ? code : 0;
+    }
+    return code;
+}
+
+static int copy_file(const struct live *live, int made, struct error *error)
+{
+    struct stat before, after;
+    int code = 0;
+    for (unsigned pass = 0, changed = 1; code == 0 && changed && pass < PASSES; pass++) {
+        if (ftruncate(made, 0) < 0 || fstat(live->fd, &before) < 0)
+            return error_system(error, errno, "cannot begin the copy");
+        code = copy_open_file(live->fd, made, error);
+        if (code < 0 || fsync(made) < 0 || fstat(live->fd, &after) < 0)
+            return code < 0 ? code
+                            : error_system(error, errno, "cannot write the copy to the disk");
+        changed = before.st_size != after.st_size ||
+                  before.st_ctim.tv_sec != after.st_ctim.tv_sec ||
+                  before.st_ctim.tv_nsec != after.st_ctim.tv_nsec;
+    }
+    return code;
+}
+
+struct living {
+    struct beginning beginning;
+    const struct live *live;
+};
+
+static int begin_as_it_is(const struct beginning *beginning, int made, struct error *error)
+{
+    const struct live *live = ((const struct living *)beginning)->live;
+    return S_ISDIR(live->status.st_mode) ? copy_folder(live, made, error)
+                                         : copy_file(live, made, error);
 }
 
 int live_copy(const struct persist_entry *entry, struct context *context, const struct live *live,
@@ -78,9 +130,10 @@ int live_copy(const struct persist_entry *entry, struct context *context, const 
     auto_fd source = -1;
     if (entry->method == METHOD_COPY)
         return copy_object(entry, context, error);
-    context->live = live;
+    const struct living living = {{live->fd, begin_as_it_is}, live};
+    context->beginning = &living.beginning;
     int code = entry_open_source(entry, context, &source, error);
-    context->live = NULL;
+    context->beginning = NULL;
     return code;
 }
 
@@ -89,8 +142,8 @@ void live_undo(const struct persist_entry *entry, struct context *context)
     const char *name = strrchr(entry->source, '/');
     auto_arena arena = arena_new();
     const char *above = arena_copy(arena, entry->source, (size_t)(name - entry->source) + 1);
-    auto_fd parent = path_open(context_volume(context, entry->store->volume)->fd, above,
-                               O_PATH | O_DIRECTORY);
+    auto_fd parent =
+        path_open(context_volume(context, entry->store->volume)->fd, above, O_PATH | O_DIRECTORY);
     if (parent >= 0)
         (void)path_remove_at(parent, name + 1); /* what stays is an orphan, which is told of */
 }
@@ -146,15 +199,13 @@ static int open_covered(int parent, const char *name, int flags)
     return bare < 0 ? -errno : path_open(bare, name, flags | O_NOFOLLOW);
 }
 
-/* Until a pass finds nothing more that changed; somebody may go on writing for ever. */
+/* Until a pass finds nothing that changed since the one before. */
 static int copy_back(const struct live *live, int covered, struct error *error)
 {
-    enum { PASSES = 5 };
     int changed = 1;
     if (!S_ISDIR(live->status.st_mode))
-        return ftruncate(covered, 0) < 0
-                   ? error_system(error, errno, "cannot write in the root")
-                   : copy_open_file(live->fd, covered, error);
+        return ftruncate(covered, 0) < 0 ? error_system(error, errno, "cannot write in the root")
+                                         : copy_open_file(live->fd, covered, error);
     for (unsigned pass = 0; pass < PASSES && changed > 0; pass++)
         changed = copy_refresh(live->fd, covered, live->progress, error);
     return changed < 0 ? changed : 0;

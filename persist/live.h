@@ -7,12 +7,15 @@
 #ifndef EBB_PERSIST_LIVE_H
 #define EBB_PERSIST_LIVE_H
 
+#include <sys/stat.h>
+
 #include "base/copy.h"
 #include "persist/copies.h"
+#include "persist/seed.h"
 
 /* What the running system has at the path of an entry. */
 struct live {
-    int fd; /* to read it */
+    int fd; /* to read it, -1 for none */
     struct stat status;
     struct copy_progress *progress; /* NULL: nobody wants to hear */
 };

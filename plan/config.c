@@ -225,3 +225,11 @@ const struct volume *config_volume(const struct config *config, const char *name
             return config->volumes[i];
     return NULL;
 }
+
+const struct persist_entry *config_entry(const struct config *config, const char *target)
+{
+    for (size_t i = 0; i < config->entry_count; i++)
+        if (strcmp(config->entries[i]->target, target) == 0)
+            return config->entries[i];
+    return NULL;
+}

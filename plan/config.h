@@ -263,5 +263,6 @@ void config_cleanup(struct config **config);
 /* The merged configuration, in a form that reads back the same. */
 void config_print(const struct config *config, FILE *stream);
 const struct volume *config_volume(const struct config *config, const char *name);
+const struct persist_entry *config_entry(const struct config *config, const char *target);
 
 #endif

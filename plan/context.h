@@ -8,7 +8,7 @@
 #include "base/path.h"
 #include "plan/step.h"
 
-struct live;
+struct beginning;
 struct modules;
 struct watch;
 
@@ -25,7 +25,7 @@ struct context {
     struct arena *arena; /* for what the steps find out */
     const struct config *config;
     const struct generation *generation; /* NULL until it is chosen */
-    const struct live *live;             /* what an entry begins as on the running system, or NULL */
+    const struct beginning *beginning;   /* of an entry, instead of what the generation has */
     const char *init;                    /* proved to be executable, NULL before */
     struct target root;                  /* the new root; fd -1 until it is made */
     const char *volumes;                 /* the folder that volumes are mounted in */

@@ -19,14 +19,6 @@ static struct config *load(struct arena *arena, const char *text)
     return config;
 }
 
-static const struct persist_entry *entry_of(const struct config *config, const char *target)
-{
-    for (size_t i = 0; i < config->entry_count; i++)
-        if (strcmp(config->entries[i]->target, target) == 0)
-            return config->entries[i];
-    return NULL;
-}
-
 static const struct scfg_directive *directive_of(struct scfg_directive *directive, const char *path)
 {
     static struct scfg_word words[3];
@@ -113,11 +105,11 @@ static void test_add(void **state)
         const char *target =
             add->home ? arena_printf(arena, "%s/%s", add->home, add->path) : add->path;
         auto_config again = load(arena, edit.text);
-        assert_non_null(entry_of(again, target));
-        assert_int_equal(entry_of(again, target)->mode, 0711);
-        assert_string_equal(entry_of(again, target)->store->path, add->store);
+        assert_non_null(config_entry(again, target));
+        assert_int_equal(config_entry(again, target)->mode, 0711);
+        assert_string_equal(config_entry(again, target)->store->path, add->store);
         auto_config alone = load(arena, arena_printf(arena, HEAD "%s", edit.whole));
-        assert_non_null(entry_of(alone, target));
+        assert_non_null(config_entry(alone, target));
     }
 }
 
@@ -151,12 +143,12 @@ static void test_remove(void **state)
         auto_config config = load(arena, arena_printf(arena, HEAD "%s", removals[i].before));
         struct error error;
         struct edit edit;
-        edit_remove(config, entry_of(config, "/a"), &edit);
+        edit_remove(config, config_entry(config, "/a"), &edit);
         assert_string_equal(edit.text, arena_printf(arena, HEAD "%s", removals[i].after));
         assert_string_equal(edit.lines, removals[i].lines);
         assert_int_equal(edit_write(&edit, &error), 0);
         auto_config again = load(arena, edit.text);
-        assert_null(entry_of(again, "/a"));
+        assert_null(config_entry(again, "/a"));
         assert_int_equal(again->entry_count, config->entry_count - 1);
     }
 }

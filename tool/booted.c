@@ -5,6 +5,8 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "plan/kinds.h"
+
 static const char file[] = "/run/ebb/status.json";
 
 enum { FORMAT = 1, LARGEST = 64 << 20, DEPTH = 8 };
@@ -185,4 +187,43 @@ bool booted_is_entry(const struct booted_step *step)
 {
     /* Every other step with a path of its own is a persist entry, by whichever method. */
     return step->target && strcmp(step->kind, "root") != 0 && strcmp(step->kind, "place") != 0;
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+    json_object_object_add(object, key, json_object_new_string(text));
+}
+
+static struct json_object *new_step(struct arena *arena, const struct step *step)
+{
+    struct json_object *object = json_object_new_object();
+    add_text(object, "kind", step_kinds[step->kind].name);
+    add_text(object, "step", step_sentence(arena, step));
+    add_text(object, "origin", origin_line(arena, step->origin));
+    add_text(object, "result", "done");
+    add_text(object, "target", step->target);
+    json_object_object_add(object, "microseconds", json_object_new_int(0));
+    return object;
+}
+
+int booted_change(struct target root, const char *target, const struct step *step,
+                  struct error *error)
+{
+    auto_arena arena = arena_new();
+    struct booted booted;
+    int code = booted_read(arena, root, &booted, error);
+    if (code < 0)
+        return code;
+    struct json_object *status = json_tokener_parse(booted.text),
+                       *list = member(status, "steps", json_type_array);
+    for (size_t i = booted.step_count; i-- > 0;)
+        if (booted_is_entry(&booted.steps[i]) && strcmp(booted.steps[i].target, target) == 0)
+            json_object_array_del_idx(list, i, 1);
+    if (step)
+        json_object_array_add(list, new_step(arena, step));
+    const char *text = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY |
+                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
+    code = path_write(root.fd, file, text, strlen(text), 0644, error);
+    json_object_put(status);
+    return code;
 }

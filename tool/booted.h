@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/path.h"
+#include "plan/step.h"
 
 struct booted_step {
     const char *kind, *sentence, *origin;
@@ -41,6 +42,9 @@ struct booted {
 /* -ENOENT: this system was not booted by Ebb. */
 int booted_read(struct arena *arena, struct target root, struct booted *booted,
                 struct error *error);
+/* On the running system: what the file says of the path becomes `step`, or goes if that is NULL. */
+int booted_change(struct target root, const char *target, const struct step *step,
+                  struct error *error);
 /* Whether it was done, and brought a declared path back. */
 bool booted_is_entry(const struct booted_step *step);
 

@@ -1,7 +1,10 @@
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/path.h"
 #include "plan/make.h"
 #include "tool/verb.h"
 
@@ -16,6 +19,17 @@ struct config *verb_config(const char *path, const char *const *extra)
         return TAKE_PTR(config);
     fprintf(stderr, "ebb: %zu error%s in the configuration\n", report.errors,
             report.errors == 1 ? "" : "s");
+    return NULL;
+}
+
+const char *verb_path(struct arena *arena, const char *word)
+{
+    char real[PATH_MAX];
+    if (!path_objection(word))
+        return word;
+    if (realpath(word, real))
+        return arena_string(arena, real);
+    log_error("cannot look at \"%s\": %s", word, strerror(errno));
     return NULL;
 }
 

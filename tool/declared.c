@@ -10,8 +10,8 @@
 #include "generations/identity.h"
 #include "plan/make.h"
 
-static int open_place(struct arena *arena, struct target root, const struct volume *volume,
-                      struct error *error)
+int declared_place(struct arena *arena, struct target root, const struct volume *volume,
+                   struct error *error)
 {
     const char *place =
         volume->mount ? volume->mount : arena_printf(arena, "/run/ebb/volumes/%s", volume->name);
@@ -92,7 +92,7 @@ static int add_volumes(struct arena *arena, struct target root, const struct con
             continue;
         struct declared_volume *volume = find(declared, store->volume);
         if (!volume) {
-            int fd = open_place(arena, root, store->volume, error);
+            int fd = declared_place(arena, root, store->volume, error);
             if (fd < 0)
                 return fd;
             volume = ARENA_PUSH(arena, declared->volumes, declared->count);
@@ -135,7 +135,7 @@ static int add_generations(struct arena *arena, struct declared *declared,
     const struct declared_volume *known = find(declared, place->volume);
     if (!place->volume)
         return 0;
-    auto_fd own = known ? -1 : open_place(arena, root, place->volume, error);
+    auto_fd own = known ? -1 : declared_place(arena, root, place->volume, error);
     if (!known && own < 0)
         return own;
     auto_fd store = path_open(known ? known->fd : own, place->path, O_RDONLY | O_DIRECTORY);

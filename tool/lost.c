@@ -227,20 +227,6 @@ int lost_tell(struct target root, const struct lost_wish *wish, FILE *out)
     return EXIT_NO;
 }
 
-/* The words of the command line as clean absolute paths. */
-static int absolute(struct arena *arena, char **words, size_t count, const char **paths)
-{
-    for (size_t i = 0; i < count; i++) {
-        char real[PATH_MAX];
-        if (path_objection(words[i]) && !realpath(words[i], real)) {
-            log_error("cannot look at \"%s\": %s", words[i], strerror(errno));
-            return -1;
-        }
-        paths[i] = path_objection(words[i]) ? arena_string(arena, real) : words[i];
-    }
-    return 0;
-}
-
 int verb_lost(int argc, char **argv)
 {
     struct lost_wish wish = {0};
@@ -264,8 +250,9 @@ int verb_lost(int argc, char **argv)
     auto_arena arena = arena_new();
     wish.path_count = (size_t)words;
     wish.paths = arena_alloc(arena, ((size_t)words + 1) * sizeof(*wish.paths));
-    if (absolute(arena, argv + 1, wish.path_count, wish.paths) < 0)
-        return EXIT_NO;
+    for (size_t i = 0; i < wish.path_count; i++)
+        if (!(wish.paths[i] = verb_path(arena, argv[i + 1])))
+            return EXIT_NO;
     allow_descriptors();
     auto_fd fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return verb_flush(lost_tell((struct target){fd, ""}, &wish, stdout));

@@ -10,9 +10,11 @@ static const struct {
 } verbs[] = {
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
+    {"drop", "end what `ebb keep` began", verb_drop},
     {"image", "look inside an initramfs", verb_image},
     {"import", "write the ebb.conf of what another tool was told to keep", verb_import},
     {"init", "make a state volume with its first generation", verb_init},
+    {"keep", "make a path of the running system persist", verb_keep},
     {"lost", "tell what the next boot takes away", verb_lost},
     {"orphans", "tell what on the state volumes nobody declares", verb_orphans},
     {"plan", "print the steps of the next boot", verb_plan},

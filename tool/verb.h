@@ -10,9 +10,11 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
 /* argv[0] is the verb's own name. */
 int verb_build(int argc, char **argv);
 int verb_check(int argc, char **argv);
+int verb_drop(int argc, char **argv);
 int verb_image(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_init(int argc, char **argv);
+int verb_keep(int argc, char **argv);
 int verb_lost(int argc, char **argv);
 int verb_orphans(int argc, char **argv);
 int verb_plan(int argc, char **argv);
@@ -24,6 +26,9 @@ int verb_write_back(int argc, char **argv);
  * and checked, with everything that is wrong on standard error. NULL: it has errors. */
 struct config *verb_config(const char *path, const char *const *extra);
 
+/* A word of the command line as a clean absolute path; NULL, and a line on standard error: there is
+ * no such thing. */
+const char *verb_path(struct arena *arena, const char *word);
 /* `status`, or EXIT_NO with a line on standard error if the output could not be written. */
 int verb_flush(int status);
 
