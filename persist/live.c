@@ -156,10 +156,111 @@ static int refuse_exchanged(const struct persist_entry *entry, struct error *err
                      entry->target);
 }
 
+/* A mount inside of what is to be covered. */
+struct inner {
+    const char *path; /* below the entry's */
+    int old, copy;
+};
+
+struct inners {
+    struct inner *items;
+    size_t count;
+};
+
+static bool is_taken(const struct inners *inners, const char *path)
+{
+    for (size_t i = 0; i < inners->count; i++)
+        if (path_is_within(path, inners->items[i].path))
+            return true;
+    return false;
+}
+
+/* Copies of the mounts in the folder, each with those in it. The kernel's table has them in the
+ * order in which they were made, so an outer one before those in it. */
+static int take_inners(struct arena *arena, const struct live *live, struct inners *inners)
+{
+    char link[64], path[PATH_MAX];
+    int code = 0;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", live->fd);
+    ssize_t length = readlink(link, path, sizeof(path) - 1);
+    path[length < 0 ? 0 : length] = '\0';
+    struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
+    struct libmnt_iter *place = mnt_new_iter(MNT_ITER_FORWARD);
+    if (!table || !place)
+        memory_exhausted();
+    for (struct libmnt_fs *fs; code == 0 && mnt_table_next_fs(table, place, &fs) == 0;) {
+        const char *target = mnt_fs_get_target(fs);
+        if (!target || strcmp(target, path) == 0 || !path_is_within(target, path) ||
+            is_taken(inners, target + length))
+            continue;
+        struct inner *inner = ARENA_PUSH(arena, inners->items, inners->count);
+        *inner = (struct inner){.path = arena_string(arena, target + length), .copy = -1};
+        inner->old = path_open(live->fd, inner->path, O_PATH | O_NOFOLLOW);
+        if (inner->old >= 0)
+            inner->copy = open_tree(
+                inner->old, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        code = inner->old < 0 ? inner->old : inner->copy < 0 ? -errno : 0;
+    }
+    mnt_free_iter(place);
+    mnt_unref_table(table);
+    return code;
+}
+
+/* Attaches the copies in what covers their places now. */
+static int put_inners(const struct inners *inners, int top)
+{
+    for (size_t i = 0; i < inners->count; i++) {
+        auto_fd at = path_open(top, inners->items[i].path, O_PATH | O_NOFOLLOW);
+        if (at < 0)
+            return at;
+        if (move_mount(inners->items[i].copy, "", at, "",
+                       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+static void close_inners(const struct inners *inners)
+{
+    for (size_t i = 0; i < inners->count; i++) {
+        if (inners->items[i].old >= 0)
+            close(inners->items[i].old);
+        if (inners->items[i].copy >= 0)
+            close(inners->items[i].copy);
+    }
+}
+
+/* By descriptor, and whoever uses it goes on. */
+static void detach(int mount)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", mount);
+    (void)umount2(path, MNT_DETACH); /* what stays is covered, and costs nothing */
+}
+
+static int bind_over(const struct persist_entry *entry, struct context *context, int source,
+                     int target, const struct inners *inners, struct error *error)
+{
+    int code = entry_bind(entry, context, source, target, error);
+    if (code < 0)
+        return code;
+    auto_fd top = path_open(context->root.fd, entry->target, O_PATH | O_NOFOLLOW);
+    code = top < 0 ? top : put_inners(inners, top);
+    if (code < 0) {
+        detach(top);
+        return error_system(error, -code, "cannot show the mounts in \"%s\" again", entry->target);
+    }
+    for (size_t i = 0; i < inners->count; i++)
+        detach(inners->items[i].old);
+    return 0;
+}
+
 int live_show(const struct persist_entry *entry, struct context *context, const struct live *live,
               struct error *error)
 {
+    auto_arena arena = arena_new();
     auto_fd source = -1, target = -1;
+    struct inners inners = {0};
     int code = entry_open_source(entry, context, &source, error);
     if (code == 0)
         code = target_open(entry, context, &target, error);
@@ -167,28 +268,20 @@ int live_show(const struct persist_entry *entry, struct context *context, const 
         return code;
     if (!is_same(target, &live->status))
         return refuse_exchanged(entry, error);
-    return entry_bind(entry, context, source, target, error);
+    code = take_inners(arena, live, &inners);
+    code = code < 0
+               ? error_system(error, -code, "cannot take the mounts in \"%s\" along", entry->target)
+               : bind_over(entry, context, source, target, &inners, error);
+    close_inners(&inners);
+    return code;
 }
 
 const char *live_mount_in(struct arena *arena, const struct live *live)
 {
-    char link[64], path[PATH_MAX];
-    const char *found = NULL;
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", live->fd);
-    ssize_t length = readlink(link, path, sizeof(path) - 1);
-    struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
-    struct libmnt_iter *place = mnt_new_iter(MNT_ITER_FORWARD);
-    if (table && !place)
-        memory_exhausted();
-    path[length < 0 ? 0 : length] = '\0';
-    for (struct libmnt_fs *fs; !found && table && mnt_table_next_fs(table, place, &fs) == 0;) {
-        const char *target = mnt_fs_get_target(fs);
-        if (target && strcmp(target, path) != 0 && path_is_within(target, path))
-            found = arena_string(arena, target);
-    }
-    mnt_free_iter(place);
-    mnt_unref_table(table);
-    return found;
+    struct inners inners = {0};
+    int code = take_inners(arena, live, &inners);
+    close_inners(&inners);
+    return code < 0 || inners.count ? inners.items[0].path : NULL;
 }
 
 /* Opens what the mount on the entry's path covers: the mount of its folder is copied without those

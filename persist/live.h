@@ -34,10 +34,10 @@ int live_copy(const struct persist_entry *entry, struct context *context, const 
               struct error *error);
 /* Removes what live_copy made. */
 void live_undo(const struct persist_entry *entry, struct context *context);
-/* Shows what is on the volume in the place of what was copied. */
+/* Shows what is on the volume in the place of what was copied, with the mounts that are in it. */
 int live_show(const struct persist_entry *entry, struct context *context, const struct live *live,
               struct error *error);
-/* The first mount in a folder, which would be covered; NULL for none. */
+/* The first mount in a folder, as a path below it; NULL for none. */
 const char *live_mount_in(struct arena *arena, const struct live *live);
 
 /* Gives the running system a copy of its own of an entry that is bound, and shows that; `live` is

@@ -66,8 +66,8 @@ static int look(const struct dropping *dropping, struct live *live, struct amoun
         return 0;
     const char *mount = live_mount_in(dropping->running.arena, live);
     if (mount)
-        return error_set(error, EBUSY, "\"%s\" is mounted in it; drop or unmount that first",
-                         mount);
+        return error_set(error, EBUSY, "\"%s%s\" is mounted in it; drop or unmount that first",
+                         entry->target, mount);
     *amount = running_amount(live);
     if (amount->bytes / (uint64_t)room.f_bsize > room.f_bavail)
         return error_set(error, ENOSPC,

@@ -127,7 +127,6 @@ static int show(struct keeping *keeping, struct error *error)
 {
     const struct persist_entry *entry = keeping->entry;
     struct context *context = keeping->running.context;
-    const char *mount = live_mount_in(keeping->running.arena, &keeping->live);
     if (machine_id_is(entry))
         return 0; /* a copy by itself */
     if (entry->method == METHOD_COPY) {
@@ -137,11 +136,11 @@ static int show(struct keeping *keeping, struct error *error)
             running_write_back();
         return code;
     }
-    if (mount || entry->method == METHOD_SYMLINK) {
-        log_warning("\"%s\" is on the volume, and comes from there at the next boot; until then, "
-                    "what is written there is not kept, for %s%s%s",
-                    entry->target, mount ? "\"" : "it cannot become a link while it is in use",
-                    mount ? mount : "", mount ? "\" is mounted in it" : "");
+    if (entry->method == METHOD_SYMLINK) {
+        log_warning(
+            "\"%s\" is on the volume, and cannot become a link to there while it is in use; "
+            "what is written until the next boot is not kept",
+            entry->target);
         return 0;
     }
     int code = live_show(entry, context, &keeping->live, error);
