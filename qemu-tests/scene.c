@@ -30,11 +30,13 @@ static const char *find_program(struct arena *arena, const char *name)
     return arena_string(arena, whole ? whole : path);
 }
 
-static const struct config *load(struct scene *scene, const char *file)
+static const struct config *load(struct scene *scene, const char *configuration)
 {
     struct error error;
-    const char *extra;
+    const char *extra, *file = arena_printf(scene->arena, "%s/ebb.conf", scene->folder);
     struct report report = {.arena = scene->arena};
+    if (path_write(AT_FDCWD, file, configuration, strlen(configuration), 0644, &error) < 0)
+        fail_msg("%s", error.text);
     if (setup_extra(scene->arena, &scene->setup, &extra, &error) < 0)
         fail_msg("%s", error.text);
     const struct config *config = config_load(file, (const char *const[]){extra, NULL}, &report);
@@ -46,7 +48,6 @@ static const struct config *load(struct scene *scene, const char *file)
 
 struct scene *scene_new(const char *name, const char *configuration)
 {
-    struct error error;
     struct arena *arena = arena_new();
     struct scene *scene = arena_alloc(arena, sizeof(*scene));
     scene->arena = arena;
@@ -55,13 +56,10 @@ struct scene *scene_new(const char *name, const char *configuration)
     path_remove_tree(scene->folder);
     if (mkdir(scene->folder, 0755) < 0)
         fail_msg("cannot make %s: %s", scene->folder, strerror(errno));
-    const char *file = arena_printf(arena, "%s/ebb.conf", scene->folder);
-    if (path_write(AT_FDCWD, file, configuration, strlen(configuration), 0644, &error) < 0)
-        fail_msg("%s", error.text);
     scene->setup = (struct setup){.folder = scene->folder,
                                   .init = find_program(arena, "ebb-init"),
                                   .agent = find_program(arena, "ebb-agent")};
-    scene->config = load(scene, file);
+    scene->config = load(scene, configuration);
     return scene;
 }
 
@@ -71,6 +69,14 @@ void scene_make(struct scene *scene)
     if (setup_make(scene->arena, &scene->setup, scene->config, &scene->request, &error) < 0)
         fail_msg("%s", error.text);
     scene->disks = (struct vm_disk *)scene->request.disks;
+}
+
+void scene_configure(struct scene *scene, const char *configuration)
+{
+    struct error error;
+    scene->config = load(scene, configuration);
+    if (setup_image(scene->arena, &scene->setup, scene->config, scene->request.image, &error) < 0)
+        fail_msg("%s", error.text);
 }
 
 void scene_start(struct scene *scene)

@@ -27,6 +27,8 @@ struct scene {
 
 struct scene *scene_new(const char *name, const char *configuration);
 void scene_make(struct scene *scene);
+/* Makes the image anew, of another configuration, for the next boot. */
+void scene_configure(struct scene *scene, const char *configuration);
 /* Boots, for the first time, after a clean end or after a power cut, if the machine does not run.
  */
 void scene_start(struct scene *scene);

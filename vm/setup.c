@@ -31,6 +31,25 @@ int setup_extra(struct arena *arena, const struct setup *setup, const char **ext
     return 0;
 }
 
+static int make_image(const struct setup *setup, const struct config *config, const char *version,
+                      const char *image, struct error *error)
+{
+    const struct build_request build = {.config = config,
+                                        .kernel = version,
+                                        .init_program = setup->init,
+                                        .output = image,
+                                        .progress = setup->progress};
+    return build_image(&build, error);
+}
+
+int setup_image(struct arena *arena, const struct setup *setup, const struct config *config,
+                const char *image, struct error *error)
+{
+    struct kernel kernel;
+    int code = kernel_find(arena, setup->kernel, &kernel, error);
+    return code < 0 ? code : make_image(setup, config, kernel.version, image, error);
+}
+
 int setup_make(struct arena *arena, const struct setup *setup, const struct config *config,
                struct vm_request *request, struct error *error)
 {
@@ -56,10 +75,5 @@ int setup_make(struct arena *arena, const struct setup *setup, const struct conf
     request->append = arena_printf(arena, "%s%s %s", setup->generation ? "ebb.generation=" : "",
                                    setup->generation ? setup->generation : "",
                                    setup->append ? setup->append : "");
-    const struct build_request build = {.config = config,
-                                        .kernel = kernel.version,
-                                        .init_program = setup->init,
-                                        .output = request->image,
-                                        .progress = setup->progress};
-    return build_image(&build, error);
+    return make_image(setup, config, kernel.version, request->image, error);
 }
