@@ -196,7 +196,7 @@ void edit_add(const struct config *config, const struct place *store, const stru
     const char *const blocks[] = {
         arena_printf(arena, "persist %s:%s", store->volume_name, store->path),
         home ? home_head(arena, home) : NULL};
-    size_t count = home ? 2 : 1, there = !block ? 0 : strcmp(block->words[0].text, "home") ? 1 : 2;
+    size_t count = home ? 2 : 1, there = !block ? 0 : home && is_home(arena, block, home) ? 2 : 1;
     *edit =
         (struct edit){.file = file_of(config, block ? block->words[0].origin.file : config->file),
                       .whole = written(arena, directive, blocks, count),

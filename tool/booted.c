@@ -183,10 +183,15 @@ int booted_read(struct arena *arena, struct target root, struct booted *booted, 
     return code;
 }
 
+/* Every other step with a path of its own is a persist entry, by whichever method. */
+static bool is_entry(const char *kind)
+{
+    return strcmp(kind, "root") != 0 && strcmp(kind, "place") != 0;
+}
+
 bool booted_is_entry(const struct booted_step *step)
 {
-    /* Every other step with a path of its own is a persist entry, by whichever method. */
-    return step->target && strcmp(step->kind, "root") != 0 && strcmp(step->kind, "place") != 0;
+    return step->target && is_entry(step->kind);
 }
 
 static void add_text(struct json_object *object, const char *key, const char *text)
@@ -210,15 +215,19 @@ int booted_change(struct target root, const char *target, const struct step *ste
                   struct error *error)
 {
     auto_arena arena = arena_new();
-    struct booted booted;
+    struct booted booted = {0};
     int code = booted_read(arena, root, &booted, error);
     if (code < 0)
         return code;
-    struct json_object *status = json_tokener_parse(booted.text),
-                       *list = member(status, "steps", json_type_array);
-    for (size_t i = booted.step_count; i-- > 0;)
-        if (booted_is_entry(&booted.steps[i]) && strcmp(booted.steps[i].target, target) == 0)
+    struct json_object *status = json_tokener_parse(booted.text), *list;
+    if (!status || !(list = member(status, "steps", json_type_array)))
+        memory_exhausted(); /* it was read a moment ago */
+    for (size_t i = length_of(list); i-- > 0;) {
+        struct json_object *object = json_object_array_get_idx(list, i);
+        const char *kind = text_in(arena, object, "kind"), *path = text_in(arena, object, "target");
+        if (kind && path && is_entry(kind) && strcmp(path, target) == 0)
             json_object_array_del_idx(list, i, 1);
+    }
     if (step)
         json_object_array_add(list, new_step(arena, step));
     const char *text = json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY |

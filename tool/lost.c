@@ -227,6 +227,15 @@ int lost_tell(struct target root, const struct lost_wish *wish, FILE *out)
     return EXIT_NO;
 }
 
+static bool read_paths(struct arena *arena, char **words, struct lost_wish *wish)
+{
+    bool good = true;
+    wish->paths = arena_alloc(arena, (wish->path_count + 1) * sizeof(*wish->paths));
+    for (size_t i = 0; i < wish->path_count && good; i++)
+        good = (wish->paths[i] = verb_path(arena, words[i]));
+    return good;
+}
+
 int verb_lost(int argc, char **argv)
 {
     struct lost_wish wish = {0};
@@ -249,10 +258,8 @@ int verb_lost(int argc, char **argv)
         return status;
     auto_arena arena = arena_new();
     wish.path_count = (size_t)words;
-    wish.paths = arena_alloc(arena, ((size_t)words + 1) * sizeof(*wish.paths));
-    for (size_t i = 0; i < wish.path_count; i++)
-        if (!(wish.paths[i] = verb_path(arena, argv[i + 1])))
-            return EXIT_NO;
+    if (!read_paths(arena, argv + 1, &wish))
+        return EXIT_NO;
     allow_descriptors();
     auto_fd fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return verb_flush(lost_tell((struct target){fd, ""}, &wish, stdout));
