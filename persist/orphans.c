@@ -12,7 +12,7 @@
 #include "base/path.h"
 
 /* The names that Ebb itself uses on a volume begin so. */
-static const char own[] = ".ebb";
+static const char own[] = ".ebb", unfinished[] = ".ebb-new"; /* persist/make.h */
 
 enum { DEEPEST = 2048 }; /* no path has more parts */
 
@@ -20,6 +20,7 @@ struct search {
     struct arena *arena;
     const struct cover *declared;
     const struct mounted *mounted;
+    time_t booted;
     struct orphans *orphans;
     dev_t device;
 };
@@ -125,13 +126,23 @@ static bool measure(struct search *search, int parent, const char *name, unsigne
 static void walk(struct search *search, int parent, const char *name, const char *path,
                  struct cover_range range);
 
+/* Names of ours are nobody's orphans, but for what was being made when the power was cut: nobody
+ * who made it since this boot is at work on it still. */
+static bool is_own(const struct search *search, int folder, const char *name)
+{
+    struct stat status;
+    bool left = strcmp(name, unfinished) == 0 &&
+                fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                status.st_ctim.tv_sec < search->booted;
+    return strncmp(name, own, strlen(own)) == 0 && !left;
+}
+
 static void visit(struct search *search, int folder, const char *name, const char *path,
                   struct cover_range range)
 {
     struct stat status;
     struct cover_range below;
-    if (strncmp(name, own, strlen(own)) == 0 ||
-        cover_enter(search->declared, range, name, &below) ||
+    if (is_own(search, folder, name) || cover_enter(search->declared, range, name, &below) ||
         (strcmp(path, "/") == 0 && strcmp(name, "lost+found") == 0))
         return;
     const char *whole =
@@ -184,10 +195,11 @@ static int by_path(const void *left, const void *right)
 }
 
 int orphans_find(struct arena *arena, int volume, const char *store, const struct cover *declared,
-                 const struct mounted *mounted, struct orphans *orphans, struct error *error)
+                 const struct mounted *mounted, time_t booted, struct orphans *orphans,
+                 struct error *error)
 {
     struct stat status;
-    struct search search = {arena, declared, mounted, orphans, 0};
+    struct search search = {arena, declared, mounted, booted, orphans, 0};
     auto_fd fd = path_open(volume, store, O_RDONLY | O_DIRECTORY);
     if (fd == -ENOENT)
         return 0;

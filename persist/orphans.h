@@ -1,7 +1,8 @@
 /* What lies on a state volume, below the places of persist entries, and is declared by nobody.
  *
  * Parents of declared entries are none, nor is what is mounted somewhere (this boot may have been
- * made by another configuration), nor Ebb's own ".ebb" names. */
+ * made by another configuration), nor Ebb's own ".ebb" names, unless they were left unfinished
+ * before this boot. */
 #ifndef EBB_PERSIST_ORPHANS_H
 #define EBB_PERSIST_ORPHANS_H
 
@@ -41,9 +42,11 @@ struct mounted {
 };
 int mounted_read(struct arena *arena, struct mounted *mounted, struct error *error);
 
-/* Appends the orphans below `store`, a path on the volume. `declared` has the paths on the volume
- * that somebody declares, sorted. A store that does not exist has none. */
+/* Appends the orphans below `store`, a path on the volume; `booted` is when this system was.
+ * `declared` has the paths on the volume that somebody declares, sorted. A store that does not
+ * exist has none. */
 int orphans_find(struct arena *arena, int volume, const char *store, const struct cover *declared,
-                 const struct mounted *mounted, struct orphans *orphans, struct error *error);
+                 const struct mounted *mounted, time_t booted, struct orphans *orphans,
+                 struct error *error);
 
 #endif

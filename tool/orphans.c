@@ -139,7 +139,8 @@ static int tidy(struct tidying *tidying, const struct declared_volume *declared,
     int code = 0;
     for (size_t i = 0; code == 0 && i < declared->stores.count; i++)
         code = orphans_find(tidying->arena, declared->fd, declared->stores.paths[i],
-                            &declared->sources, &tidying->mounted, &orphans, error);
+                            &declared->sources, &tidying->mounted, tidying->wish->booted, &orphans,
+                            error);
     if (code < 0)
         return code;
     note_blind(tidying, declared->volume, &orphans);
@@ -225,7 +226,10 @@ static int wrong(const char *option, const char *value, const char *reason)
 
 int verb_orphans(int argc, char **argv)
 {
+    struct timespec uptime = {0};
+    (void)clock_gettime(CLOCK_BOOTTIME, &uptime); /* there since Linux 2.6.39 */
     struct orphans_wish wish = {.trash_days = TRASH_DAYS, .now = time(NULL)};
+    wish.booted = wish.now - uptime.tv_sec;
     const char *older = NULL, *days = NULL;
     const struct option_row options[] = {
         OPTION_FLAG("trash", "move them to .ebb/trash on their volume", &wish.trash),

@@ -14,7 +14,7 @@ struct orphans_wish {
     bool json, trash, empty, dry_run;
     unsigned older;      /* days that nothing in it has changed, 0: any */
     unsigned trash_days; /* what was moved longer ago is removed, with `trash` or `empty` */
-    time_t now;
+    time_t now, booted;
 };
 
 /* Returns the exit status. */

@@ -94,6 +94,14 @@ static void test_list(void **state)
                 "");
     must_run("cd root && rm -r persist/p run/ebb/volumes/data/other run/ebb/volumes/data/keys/old");
     assert_told(&wish, EXIT_DONE, "no orphans\n", "");
+    /* What is called .ebb-new may be on its way, unless it is older than this boot. */
+    must_run("mkdir -p root/persist/p/.ebb-new && touch -d 2026-02-03T04:05:06 "
+             "root/persist/p/.ebb-new");
+    const struct orphans_wish soon = {.now = NOW, .booted = 1000},
+                              late = {.now = NOW, .booted = time(NULL) + 1000};
+    assert_told(&soon, EXIT_DONE, "no orphans\n", "");
+    assert_told(&late, EXIT_DONE,
+                "2026-02-03 04:05        0 B  state:/p/.ebb-new/  (0 files)\n1 orphan, 0 B\n", "");
 }
 
 static void test_trash(void **state)
