@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -84,6 +86,23 @@ static int clear_source(struct keeping *keeping, struct error *error)
         log_info("what was in \"%s:%s\" is now \"%s:%s\"", entry->store->volume_name, entry->source,
                  entry->store->volume_name, place);
     return code;
+}
+
+/* What lies on a disk already, the next boot does not take away. */
+static int check_place(const struct keeping *keeping, struct error *error)
+{
+    struct statx root, live;
+    struct statfs kind;
+    int fd = keeping->live.fd;
+    if (!keeping->made.edit.file ||
+        statx(keeping->running.root.fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &root) < 0 ||
+        statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &live) < 0 || fstatfs(fd, &kind) < 0 ||
+        root.stx_mnt_id == live.stx_mnt_id || kind.f_type == TMPFS_MAGIC)
+        return 0;
+    return error_set(error, EEXIST,
+                     "\"%s\" does not lie in the root, but on a file system that is mounted in it, "
+                     "so no boot takes it away; if it should be another entry, declare it",
+                     keeping->wish->path);
 }
 
 static const struct config *config_of(const struct keeping *keeping)
@@ -190,6 +209,9 @@ static int keep(struct keeping *keeping, struct error *error)
     if (code < 0)
         return code;
     bool shown = code;
+    code = shown ? 0 : check_place(keeping, error);
+    if (code < 0)
+        return code;
     struct amount amount = running_amount(&keeping->live);
     show_edit(keeping);
     if (!shown)
