@@ -1,10 +1,13 @@
 /* `ebb keep` and `ebb drop`, on a running system of their own: a root and two volumes, each a file
  * system of its own, and what PID 1 left in /run. */
+#include "base/testdata/cut.h"
 #include "tool/testing.h"
 
 #include "tool/booted.h"
 #include "tool/keep.h"
 #include "tool/verb.h"
+
+#include <limits.h>
 
 #define HEAD                                                                                       \
     "volume state LABEL=state { fs ext4; mount /persist }\n"                                       \
@@ -417,12 +420,54 @@ static void test_drop(void **state)
     PLAY(dropped, drop_path);
 }
 
+/* Keeps /srv/a, in a mount name space that goes with the process. */
+static int keep_it(void *replace)
+{
+    const struct keep_wish wish = {
+        .path = "/srv/a", .file = "ebb.conf", .replace = *(bool *)replace};
+    FILE *out = fopen("/dev/null", "we");
+    if (!out || unshare(CLONE_NEWNS) < 0)
+        return 1;
+    int root = open("root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return keep_path((struct target){root, "root"}, &wish, out);
+}
+
+/* The power is cut at every few calls of the kernel (at each while an entry is made, that is
+ * persist/test_cuts): the volume has all of it or nothing, and what is declared is there. It is
+ * kept when it is asked for again. */
+static void test_cuts(void **state)
+{
+    (void)state; /* as above */
+    bool over = false, again = false, replace = true;
+    unsigned calls = 0;
+    need_namespace();
+    set_stage(ONE,
+              SRV "head -c 100000 /dev/urandom > root/srv/a/large; ln root/srv/a/1 "
+                  "root/srv/a/b/other; cp ebb.conf before; cp root/run/ebb/status.json status");
+    while (!over) {
+        over = cut_off(keep_it, &again, calls);
+        calls += 9;
+        if (!succeeds("if test -e root/persist/kept/srv/a; then"
+                      "    diff -r root/srv/a root/persist/kept/srv/a; else"
+                      "    cmp ebb.conf before; fi &&"
+                      "{ cmp -s ebb.conf before || test $(grep -c 'dir /srv/a' ebb.conf) = 1; }"))
+            fail_msg("cut off after %u calls, it is half done", calls - 9);
+        assert_true(cut_off(keep_it, &replace, UINT_MAX / 4));
+        must_run("diff -r root/srv/a root/persist/kept/srv/a && grep -q 'dir /srv/a' ebb.conf &&"
+                 "test -z \"$(find root/persist -name .ebb-new)\" &&"
+                 "rm -rf root/persist/kept/srv root/persist/.ebb/trash && cp before ebb.conf &&"
+                 "cp status root/run/ebb/status.json");
+    }
+    assert_true(calls > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_keep, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_refused, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_drop, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_cuts, enter_scratch, leave_scratch),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
