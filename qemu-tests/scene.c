@@ -44,9 +44,9 @@ static const struct config *load(struct scene *scene, const char *file)
     return config;
 }
 
-struct scene *scene_new(const char *name, const char *configuration)
+/* A scene whose configuration is not loaded yet. */
+static struct scene *make_scene(const char *name)
 {
-    struct error error;
     struct arena *arena = arena_new();
     struct scene *scene = arena_alloc(arena, sizeof(*scene));
     scene->arena = arena;
@@ -55,14 +55,51 @@ struct scene *scene_new(const char *name, const char *configuration)
     path_remove_tree(scene->folder);
     if (mkdir(scene->folder, 0755) < 0)
         fail_msg("cannot make %s: %s", scene->folder, strerror(errno));
-    const char *file = arena_printf(arena, "%s/ebb.conf", scene->folder);
-    if (path_write(AT_FDCWD, file, configuration, strlen(configuration), 0644, &error) < 0)
-        fail_msg("%s", error.text);
+    /* systemd's cgroups would have the kernel patch its allocator while both processors run in it,
+     * after which QEMU's emulator at times stays in that place for ever. */
     scene->setup = (struct setup){.folder = scene->folder,
                                   .init = find_program(arena, "ebb-init"),
-                                  .agent = find_program(arena, "ebb-agent")};
+                                  .agent = find_program(arena, "ebb-agent"),
+                                  .append = "cgroup.memory=nokmem"};
+    return scene;
+}
+
+struct scene *scene_new(const char *name, const char *configuration)
+{
+    struct error error;
+    struct scene *scene = make_scene(name);
+    const char *file = arena_printf(scene->arena, "%s/ebb.conf", scene->folder);
+    if (path_write(AT_FDCWD, file, configuration, strlen(configuration), 0644, &error) < 0)
+        fail_msg("%s", error.text);
     scene->config = load(scene, file);
     return scene;
+}
+
+struct scene *scene_of_file(const char *name, const char *file)
+{
+    struct scene *scene = make_scene(name);
+    scene->config = load(scene, file);
+    return scene;
+}
+
+void scene_need_debian(void)
+{
+    if (geteuid() == 0)
+        return;
+    print_message("SKIP: a Debian tree can be made by root only\n");
+    skip();
+}
+
+void scene_install_debian(struct scene *scene)
+{
+    const char *tree = arena_printf(scene->arena, "%s/debian", scene->folder);
+    const char *command = arena_printf(scene->arena,
+                                       "examples/debian-tree build/demo/debian &&"
+                                       "cp -al build/demo/debian %s && make -s install DESTDIR=%s",
+                                       tree, tree);
+    if (system(command) != 0) /* NOLINT(cert-env33-c): the words are ours */
+        fail_msg("cannot make a Debian with Ebb in it: %s", command);
+    scene->setup.tree = tree;
 }
 
 void scene_make(struct scene *scene)
@@ -171,6 +208,14 @@ const char *scene_run(struct scene *scene, const char *command)
     const char *copy = arena_string(scene->arena, text);
     free(text);
     return copy;
+}
+
+void scene_expect_all_is_well(struct scene *scene)
+{
+    assert_string_equal(vm_readiness(scene->vm), "running");
+    assert_string_equal(
+        scene_run(scene, "systemctl --failed --no-legend; systemctl is-system-running"), "running");
+    assert_string_equal(scene_run(scene, "systemctl list-jobs --no-legend"), "");
 }
 
 /* What was plugged in is known to QEMU by the number of its place in the list. */
