@@ -19,6 +19,7 @@
 #include "kconfig/load.h"
 #include "kconfig/request.h"
 #include "mounts/kernel.h"
+#include "mounts/root.h"
 #include "mounts/volume.h"
 
 /* Kernel threads have no command line; a storage daemon that must live on marks its own with "@",
@@ -103,6 +104,7 @@ int switch_root(const struct context *context, const char *init, char *const arg
     request_release();
     log_release();
     modules_close(context->modules);
+    root_show_lower(context);
     places_release(context);
     auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/copy.h"
+#include "base/log.h"
 #include "mounts/subvolume.h"
 
 void root_check(const struct config *config, struct report *report)
@@ -287,6 +288,27 @@ int tree_apply(const struct step *step, struct context *context, struct error *e
     return errno ? error_system(error, errno, "cannot list the tree of generation %u",
                                 step->generation->number)
                  : 0;
+}
+
+/* The overlay holds the file system of its lower layer, which no mount shows: it would never become
+ * read-only, and the next boot would have to recover it as after a power cut. What is mounted in
+ * /run/initramfs is left by systemd until its last step, which makes the file system of every mount
+ * read-only. */
+void root_show_lower(const struct context *context)
+{
+    static const char place[] = "/run/initramfs/lower";
+    struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+    if (context->config->root.kind != ROOT_OVERLAY)
+        return;
+    auto_fd tree = context_tree(context);
+    auto_fd copy = open_tree(tree, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    (void)mkdir("/run/initramfs", 0755); /* a hook may have made it */
+    (void)mkdir(place, 0700);            /* what is missing is told below */
+    if (copy < 0 || mount_setattr(copy, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) < 0 ||
+        move_mount(copy, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        log_warning("ignoring that the volume of the generation will need recovery at the next "
+                    "boot: its tree cannot be shown on \"%s\": %s",
+                    place, strerror(errno));
 }
 
 void root_discard(struct context *context)

@@ -16,6 +16,8 @@ void root_sentence(const struct step *step, FILE *stream);
 int root_apply(const struct step *step, struct context *context, struct error *error);
 void tree_sentence(const struct step *step, FILE *stream);
 int tree_apply(const struct step *step, struct context *context, struct error *error);
+/* Before the switch: what lies below an overlay is shown to whoever ends the system. */
+void root_show_lower(const struct context *context);
 /* Takes a root that cannot be entered away again, with all that was mounted in it. */
 void root_discard(struct context *context);
 

@@ -30,13 +30,21 @@ static const char *find_program(struct arena *arena, const char *name)
     return arena_string(arena, whole ? whole : path);
 }
 
-static const struct config *load(struct scene *scene, const char *configuration)
+/* The file that it is in then. */
+static const char *write_config(const struct scene *scene, const char *configuration)
 {
     struct error error;
-    const char *extra, *file = arena_printf(scene->arena, "%s/ebb.conf", scene->folder);
-    struct report report = {.arena = scene->arena};
+    const char *file = arena_printf(scene->arena, "%s/ebb.conf", scene->folder);
     if (path_write(AT_FDCWD, file, configuration, strlen(configuration), 0644, &error) < 0)
         fail_msg("%s", error.text);
+    return file;
+}
+
+static const struct config *load(struct scene *scene, const char *file)
+{
+    struct error error;
+    const char *extra;
+    struct report report = {.arena = scene->arena};
     if (setup_extra(scene->arena, &scene->setup, &extra, &error) < 0)
         fail_msg("%s", error.text);
     const struct config *config = config_load(file, (const char *const[]){extra, NULL}, &report);
@@ -46,7 +54,8 @@ static const struct config *load(struct scene *scene, const char *configuration)
     return config;
 }
 
-struct scene *scene_new(const char *name, const char *configuration)
+/* A scene whose configuration is not loaded yet. */
+static struct scene *make_scene(const char *name)
 {
     struct arena *arena = arena_new();
     struct scene *scene = arena_alloc(arena, sizeof(*scene));
@@ -56,11 +65,47 @@ struct scene *scene_new(const char *name, const char *configuration)
     path_remove_tree(scene->folder);
     if (mkdir(scene->folder, 0755) < 0)
         fail_msg("cannot make %s: %s", scene->folder, strerror(errno));
+    /* systemd's cgroups would have the kernel patch its allocator while both processors run in it,
+     * after which QEMU's emulator at times stays in that place for ever. */
     scene->setup = (struct setup){.folder = scene->folder,
                                   .init = find_program(arena, "ebb-init"),
-                                  .agent = find_program(arena, "ebb-agent")};
-    scene->config = load(scene, configuration);
+                                  .agent = find_program(arena, "ebb-agent"),
+                                  .append = "cgroup.memory=nokmem"};
     return scene;
+}
+
+struct scene *scene_new(const char *name, const char *configuration)
+{
+    struct scene *scene = make_scene(name);
+    scene->config = load(scene, write_config(scene, configuration));
+    return scene;
+}
+
+struct scene *scene_of_file(const char *name, const char *file)
+{
+    struct scene *scene = make_scene(name);
+    scene->config = load(scene, file);
+    return scene;
+}
+
+void scene_need_debian(void)
+{
+    if (geteuid() == 0)
+        return;
+    print_message("SKIP: a Debian tree can be made by root only\n");
+    skip();
+}
+
+void scene_install_debian(struct scene *scene)
+{
+    const char *tree = arena_printf(scene->arena, "%s/debian", scene->folder);
+    const char *command = arena_printf(scene->arena,
+                                       "examples/debian-tree build/demo/debian &&"
+                                       "cp -al build/demo/debian %s && make -s install DESTDIR=%s",
+                                       tree, tree);
+    if (system(command) != 0) /* NOLINT(cert-env33-c): the words are ours */
+        fail_msg("cannot make a Debian with Ebb in it: %s", command);
+    scene->setup.tree = tree;
 }
 
 void scene_make(struct scene *scene)
@@ -74,7 +119,7 @@ void scene_make(struct scene *scene)
 void scene_configure(struct scene *scene, const char *configuration)
 {
     struct error error;
-    scene->config = load(scene, configuration);
+    scene->config = load(scene, write_config(scene, configuration));
     if (setup_image(scene->arena, &scene->setup, scene->config, scene->request.image, &error) < 0)
         fail_msg("%s", error.text);
 }
@@ -177,6 +222,14 @@ const char *scene_run(struct scene *scene, const char *command)
     const char *copy = arena_string(scene->arena, text);
     free(text);
     return copy;
+}
+
+void scene_expect_all_is_well(struct scene *scene)
+{
+    assert_string_equal(vm_readiness(scene->vm), "running");
+    assert_string_equal(
+        scene_run(scene, "systemctl --failed --no-legend; systemctl is-system-running"), "running");
+    assert_string_equal(scene_run(scene, "systemctl list-jobs --no-legend"), "");
 }
 
 /* What was plugged in is known to QEMU by the number of its place in the list. */

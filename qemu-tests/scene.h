@@ -26,6 +26,13 @@ struct scene {
 #define SCENE_REST "generations state:/generations\nrescue reboot after=1s\n"
 
 struct scene *scene_new(const char *name, const char *configuration);
+/* The same, with a configuration that is there already, such as an example. */
+struct scene *scene_of_file(const char *name, const char *file);
+/* Skips the running test where no Debian tree can be made. */
+void scene_need_debian(void);
+/* The generation is a Debian under systemd with Ebb installed in it. It is made of hard links, so
+ * files in it may be replaced, but not be written to. */
+void scene_install_debian(struct scene *scene);
 void scene_make(struct scene *scene);
 /* Makes the image anew, of another configuration, for the next boot. */
 void scene_configure(struct scene *scene, const char *configuration);
@@ -51,6 +58,8 @@ void scene_reboot(struct scene *scene);
 void scene_power_off(struct scene *scene);
 /* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
 const char *scene_run(struct scene *scene, const char *command);
+/* systemd has reached its end without a failed unit. */
+void scene_expect_all_is_well(struct scene *scene);
 /* Passes over the machine and removes the folder; only after a test that succeeded. */
 void scene_end(struct scene *scene);
 

@@ -5,26 +5,10 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "qemu-tests/scene.h"
-
-static const char tree[] = "build/demo/debian-ebb";
-
-/* Debian with Ebb installed in it, as far as a hard link goes; its libraries are there already. */
-static int make_tree(void **state)
-{
-    (void)state; /* the tree is a folder of its own */
-    if (geteuid() != 0)
-        return 0;
-    return system("examples/debian-tree build/demo/debian && rm -rf build/demo/debian-ebb &&"
-                  "cp -al build/demo/debian build/demo/debian-ebb &&"
-                  "make -s install DESTDIR=build/demo/debian-ebb") == 0
-               ? 0
-               : -1;
-}
 
 #define HASH "getent shadow alice | cut -d: -f2"
 #define UNTIL_WRITTEN                                                                              \
@@ -35,10 +19,7 @@ static void shadow_is_kept(void **state)
 {
     (void)state; /* nothing is shared */
     struct error error;
-    if (geteuid() != 0) {
-        print_message("SKIP: a Debian tree can be made by root only\n");
-        skip();
-    }
+    scene_need_debian();
     struct scene *scene = scene_new("copies", SCENE_STATE "root tmpfs size=50%\n"
                                                           "persist state:/persist {\n"
                                                           "    file /etc/machine-id\n"
@@ -46,7 +27,7 @@ static void shadow_is_kept(void **state)
                                                           "    file /etc/shadow    method=copy\n"
                                                           "    file /etc/motd      method=symlink\n"
                                                           "}\n" SCENE_REST);
-    scene->setup.tree = tree;
+    scene_install_debian(scene);
     scene_make(scene);
     scene_boot(scene);
     assert_string_equal(vm_readiness(scene->vm), "running");
@@ -82,5 +63,5 @@ int main(int count, char **arguments)
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
-    return cmocka_run_group_tests(tests, make_tree, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,11 +148,10 @@ static void a_person_takes_their_time(void **state)
 static void the_example(void **state)
 {
     (void)state; /* one scene */
-    struct error error;
-    auto_string configuration = NULL;
-    if (path_read(AT_FDCWD, "examples/laptop.conf", 1 << 16, &configuration, NULL, &error) < 0)
-        fail_msg("%s", error.text);
-    struct scene *scene = make("luks-example", configuration);
+    need_tool("cryptsetup");
+    struct scene *scene = scene_of_file("luks-example", "examples/laptop.conf");
+    scene_make(scene);
+    scene->request.passphrase = SCRATCH_PASSPHRASE;
     scene->request.disk_count = 1; /* the stick is at home */
     scene_boot(scene);
     expect_open(scene, 1);

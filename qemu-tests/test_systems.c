@@ -46,14 +46,6 @@ static struct scene *debian(const char *name, const char *configuration)
     return scene;
 }
 
-static void assert_all_units_are_well(struct scene *scene)
-{
-    assert_string_equal(vm_readiness(scene->vm), "running");
-    assert_string_equal(
-        scene_run(scene, "systemctl --failed --no-legend; systemctl is-system-running"), "running");
-    assert_string_equal(scene_run(scene, "systemctl list-jobs --no-legend"), "");
-}
-
 /* What the tool says on the running system; and what is lost, is lost. */
 static void assert_told(struct scene *scene, const char *root)
 {
@@ -84,7 +76,7 @@ static void debian_is_laid_out(void **state)
     (void)state; /* nothing is shared */
     struct scene *scene =
         debian("debian-tmpfs", SCENE_STATE "root tmpfs size=50%\n" DEBIAN_PATHS SCENE_REST);
-    assert_all_units_are_well(scene);
+    scene_expect_all_is_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "tmpfs");
     assert_told(scene, "tmpfs");
     assert_string_equal(scene_run(scene, "stat -c %U:%G:%a /home/alice"), "alice:alice:700");
@@ -95,7 +87,7 @@ static void debian_is_laid_out(void **state)
     scene_run(scene,
               "echo kept > /home/alice/notes; echo lost > /etc/lost; echo lost > /root/lost");
     scene_reboot(scene);
-    assert_all_units_are_well(scene);
+    scene_expect_all_is_well(scene);
     assert_string_equal(
         scene_run(scene, "cat /home/alice/notes; ls -d /etc/lost /root/lost 2>/dev/null | wc -l"),
         "kept\n0");
@@ -108,7 +100,7 @@ static void debian_lies_below_an_overlay(void **state)
     (void)state; /* nothing is shared */
     struct scene *scene =
         debian("debian-overlay", SCENE_STATE "root overlay size=50%\n" DEBIAN_PATHS SCENE_REST);
-    assert_all_units_are_well(scene);
+    scene_expect_all_is_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "overlay");
     assert_told(scene, "overlay");
     scene_run(scene, "echo '#' >> /usr/lib/os-release; echo lost > /usr/lost");
@@ -136,7 +128,7 @@ static void fstab_names_an_opened_container(void **state)
                      "echo \"UUID=$blkid /mnt ext4 defaults 0 0\" > /etc/fstab;"
                      "echo '/dev/mapper/opened /media ext4 defaults 0 0' >> /etc/fstab");
     scene_reboot(scene);
-    assert_all_units_are_well(scene);
+    scene_expect_all_is_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no TARGET -S /dev/mapper/opened | sort | uniq |"
                                          "grep -E '^/(mnt|media|persist)$';"
                                          "readlink /dev/mapper/opened;"
