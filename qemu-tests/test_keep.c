@@ -2,7 +2,6 @@
  * the next boot, whose image is made of the configuration that was changed; and after a power cut
  * in the middle, what is on the volume is whole or is not there. */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/path.h"
 #include "qemu-tests/scene.h"
 
 static const char before[] = SCENE_STATE "root tmpfs size=50%\n"
