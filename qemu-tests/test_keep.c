@@ -2,6 +2,7 @@
  * the next boot, whose image is made of the configuration that was changed; and after a power cut
  * in the middle, what is on the volume is whole or is not there. */
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
