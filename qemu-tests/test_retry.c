@@ -134,8 +134,9 @@ static void the_disk_comes_late(void **state)
     scene_wait(scene, "\nr retry   l log   s shell   b reboot   o power off");
     scene_type(scene, "s");
     scene_wait(scene, "rescue# ");
-    scene_type(scene,
-               "echo $((6 * 7)) is the answer; ls -d /run/ebb/vol*; cat /proc/sys/kernel/ostype -\n");
+    scene_type(
+        scene,
+        "echo $((6 * 7)) is the answer; ls -d /run/ebb/vol*; cat /proc/sys/kernel/ostype -\n");
     /* What cat itself has shown says that it has the terminal: an earlier Ctrl-C would hit ls. */
     scene_wait(scene, "\n42 is the answer\r\n/run/ebb/volumes\r\nLinux\r\n");
     scene_type(scene, "\003"); /* Ctrl-C */
