@@ -22,8 +22,8 @@ EBBFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-r
 endif
 
 ROOMS    := base plan mounts persist generations hooks kconfig image vm
-MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c qemu-tests/bench.c \
-    qemu-tests/bench_entries.c
+MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c \
+    $(wildcard qemu-tests/bench*.c)
 # Only what is called becomes a shared library that the program asks for.
 LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
 ifdef SAN # the sanitizer has a crypt_r too, which only calls the real one
@@ -85,7 +85,7 @@ $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
-BENCHES  := $(BUILD)/qemu-tests/bench $(BUILD)/qemu-tests/bench_entries
+BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/bench*.c))
 $(GUESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/qemu-tests/scene.o $(BUILD)/libtest.a
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
@@ -126,9 +126,11 @@ lint: all
 format:
 	clang-format -i $(C)
 
-## make bench      PID 1, image and builder, measured against a floor
+## make bench      PID 1, image, builder, entries and many files, measured against rivals
 bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
 	$(BUILD)/qemu-tests/bench_entries
+	$(BUILD)/qemu-tests/bench_units
+	$(BUILD)/qemu-tests/bench_trees
 	$(BUILD)/qemu-tests/bench
 
 $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready

@@ -100,7 +100,7 @@ static int copy_file(struct copy *copy, int folder, const struct thing *thing)
         openat(folder, thing->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (to < 0)
         return copy_fail(copy, "make");
-    int code = copy_contents(copy, thing->fd, to, thing->status.st_size);
+    int code = copy_contents(copy, thing->fd, to, &thing->status);
     return code < 0 ? code : copy_attributes(copy, thing->fd, to, &thing->status);
 }
 
@@ -323,6 +323,6 @@ int copy_open_file(int source, int target, struct error *error)
     struct copy copy = {.target = target, .error = error};
     int code = copy_begin(&copy, source, &status);
     if (code == 0)
-        code = copy_contents(&copy, source, target, status.st_size);
+        code = copy_contents(&copy, source, target, &status);
     return code < 0 ? code : copy_attributes(&copy, source, target, &status);
 }

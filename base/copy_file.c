@@ -7,7 +7,10 @@
 
 #include "base/copying.h"
 
-enum { STRETCH = 8 << 20 }; /* of a large file, before somebody is told */
+enum {
+    BLOCK = 128 << 10,
+    STRETCH = 8 << 20, /* of a large file, before somebody is told */
+};
 
 void copy_tell(struct copy *copy, uint64_t done)
 {
@@ -41,42 +44,51 @@ int copy_attributes(struct copy *copy, int from, int to, const struct stat *stat
     return futimens(to, times) < 0 ? copy_fail(copy, "set the times of") : 0;
 }
 
+/* Whether the kernel will never do this between these two file systems. */
+static bool is_refused(int code)
+{
+    return code == EXDEV || code == EOPNOTSUPP || code == ENOTTY || code == ENOSYS;
+}
+
+/* By hand, between two file systems. */
+static ssize_t copy_some(struct copy *copy, int from, int to, off_t at, size_t length)
+{
+    char buffer[BLOCK];
+    ssize_t done = pread(from, buffer, length < BLOCK ? length : BLOCK, at);
+    if (done < 0)
+        return copy_fail(copy, "read");
+    /* A file system that fills up takes a part first, and only then says why not the rest; the
+     * rest is read again. */
+    if (done > 0)
+        done = pwrite(to, buffer, (size_t)done, at);
+    return done < 0 ? copy_fail(copy, "write") : done;
+}
+
 /* The bytes between two offsets, by whichever way the kernel offers. */
 static int copy_range(struct copy *copy, int from, int to, off_t start, off_t end)
 {
-    char buffer[65536];
-    off_t out = start, told = start;
-    while (start < end) {
+    for (off_t told = start; start < end;) {
         size_t length = end - start < STRETCH ? (size_t)(end - start) : STRETCH;
-        ssize_t done = copy_file_range(from, &start, to, &out, length, 0);
-        if (done < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+        off_t in = start, out = start;
+        ssize_t done = copy->by_hand ? 0 : copy_file_range(from, &in, to, &out, length, 0);
+        if (done < 0 && !is_refused(errno) && errno != EINVAL)
             return copy_fail(copy, "copy");
-        if (done <= 0) { /* between two file systems, by hand */
-            done = pread(from, buffer, length < sizeof(buffer) ? length : sizeof(buffer), start);
-            if (done < 0)
-                return copy_fail(copy, "read");
-            if (done == 0)
-                break; /* it became shorter meanwhile */
-            /* A file system that fills up takes a part first, and only then says why not the
-             * rest; the rest is read again. */
-            done = pwrite(to, buffer, (size_t)done, out);
-            if (done < 0)
-                return copy_fail(copy, "write");
-            start += done;
-            out += done;
-        }
-        if (out - told >= STRETCH) {
-            copy_tell(copy, (uint64_t)out);
-            told = out;
+        copy->by_hand |= done < 0 && is_refused(errno);
+        if (done <= 0)
+            done = copy_some(copy, from, to, start, length);
+        if (done <= 0)
+            return (int)done; /* 0: it became shorter meanwhile */
+        start += done;
+        if (start - told >= STRETCH) {
+            copy_tell(copy, (uint64_t)start);
+            told = start;
         }
     }
     return 0;
 }
 
-int copy_contents(struct copy *copy, int from, int to, off_t size)
+static int copy_around_holes(struct copy *copy, int from, int to, off_t size)
 {
-    if (ioctl(to, FICLONE, from) == 0)
-        return 0;
     for (off_t data = 0; data < size;) {
         data = lseek(from, data, SEEK_DATA);
         if (data < 0 && errno == ENXIO)
@@ -90,4 +102,16 @@ int copy_contents(struct copy *copy, int from, int to, off_t size)
         data = hole < 0 ? size : hole;
     }
     return ftruncate(to, size) < 0 ? copy_fail(copy, "set the size of") : 0;
+}
+
+int copy_contents(struct copy *copy, int from, int to, const struct stat *status)
+{
+    if (!copy->no_clones && status->st_size > 0) {
+        if (ioctl(to, FICLONE, from) == 0)
+            return 0;
+        copy->no_clones = is_refused(errno);
+    }
+    if (status->st_blocks >= (status->st_size + 511) / 512) /* the unit of st_blocks */
+        return copy_range(copy, from, to, 0, status->st_size);
+    return copy_around_holes(copy, from, to, status->st_size);
 }

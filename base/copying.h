@@ -15,6 +15,8 @@ struct copy {
     dev_t device;
     struct stat top; /* of the target: inside the source it would be copied into itself */
     void *links;     /* a tsearch tree of struct link: of the source's files with several names */
+    bool no_clones;  /* between the two file systems */
+    bool by_hand;    /* the kernel does not copy ranges between them */
     bool live;       /* the source may be in use: what vanishes meanwhile is left out */
     bool refresh;    /* there is an earlier copy; always of a live source */
     void *claimed;   /* struct link as well: of the earlier copy's files with several names */
@@ -44,7 +46,7 @@ bool copy_is_same(const struct stat *one, const struct stat *other);
 struct link *copy_find_link(void *const *links, const struct stat *status);
 void copy_add_link(void **links, const struct stat *status, const char *path);
 
-int copy_contents(struct copy *copy, int from, int to, off_t size);
+int copy_contents(struct copy *copy, int from, int to, const struct stat *status);
 int copy_attributes(struct copy *copy, int from, int to, const struct stat *status);
 /* Tells whoever asked, `done` bytes into a file. */
 void copy_tell(struct copy *copy, uint64_t done);

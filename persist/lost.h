@@ -2,9 +2,11 @@
  * and is not brought back.
  *
  * One walk over the root's own file system, by descriptors and without following links, beside a
- * walk over the generation's tree. A file of the same kind, size, time, mode and owner is unchanged
- * (the copy at boot keeps times); where only the time differs, the contents decide. What is deleted
- * comes back, so it is not lost. */
+ * walk over the generation's tree. Several threads look (lost_search.c) into one folder each
+ * (lost_look.c); then one tells (lost.c) what they found, by name, so who was first does not show.
+ * A file of the same kind, size, time, mode and owner is unchanged (the copy at boot keeps times);
+ * where only the time differs, the contents decide. What is deleted comes back, so it is not lost.
+ */
 #ifndef EBB_PERSIST_LOST_H
 #define EBB_PERSIST_LOST_H
 
@@ -16,13 +18,13 @@
 #include "persist/noise.h"
 
 struct lost_request {
-    struct target root;   /* the root; of an overlay its upper layer */
-    bool is_layer;        /* it is one: marks of what was deleted are no files */
-    int tree;             /* the generation's, -1 for none: then all is new */
-    struct noise *noise;  /* NULL: nothing is noise */
-    bool with_noise;      /* do not leave it out, but mark it */
-    struct cover covered; /* what is brought back, or mounted; sorted */
-    struct cover wanted;  /* look only at these, sorted; empty: at all */
+    struct target root;        /* the root; of an overlay its upper layer */
+    bool is_layer;             /* it is one: marks of what was deleted are no files */
+    int tree;                  /* the generation's, -1 for none: then all is new */
+    const struct noise *noise; /* NULL: nothing is noise */
+    bool with_noise;           /* do not leave it out, but mark it */
+    struct cover covered;      /* what is brought back, or mounted; sorted */
+    struct cover wanted;       /* look only at these, sorted; empty: at all */
 };
 
 enum lost_change { LOST_NOTHING, LOST_CHANGED, LOST_NEW }; /* NOTHING: a folder on the way */
@@ -49,7 +51,7 @@ struct lost_blind {
 };
 
 struct lost {
-    struct lost_item *items; /* folders before what lies in them */
+    struct lost_item *items; /* by name in each folder; what lies in one right behind it */
     size_t count, room;
     char *names;
     size_t name_length, name_room;
@@ -63,11 +65,9 @@ int lost_find(const struct lost_request *request, struct lost *lost, struct erro
 void lost_free(struct lost *lost);
 #define auto_lost AUTO(lost_free) struct lost
 
-/* For the walk: one more item, and away with the last ones, those from `count` on. */
+/* For whoever makes the list: one more item, and away with the last ones, those from `count` on. */
 size_t lost_add(struct lost *lost, const struct lost_item *item, const char *name);
 void lost_cut(struct lost *lost, size_t count);
-/* By name in each folder, and what lies in a folder right behind it. */
-void lost_sort(struct lost *lost);
 
 const char *lost_name(const struct lost *lost, const struct lost_item *item);
 /* The whole path of an item; for free(3). */

@@ -27,24 +27,11 @@ struct part {
 
 struct noise {
     struct arena *arena;
-    struct part **patterns; /* where each begins */
-    size_t count;
-    const struct part **stack; /* the parts that the next name is held against */
-    size_t depth, room;
+    struct part *names; /* that are noise wherever they are */
+    size_t name_count;
+    const struct part **paths; /* where each begins */
+    size_t path_count;
 };
-
-static void push(struct noise *noise, const struct part *part)
-{
-    if (noise->depth == noise->room) {
-        size_t room = noise->room ? 2 * noise->room : 256;
-        const struct part **stack = arena_alloc(noise->arena, room * sizeof(struct part *));
-        if (noise->depth)
-            memcpy(stack, noise->stack, noise->depth * sizeof(struct part *));
-        noise->stack = stack;
-        noise->room = room;
-    }
-    noise->stack[noise->depth++] = part;
-}
 
 static struct part part_of(struct arena *arena, const char *text, size_t length)
 {
@@ -64,20 +51,19 @@ static void add_pattern(struct noise *noise, const char *glob)
 {
     struct part *parts = NULL;
     size_t count = 0;
-    if (*glob != '/')
-        *ARENA_PUSH(noise->arena, parts, count) = (struct part){.kind = PART_ANY};
-    else
-        glob++;
-    for (;; glob++) {
-        size_t length = strcspn(glob, "/");
+    if (*glob != '/') {
+        struct part part = part_of(noise->arena, glob, strlen(glob));
+        *ARENA_PUSH(noise->arena, noise->names, noise->name_count) = part;
+        return;
+    }
+    do {
+        size_t length = strcspn(++glob, "/");
         struct part part = part_of(noise->arena, glob, length);
         *ARENA_PUSH(noise->arena, parts, count) = part;
         glob += length;
-        if (!*glob)
-            break;
-    }
+    } while (*glob);
     parts[count - 1].last = true;
-    *ARENA_PUSH(noise->arena, noise->patterns, noise->count) = parts;
+    *ARENA_PUSH(noise->arena, noise->paths, noise->path_count) = parts;
 }
 
 static const char *objection_to(const char *glob)
@@ -124,12 +110,9 @@ struct noise *noise_new(struct arena *arena)
     return noise;
 }
 
-struct noise_range noise_begin(struct noise *noise)
+struct noise_range noise_begin(const struct noise *noise)
 {
-    noise->depth = 0;
-    for (size_t i = 0; i < noise->count; i++)
-        push(noise, noise->patterns[i]);
-    return (struct noise_range){0, noise->depth};
+    return (struct noise_range){noise->paths, noise->path_count};
 }
 
 static bool is(const struct part *part, const char *name, size_t length)
@@ -151,8 +134,11 @@ static bool is(const struct part *part, const char *name, size_t length)
 bool noise_matches(const struct noise *noise, struct noise_range range, const char *name)
 {
     size_t length = strlen(name);
-    for (size_t i = range.begin; i < range.end; i++) {
-        const struct part *part = noise->stack[i];
+    for (size_t i = 0; i < noise->name_count; i++)
+        if (is(&noise->names[i], name, length))
+            return true;
+    for (size_t i = 0; i < range.count; i++) {
+        const struct part *part = range.parts[i];
         if (part->kind == PART_ANY && !part->last)
             part++; /* no folder at all between */
         if (part->last && is(part, name, length))
@@ -161,24 +147,20 @@ bool noise_matches(const struct noise *noise, struct noise_range range, const ch
     return false;
 }
 
-struct noise_range noise_enter(struct noise *noise, struct noise_range range, const char *name)
+struct noise_range noise_enter(struct noise_range range, const char *name, struct arena *arena)
 {
-    size_t length = strlen(name), begin = noise->depth;
-    for (size_t i = range.begin; i < range.end; i++) {
-        const struct part *part = noise->stack[i];
+    struct noise_range below = {NULL, 0};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < range.count; i++) {
+        const struct part *part = range.parts[i];
         if (part->kind == PART_ANY) {
-            push(noise, part);
+            *ARENA_PUSH(arena, below.parts, below.count) = part;
             if (part->last)
                 continue;
             part++;
         }
         if (!part->last && is(part, name, length))
-            push(noise, part + 1);
+            *ARENA_PUSH(arena, below.parts, below.count) = part + 1;
     }
-    return (struct noise_range){begin, noise->depth};
-}
-
-void noise_leave(struct noise *noise, struct noise_range range)
-{
-    noise->depth = range.begin;
+    return below;
 }
