@@ -1,8 +1,7 @@
 /* `ebb write-back`, on a machine of its own: a /run with the list, a volume and a root in the
  * scratch folder. */
-#include "base/testdata/scratch.h"
+#include "base/testdata/cut.h"
 
-#include <sys/ptrace.h>
 #include <sys/xattr.h>
 
 #include "tool/verb.h"
@@ -325,33 +324,10 @@ static void test_recovery(void **state)
     must_run("test $(grep -c 'Read-only' log) = 1");
 }
 
-/* Lets the verb make so many steps into and out of the kernel, and kills it. True: it was over. */
-static bool run_for(unsigned steps)
+static int write_back(void *nothing)
 {
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-        int log = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        dup2(log, STDERR_FILENO);
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
-            _exit(77);
-        raise(SIGSTOP);
-        _exit(run_verb(false));
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        skip_because("ptrace is forbidden here");
-    for (unsigned i = 0; i < steps && WIFSTOPPED(status); i++) {
-        assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
-        assert_int_equal(waitpid(child, &status, 0), child);
-    }
-    if (!WIFSTOPPED(status)) {
-        assert_int_equal(status, 0);
-        return true;
-    }
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return false;
+    (void)nothing; /* the stage is all there is */
+    return run_verb(false);
 }
 
 /* Cut off at each and every call of the kernel: what is kept is the whole old or the whole new. */
@@ -362,20 +338,19 @@ static void test_cut_off(void **state)
     set_stage("head -c 300000 /dev/urandom > old && head -c 200000 /dev/urandom > new &&"
               "chmod 600 new && cp -p new " TARGET " && cp -p old " KEPT);
     bool over = false, replaced = false;
-    unsigned steps = 0;
-    for (; !over; steps++) {
-        over = run_for(steps);
+    unsigned calls = 0;
+    for (; !over; calls++) {
+        over = cut_off(write_back, NULL, calls);
         if (succeeds("cmp -s new " KEPT " && test $(stat -c %%a " KEPT ") = 600"))
             replaced = true;
         else if (replaced || !succeeds("cmp -s old " KEPT " && test $(stat -c %%a " KEPT ") = 644"))
-            fail_msg("cut off after %u steps, half a file is kept", steps);
+            fail_msg("cut off after %u calls, half a file is kept", calls);
         if (!over && replaced) {
             must_run("cp -p old " KEPT);
             replaced = false;
         }
     }
-    assert_true(replaced && steps > 20);
-
+    assert_true(replaced && calls > 10);
     must_run("test -z \"$(find state -name .ebb-new)\"");
 }
 
