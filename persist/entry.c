@@ -86,8 +86,9 @@ static int cannot_make(const struct persist_entry *entry, int code, struct error
 {
     const char *remedy = code == ENOSPC  ? "; free some on the volume"
                          : code == EROFS ? "; mount the volume writable, or make it beforehand"
-                         : code == EXDEV ? "; remove \".ebb-new\" beside it"
-                                         : "";
+                         : code == EXDEV || code == EBUSY
+                             ? "; unmount and remove \".ebb-new\" beside it"
+                             : "";
     return error_set(error, code, "cannot make \"%s:%s\": %s%s", entry->store->volume_name,
                      entry->source, strerror(code), remedy);
 }

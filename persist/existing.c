@@ -123,6 +123,8 @@ int existing_apply(const struct persist_entry *entry, struct context *context, i
     mode_t declared = entry->mode_said || waits ? (mode_t)entry->mode : found.mode;
     if ((owner.late_user || owner.late_group) &&
         (entry->existing == EXISTING_CORRECT || (entry->existing == EXISTING_TIGHTEN && waits))) {
+        if (refuse_links(&found, error) < 0) /* systemd would give the file away */
+            return -error->code;
         late_entry(entry, &owner, declared, context);
         return 0;
     }

@@ -2,9 +2,6 @@
 
 #include <limits.h>
 
-#include "persist/required.h"
-#include "plan/kinds.h"
-
 /* What is bound is the thing on the volume, with its own mode, and writing reaches the volume. */
 static void test_bind(void **state)
 {
@@ -52,6 +49,10 @@ static void test_bind(void **state)
         {"half made before a power cut: a file", "dir /a; file /b",
          "mkdir state/persist && echo half > state/persist/.ebb-new", NULL,
          "test ! -s state/persist/b && mountpoint -q root/a"},
+        {"another name of a file, under that of what is half made", "file /b; dir /a",
+         "mkdir state/persist && echo x > state/theirs && chmod 604 state/theirs &&"
+         "ln state/theirs state/persist/.ebb-new",
+         NULL, "test $(cat state/theirs) = x && test $(stat -c %a:%h state/theirs) = 604:1"},
         {"a link under the name of what is half made", "dir /a; file /b",
          "mkdir state/persist && ln -s ../../outside/secret state/persist/.ebb-new", NULL,
          "mountpoint -q root/a && mountpoint -q root/b"},
@@ -110,6 +111,15 @@ static void test_in_the_way(void **state)
          "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is a folder; declare it "
          "as it is, or move it away",
          "test ! -e root/etc"},
+        {"a pipe is there, and a folder is declared", "dir /x",
+         "mkdir state/persist && mkfifo state/persist/x",
+         "\"/x\" is declared as a folder, but \"state:/persist/x\" is something else; declare it "
+         "as it is, or move it away",
+         "test ! -e root/x"},
+        {"a device is there", "file /x", "mkdir state/persist && mknod state/persist/x c 0 0",
+         "\"/x\" is declared as a file, but \"state:/persist/x\" is something else; declare it as "
+         "it is, or move it away",
+         "test ! -e root/x"},
         {"a pipe is there", "file /etc/x",
          "mkdir -p state/persist/etc && mkfifo state/persist/etc/x",
          "\"/etc/x\" is declared as a file, but \"state:/persist/etc/x\" is something else; "
@@ -191,137 +201,6 @@ static void test_links(void **state)
          "mountpoint -q root/a"},
     };
     PLAY(scenarios);
-}
-
-static void test_volumes(void **state)
-{
-    (void)state;
-    static const struct scenario scenarios[] = {
-        {"read-only, and there", "dir /a; file /b",
-         "mkdir -p state/persist/a && echo old > state/persist/b && $remount,ro $PWD/state", NULL,
-         "test $(cat root/b) = old && ! touch root/a/x 2>/dev/null"},
-        {"read-only, and missing", "dir /a", "mkdir state/persist && $remount,ro $PWD/state",
-         "cannot make \"state:/persist/a\": Read-only file system; mount the volume writable, "
-         "or make it beforehand",
-         "test ! -e root/a"},
-        {"read-only, and its folder is missing", "dir /a/b", "$remount,ro $PWD/state",
-         "on the volume \"state\": cannot make the folder \"/persist/a/b\": Read-only file system",
-         "test ! -e root/a"},
-        {"no inode is left", "dir /a", "mkdir state/persist && $remount,nr_inodes=2 $PWD/state",
-         "cannot make \"state:/persist/a\": No space left on device; free some on the volume",
-         "test ! -e root/a"},
-        {"no inode is left for a file", "file /a",
-         "mkdir state/persist && $remount,nr_inodes=2 $PWD/state",
-         "cannot make \"state:/persist/a\": No space left on device; free some on the volume",
-         "test ! -e root/a"},
-        {"no inode is left, and there", "dir /a",
-         "mkdir -p state/persist/a && $remount,nr_inodes=3 $PWD/state", NULL,
-         "mountpoint -q root/a"},
-        {"the new root is full", "file /a", "$remount,nr_inodes=1 $PWD/root",
-         "in the new root: cannot make the file \"/a\" to bind on: No space left on device",
-         "test -f state/persist/a"},
-        {"one below the other, on two volumes, in any order",
-         "dir /var/lib/x/y/z\n}\npersist data:/ {\ndir /var/lib/x mode=0700\n}\n"
-         "persist state:/second {\ndir /var/lib/x/y",
-         "true", NULL,
-         "touch root/var/lib/x/1 root/var/lib/x/y/2 root/var/lib/x/y/z/3 && test -f "
-         "data/var/lib/x/1 &&test -f state/second/var/lib/x/y/2 && test -f "
-         "state/persist/var/lib/x/y/z/3 &&"
-         /* the mount point of the inner one lies on the outer one */
-         "test -d data/var/lib/x/y && test ! -e data/var/lib/x/y/2"},
-        {"neighbours by name", "dir /a-b; dir /ab; dir /a.b; dir /a\n}\npersist data:/ {\ndir /a/b",
-         "true", NULL, "touch root/a/b/x && test -f data/a/b/x && test ! -e state/persist/a/b/x"},
-    };
-    PLAY(scenarios);
-}
-
-/* Does all steps, and puts into `told` what each that the boot went on without said. */
-static void apply_all(struct world *world, char *told, size_t size)
-{
-    size_t length = 0;
-    *told = '\0';
-    for (size_t i = 0; i < world->plan.count; i++) {
-        struct error error = {0};
-        const struct step *step = &world->plan.steps[i];
-        int code = step_kinds[step->kind].apply(step, world->context, &error);
-        if (code < 0)
-            fail_msg("%s", error.text);
-        assert_true(code == 0 || error.code > 0);
-        if (code > 0)
-            length += (size_t)snprintf(told + length, size - length, "%s\n", error.text);
-    }
-}
-
-/* The boot goes on without it: told, and with nothing that looks as if it were kept. */
-static void test_required(void **state)
-{
-    (void)state;
-    static const struct scenario scenarios[] = {
-        {"a folder", "dir /a required=degrade; dir /b required=degrade",
-         "mkdir -p state/persist root/a && echo x > state/persist/a && echo default > root/a/x",
-         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
-         "or move it away\n",
-         "test $(stat -c %a root/a) = 0 && test -z \"$(ls -A root/a)\" && mountpoint -q root/b &&"
-         "! mkdir root/a/y 2>/dev/null && ! touch root/a/y 2>/dev/null && touch root/b/y"},
-        {"a file", "file /etc/shadow required=degrade",
-         "mkdir -p state/persist/etc/shadow root/etc && echo default > root/etc/shadow",
-         "\"/etc/shadow\" is declared as a file, but \"state:/persist/etc/shadow\" is a folder; "
-         "declare it as it is, or move it away\n",
-         "test $(stat -c %a root/etc/shadow) = 0 && test ! -s root/etc/shadow &&"
-         "! (echo x > root/etc/shadow) 2>/dev/null && ! mv ebb.conf root/etc/shadow 2>/dev/null &&"
-         "umount root/etc/shadow && test $(cat root/etc/shadow) = default"},
-        {"nothing was there", "file /a/b required=degrade",
-         "mkdir -p state/persist && ln -s ../../outside state/persist/a",
-         "on the volume \"state\": \"/persist/a/b\" leads through the symbolic link \"a\"; replace "
-         "the link, or name the folder itself\n",
-         "test $(stat -c %a root/a/b) = 0 && ! (echo x > root/a/b) 2>/dev/null"},
-        {"the wrong kind of thing is in the generation", "dir /a required=degrade",
-         "echo default > root/a", "in the new root: \"a\" in \"/a\" is not a folder\n",
-         "test ! -s root/a && ! (echo x > root/a) 2>/dev/null"},
-        {"it cannot be closed", "dir /home/eve/.ssh required=degrade",
-         "mkdir root/home && ln -s $PWD/outside root/home/eve",
-         "in the new root: \"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the "
-         "link, or name the folder itself; \"/home/eve/.ssh\" is not closed: in the new root: "
-         "\"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the link, or name "
-         "the "
-         "folder itself\n",
-         "true"},
-        {"a copy, and a link",
-         "file /a method=copy required=degrade\n}\npersist data:/x {\n"
-         "file /b method=symlink required=degrade",
-         "mkdir -p state/persist/a data/x/b && echo default | tee root/a > root/b",
-         "on the volume \"state\": \"/persist/a\" is declared as a file, but it is a folder; "
-         "declare it "
-         "as it is, or move it away\n"
-         "\"/b\" is declared as a file, but \"data:/x/b\" is a folder; declare it as it is, or "
-         "move "
-         "it away\n",
-         "for i in a b; do test $(stat -c %a root/$i) = 0 && test ! -s root/$i &&"
-         "! (echo x > root/$i) 2>/dev/null || exit 1; done"},
-        {"it is not needed", "dir /a required=ignore; file /b required=ignore; dir /c",
-         "mkdir -p state/persist/b root/a && echo x > state/persist/a && echo default > root/a/x",
-         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
-         "or move it away\n"
-         "\"/b\" is declared as a file, but \"state:/persist/b\" is a folder; declare it as it is, "
-         "or move it away\n",
-         "test $(cat root/a/x) = default && touch root/a/y && test ! -e root/b &&"
-         "mountpoint -q root/c"},
-    };
-    need_namespace();
-    for (size_t i = 0; i < ARRAY_LENGTH(scenarios); i++) {
-        struct world world;
-        char told[2000];
-        begin_world(&world, scenarios[i].entries, scenarios[i].scene);
-        apply_all(&world, told, sizeof(told));
-        assert_string_equal(told, scenarios[i].message);
-        for (size_t j = 0; j < world.plan.count; j++)
-            assert_int_equal(required_degrades(&world.plan.steps[j]),
-                             strstr(scenarios[i].entries, "degrade") != NULL);
-        if (!succeeds("%s", scenarios[i].check))
-            fail_msg("%s: %s", scenarios[i].name, scenarios[i].check);
-        must_run("test \"$(find outside | tr '\\n' ' ')\" = 'outside outside/secret '");
-        end_world(&world);
-    }
 }
 
 /* Any bytes that a configuration can hold are just bytes of a name. */
@@ -505,9 +384,9 @@ static void test_sentence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_bind),  TEST(test_options), TEST(test_required), TEST(test_in_the_way),
-        TEST(test_links), TEST(test_volumes), TEST(test_names),    TEST(test_long_names),
-        TEST(test_many),  TEST(test_again),   TEST(test_check),    TEST(test_sentence),
+        TEST(test_bind),  TEST(test_options),    TEST(test_in_the_way), TEST(test_links),
+        TEST(test_names), TEST(test_long_names), TEST(test_many),       TEST(test_again),
+        TEST(test_check), TEST(test_sentence),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

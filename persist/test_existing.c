@@ -94,6 +94,12 @@ static void test_policies(void **state)
          "\"state:/persist/a\" has 2 names, so that its owner or mode would change elsewhere too; "
          "remove the others, or declare existing=keep",
          IS("state/theirs", "0:0:644") " && test ! -e root/a"},
+        {"nor will it be given away later", "file /a owner=alice",
+         "mkdir state/persist && echo x > state/theirs && chmod 600 state/theirs &&"
+         "ln state/theirs state/persist/a",
+         "\"state:/persist/a\" has 2 names, so that its owner or mode would change elsewhere too; "
+         "remove the others, or declare existing=keep",
+         "test ! -e root/a && test ! -e /run/tmpfiles.d"},
         {"what was made before anybody knew the owner", "dir /a owner=1000 group=100 mode=0755",
          FOUND("0700", "0:0"), NULL, IS("root/a", "1000:100:755")},
         {"a file that was made so", "file /a owner=1000 group=100 mode=0644",
