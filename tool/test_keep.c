@@ -433,8 +433,8 @@ static int keep_it(void *replace)
 }
 
 /* The power is cut at every few calls of the kernel (at each while an entry is made, that is
- * persist/test_cuts): the volume has all of it or nothing, and what is declared is there. It is
- * kept when it is asked for again. */
+ * persist/test_seed_cuts): the volume has all of it or nothing, and what is declared is there. It
+ * is kept when it is asked for again. */
 static void test_cuts(void **state)
 {
     (void)state; /* as above */
