@@ -81,100 +81,101 @@ static void apply_all(struct world *world, char *told, size_t size)
 }
 
 /* The boot goes on without it: told, and with nothing that looks as if it were kept. */
+static const struct scenario without[] = {
+    {"a folder", "dir /a required=degrade; dir /b required=degrade",
+     "mkdir -p state/persist root/a && echo x > state/persist/a && echo default > root/a/x",
+     "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
+     "or move it away\n",
+     "test $(stat -c %a root/a) = 0 && test -z \"$(ls -A root/a)\" && mountpoint -q root/b &&"
+     "! mkdir root/a/y 2>/dev/null && ! touch root/a/y 2>/dev/null && touch root/b/y"},
+    {"a file", "file /etc/shadow required=degrade",
+     "mkdir -p state/persist/etc/shadow root/etc && echo default > root/etc/shadow",
+     "\"/etc/shadow\" is declared as a file, but \"state:/persist/etc/shadow\" is a folder; "
+     "declare it as it is, or move it away\n",
+     "test $(stat -c %a root/etc/shadow) = 0 && test ! -s root/etc/shadow &&"
+     "! (echo x > root/etc/shadow) 2>/dev/null && ! mv ebb.conf root/etc/shadow 2>/dev/null &&"
+     "umount root/etc/shadow && test $(cat root/etc/shadow) = default"},
+    {"nothing was there", "file /a/b required=degrade",
+     "mkdir -p state/persist && ln -s ../../outside state/persist/a",
+     "on the volume \"state\": \"/persist/a/b\" leads through the symbolic link \"a\"; replace "
+     "the link, or name the folder itself\n",
+     "test $(stat -c %a root/a/b) = 0 && ! (echo x > root/a/b) 2>/dev/null"},
+    {"the wrong kind of thing is in the generation", "dir /a required=degrade",
+     "echo default > root/a", "in the new root: \"a\" in \"/a\" is not a folder\n",
+     "test ! -s root/a && ! (echo x > root/a) 2>/dev/null"},
+    {"it cannot be closed", "dir /home/eve/.ssh required=degrade",
+     "mkdir root/home && ln -s $PWD/outside root/home/eve",
+     "in the new root: \"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the "
+     "link, or name the folder itself; \"/home/eve/.ssh\" is not closed: in the new root: "
+     "\"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the link, or name "
+     "the "
+     "folder itself\n",
+     "true"},
+    {"a copy, and a link",
+     "file /a method=copy required=degrade\n}\npersist data:/x {\n"
+     "file /b method=symlink required=degrade",
+     "mkdir -p state/persist/a data/x/b && echo default | tee root/a > root/b",
+     "on the volume \"state\": \"/persist/a\" is declared as a file, but it is a folder; "
+     "declare it "
+     "as it is, or move it away\n"
+     "\"/b\" is declared as a file, but \"data:/x/b\" is a folder; declare it as it is, or "
+     "move "
+     "it away\n",
+     "for i in a b; do test $(stat -c %a root/$i) = 0 && test ! -s root/$i &&"
+     "! (echo x > root/$i) 2>/dev/null || exit 1; done"},
+    {"the volume is full",
+     "dir /a required=degrade; dir /b required=degrade; file /c required=degrade",
+     "mkdir -p " TREE "/b state/persist/a && head -c 900000 /dev/zero > " TREE "/b/x &&"
+     "echo old | tee state/persist/a/old > state/persist/c && $remount,size=1000k $PWD/state",
+     "\"state:/persist/b\" cannot begin as a copy of what the generation has there: No space "
+     "left on device; free some on the volume, or declare seed=none\n",
+     "test $(cat root/a/old root/c | tr '\n' -) = old-old- &&"
+     "test \"$(ls -A state/persist | tr '\n' ' ')\" = 'a c ' &&"
+     "test $(stat -c %a root/b) = 0 && ! touch root/b/x 2>/dev/null"},
+    {"no inode is left",
+     "dir /a required=degrade; dir /b required=degrade; file /c required=degrade;"
+     "file /d required=degrade",
+     "mkdir -p state/persist/a && echo old > state/persist/d && $remount,nr_inodes=4 "
+     "$PWD/state",
+     "cannot make \"state:/persist/b\": No space left on device; free some on the volume\n"
+     "cannot make \"state:/persist/c\": No space left on device; free some on the volume\n",
+     "mountpoint -q root/a && test $(cat root/d) = old &&"
+     "test \"$(ls -A state/persist | tr '\n' ' ')\" = 'a d ' &&"
+     "test $(stat -c %a root/b root/c | tr '\n' -) = 0-0- &&"
+     "! touch root/b/x 2>/dev/null && ! (echo x > root/c) 2>/dev/null"},
+    {"the volume is read-only",
+     "dir /a required=degrade; dir /b/c required=degrade; file /d required=degrade",
+     "mkdir -p state/persist/a && echo old > state/persist/d && $remount,ro $PWD/state",
+     "on the volume \"state\": cannot make the folder \"/persist/b/c\": Read-only file "
+     "system\n",
+     "! touch root/a/x 2>/dev/null && test $(cat root/d) = old && test $(stat -c %a root/b/c) "
+     "= "
+     "0 && ! touch root/b/c/x 2>/dev/null"},
+    {"it is not needed", "dir /a required=ignore; file /b required=ignore; dir /c",
+     "mkdir -p state/persist/b root/a && echo x > state/persist/a && echo default > root/a/x",
+     "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
+     "or move it away\n"
+     "\"/b\" is declared as a file, but \"state:/persist/b\" is a folder; declare it as it is, "
+     "or move it away\n",
+     "test $(cat root/a/x) = default && touch root/a/y && test ! -e root/b &&"
+     "mountpoint -q root/c"},
+};
+
 static void test_required(void **state)
 {
     (void)state;
-    static const struct scenario scenarios[] = {
-        {"a folder", "dir /a required=degrade; dir /b required=degrade",
-         "mkdir -p state/persist root/a && echo x > state/persist/a && echo default > root/a/x",
-         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
-         "or move it away\n",
-         "test $(stat -c %a root/a) = 0 && test -z \"$(ls -A root/a)\" && mountpoint -q root/b &&"
-         "! mkdir root/a/y 2>/dev/null && ! touch root/a/y 2>/dev/null && touch root/b/y"},
-        {"a file", "file /etc/shadow required=degrade",
-         "mkdir -p state/persist/etc/shadow root/etc && echo default > root/etc/shadow",
-         "\"/etc/shadow\" is declared as a file, but \"state:/persist/etc/shadow\" is a folder; "
-         "declare it as it is, or move it away\n",
-         "test $(stat -c %a root/etc/shadow) = 0 && test ! -s root/etc/shadow &&"
-         "! (echo x > root/etc/shadow) 2>/dev/null && ! mv ebb.conf root/etc/shadow 2>/dev/null &&"
-         "umount root/etc/shadow && test $(cat root/etc/shadow) = default"},
-        {"nothing was there", "file /a/b required=degrade",
-         "mkdir -p state/persist && ln -s ../../outside state/persist/a",
-         "on the volume \"state\": \"/persist/a/b\" leads through the symbolic link \"a\"; replace "
-         "the link, or name the folder itself\n",
-         "test $(stat -c %a root/a/b) = 0 && ! (echo x > root/a/b) 2>/dev/null"},
-        {"the wrong kind of thing is in the generation", "dir /a required=degrade",
-         "echo default > root/a", "in the new root: \"a\" in \"/a\" is not a folder\n",
-         "test ! -s root/a && ! (echo x > root/a) 2>/dev/null"},
-        {"it cannot be closed", "dir /home/eve/.ssh required=degrade",
-         "mkdir root/home && ln -s $PWD/outside root/home/eve",
-         "in the new root: \"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the "
-         "link, or name the folder itself; \"/home/eve/.ssh\" is not closed: in the new root: "
-         "\"/home/eve/.ssh\" leads through the symbolic link \"eve\"; replace the link, or name "
-         "the "
-         "folder itself\n",
-         "true"},
-        {"a copy, and a link",
-         "file /a method=copy required=degrade\n}\npersist data:/x {\n"
-         "file /b method=symlink required=degrade",
-         "mkdir -p state/persist/a data/x/b && echo default | tee root/a > root/b",
-         "on the volume \"state\": \"/persist/a\" is declared as a file, but it is a folder; "
-         "declare it "
-         "as it is, or move it away\n"
-         "\"/b\" is declared as a file, but \"data:/x/b\" is a folder; declare it as it is, or "
-         "move "
-         "it away\n",
-         "for i in a b; do test $(stat -c %a root/$i) = 0 && test ! -s root/$i &&"
-         "! (echo x > root/$i) 2>/dev/null || exit 1; done"},
-        {"the volume is full",
-         "dir /a required=degrade; dir /b required=degrade; file /c required=degrade",
-         "mkdir -p " TREE "/b state/persist/a && head -c 900000 /dev/zero > " TREE "/b/x &&"
-         "echo old | tee state/persist/a/old > state/persist/c && $remount,size=1000k $PWD/state",
-         "\"state:/persist/b\" cannot begin as a copy of what the generation has there: No space "
-         "left on device; free some on the volume, or declare seed=none\n",
-         "test $(cat root/a/old root/c | tr '\n' -) = old-old- &&"
-         "test \"$(ls -A state/persist | tr '\n' ' ')\" = 'a c ' &&"
-         "test $(stat -c %a root/b) = 0 && ! touch root/b/x 2>/dev/null"},
-        {"no inode is left",
-         "dir /a required=degrade; dir /b required=degrade; file /c required=degrade;"
-         "file /d required=degrade",
-         "mkdir -p state/persist/a && echo old > state/persist/d && $remount,nr_inodes=4 "
-         "$PWD/state",
-         "cannot make \"state:/persist/b\": No space left on device; free some on the volume\n"
-         "cannot make \"state:/persist/c\": No space left on device; free some on the volume\n",
-         "mountpoint -q root/a && test $(cat root/d) = old &&"
-         "test \"$(ls -A state/persist | tr '\n' ' ')\" = 'a d ' &&"
-         "test $(stat -c %a root/b root/c | tr '\n' -) = 0-0- &&"
-         "! touch root/b/x 2>/dev/null && ! (echo x > root/c) 2>/dev/null"},
-        {"the volume is read-only",
-         "dir /a required=degrade; dir /b/c required=degrade; file /d required=degrade",
-         "mkdir -p state/persist/a && echo old > state/persist/d && $remount,ro $PWD/state",
-         "on the volume \"state\": cannot make the folder \"/persist/b/c\": Read-only file "
-         "system\n",
-         "! touch root/a/x 2>/dev/null && test $(cat root/d) = old && test $(stat -c %a root/b/c) "
-         "= "
-         "0 && ! touch root/b/c/x 2>/dev/null"},
-        {"it is not needed", "dir /a required=ignore; file /b required=ignore; dir /c",
-         "mkdir -p state/persist/b root/a && echo x > state/persist/a && echo default > root/a/x",
-         "\"/a\" is declared as a folder, but \"state:/persist/a\" is a file; declare it as it is, "
-         "or move it away\n"
-         "\"/b\" is declared as a file, but \"state:/persist/b\" is a folder; declare it as it is, "
-         "or move it away\n",
-         "test $(cat root/a/x) = default && touch root/a/y && test ! -e root/b &&"
-         "mountpoint -q root/c"},
-    };
     need_namespace();
-    for (size_t i = 0; i < ARRAY_LENGTH(scenarios); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(without); i++) {
         struct world world;
         char told[2000];
-        begin_world(&world, scenarios[i].entries, scenarios[i].scene);
+        begin_world(&world, without[i].entries, without[i].scene);
         apply_all(&world, told, sizeof(told));
-        assert_string_equal(told, scenarios[i].message);
+        assert_string_equal(told, without[i].message);
         for (size_t j = 0; j < world.plan.count; j++)
             assert_int_equal(required_degrades(&world.plan.steps[j]),
-                             strstr(scenarios[i].entries, "degrade") != NULL);
-        if (!succeeds("%s", scenarios[i].check))
-            fail_msg("%s: %s", scenarios[i].name, scenarios[i].check);
+                             strstr(without[i].entries, "degrade") != NULL);
+        if (!succeeds("%s", without[i].check))
+            fail_msg("%s: %s", without[i].name, without[i].check);
         must_run("test \"$(find outside | tr '\\n' ' ')\" = 'outside outside/secret '");
         end_world(&world);
     }
