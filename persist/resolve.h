@@ -1,6 +1,4 @@
-/* Who an entry belongs to. Names are looked up in the generation's own /etc/passwd and /etc/group,
- * in those of the new root (a hook may have made them), in those that persist, and in NixOS's maps
- * /var/lib/nixos/{uid,gid}-map, if they persist. */
+/* Who an entry belongs to. */
 #ifndef EBB_PERSIST_RESOLVE_H
 #define EBB_PERSIST_RESOLVE_H
 

@@ -1,4 +1,4 @@
-#include "persist/owner.h"
+#include "plan/owner.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* The databases of users and groups, /etc/passwd and /etc/group, read without libc: they are those
  * of another root, whose machine may number them differently. */
-#ifndef EBB_PERSIST_OWNER_H
-#define EBB_PERSIST_OWNER_H
+#ifndef EBB_PLAN_OWNER_H
+#define EBB_PLAN_OWNER_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #include "base/testdata/scratch.h"
 
-#include "persist/owner.h"
+#include "plan/owner.h"
 
 enum { UNTOUCHED = 77 };
 
