@@ -21,26 +21,34 @@ ifdef SAN
 EBBFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 
-ROOMS    := base plan mounts persist generations hooks kconfig image vm
-MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c \
-    $(wildcard qemu-tests/bench*.c)
+ifdef FUZZ # with clang
+EBBFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+
+ROOMS    := base plan mounts persist secrets generations hooks kconfig image vm
+# Rooms whose work is done once a boot are to be small, for every byte of PID 1 is read then.
+ONCE     := plan mounts secrets generations hooks kconfig init
+SMALL    := $(if $(SAN)$(FUZZ),,-Os)
+MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c $(wildcard qemu-tests/bench*.c)
 # Only what is called becomes a shared library that the program asks for.
-LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypt -ljson-c -lz
+LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypto -lyaml -lcrypt -ljson-c -lz
 ifdef SAN # the sanitizer has a crypt_r too, which only calls the real one
 LIBS     := -Wl,--no-as-needed -lcrypt $(LIBS)
 endif
 TOOLLIBS := -lzstd -llzma -llz4 -lbz2
 STATICLIBS := -L$(DEPS)/lib -lcryptsetup -ldevmapper -largon2 -lcrypto -lcrypt -lmount -lblkid -luuid \
-    -lkmod -ljson-c -lm
+    -lkmod -ljson-c -lyaml -lm
 
 sources   = $(foreach room,$(1),$(filter-out $(room)/test_%,$(wildcard $(room)/*.c)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildcard $(room)/test_*.c)))
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
-C        := $(foreach room,$(ROOMS) init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* .ci/run 2>/dev/null)
+FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
+C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* \
+    secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
-.PHONY: all deps demo check unit guest check-san lint format bench install uninstall clean help
+.PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -52,7 +60,7 @@ help:
 $(BUILD)/%.o: %.c Makefile | $(DEPS)/ready
 	@mkdir -p $(@D)
 	@echo "  cc    $@"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) $(EBBFLAGS) -MMD -MP -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter $(ONCE),$(*D)),$(SMALL)) $(EBBFLAGS) -MMD -MP -c -o $@ $<
 
 # What the programs share; each takes out of it what it needs.
 $(BUILD)/libebb.a: $(call objects,$(filter-out $(MAINS),$(call sources,$(ROOMS))))
@@ -118,6 +126,18 @@ check-san: $(BUILD)/ebb-agent
 
 $(BUILD)/units: $(UNITS)
 
+## make fuzz       made-up input for what reads secrets, FUZZ_SECONDS=60 for each of the readers
+FUZZ_SECONDS ?= 60
+fuzz: | $(DEPS)/ready
+	$(MAKE) BUILD=build/fuzz FUZZ=1 CC=clang CFLAGS='-O1 -g' build/fuzz/fuzzers
+	checks/fuzz $(FUZZ_SECONDS) $(patsubst $(BUILD)/%,build/fuzz/%,$(FUZZERS))
+
+$(BUILD)/fuzzers: $(FUZZERS)
+
+$(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(call sources,base secrets))
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+
 ## make lint       formatting, warnings, clang-tidy, shellcheck, layering, static means static
 lint: all
 	checks/lint $(BUILD) $(C) -- $(SCRIPTS)
@@ -166,4 +186,4 @@ clean:
 $(BUILD)/kconfig/spine.o: kconfig/spine.config
 $(BUILD)/persist/noise.o: persist/noise.list
 
--include $(foreach room,$(ROOMS) init tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))
+-include $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))
