@@ -71,6 +71,13 @@ static void collect(struct config *config, const struct declaration *declaration
     case DECLARED_ENTRY:
         *ARENA_PUSH(config->arena, config->entries, config->entry_count) = declaration->object;
         break;
+    case DECLARED_SECRETS:
+        *ARENA_PUSH(config->arena, config->secrets, config->secrets_count) = declaration->object;
+        break;
+    case DECLARED_SECRET:
+        *ARENA_PUSH(config->arena, config->secret_entries, config->secret_entry_count) =
+            declaration->object;
+        break;
     case DECLARED_HOOK:
         *ARENA_PUSH(config->arena, config->hooks, config->hook_count) = declaration->object;
         break;
@@ -143,6 +150,13 @@ static void resolve_keys(struct config *config, struct luks *luks, struct report
             volumes[i]->holds_keys = true;
 }
 
+static void resolve_secrets(struct config *config, struct secrets *secrets, struct report *report)
+{
+    resolve_state(config, &secrets->place, report);
+    for (size_t i = 0; i < secrets->key_count; i++)
+        resolve_state(config, secrets->keys[i], report);
+}
+
 /* Declarations without a good name were reported; nothing further can be said of them. */
 static bool is_whole(const struct declaration *declaration)
 {
@@ -151,6 +165,8 @@ static bool is_whole(const struct declaration *declaration)
     switch (declaration->kind) {
     case DECLARED_ENTRY:
         return ((struct persist_entry *)declaration->object)->target != NULL;
+    case DECLARED_SECRET:
+        return ((struct secret_entry *)declaration->object)->name != NULL;
     case DECLARED_HOOK:
         return ((struct hook *)declaration->object)->path != NULL;
     case DECLARED_MODULE:
@@ -163,6 +179,7 @@ static bool is_whole(const struct declaration *declaration)
     case DECLARED_ROOT:
     case DECLARED_GENERATIONS:
     case DECLARED_STORE:
+    case DECLARED_SECRETS:
     case DECLARED_RESCUE:
         return true;
     }
@@ -195,6 +212,8 @@ struct config *config_load(const char *file, const char *const *extra, struct re
     for (size_t i = 0; i < config->volume_count; i++)
         if (config->volumes[i]->luks)
             resolve_keys(config, config->volumes[i]->luks, report);
+    for (size_t i = 0; i < config->secrets_count; i++)
+        resolve_secrets(config, config->secrets[i], report);
     resolve_state(config, &config->generations.place, report);
     resolve_state(config, &config->root.place, report);
     (void)resolve_place(config, &config->root.blank, report); /* it may name none */

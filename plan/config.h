@@ -137,6 +137,30 @@ struct persist_entry {
     int method;       /* enum persist_method */
 };
 
+/* An encrypted file, and the private keys that may open it. */
+struct secrets {
+    struct origin origin;
+    struct place place;
+    struct place **keys;
+    size_t key_count;
+};
+
+/* What a boot does without a secret that could not be had. */
+enum secret_class { SECRET_NORMAL, SECRET_REQUIRED, SECRET_OPTIONAL };
+
+struct secret_entry {
+    struct origin origin;
+    const struct secrets *file;
+    const char *key;  /* in the file; NULL: all of it */
+    const char *name; /* below /run/secrets */
+    const char *path; /* of a link to it, NULL for none */
+    const char *owner, *group;
+    int mode;
+    int class;        /* enum secret_class */
+    int early;        /* it is there before users are: below /run/secrets-for-users */
+    int empty, plain; /* allowed to be nothing, or to stand in the file unencrypted */
+};
+
 enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
 
 struct hook {
@@ -178,6 +202,8 @@ enum declared_kind {
     DECLARED_GENERATIONS,
     DECLARED_STORE,
     DECLARED_ENTRY,
+    DECLARED_SECRETS,
+    DECLARED_SECRET,
     DECLARED_HOOK,
     DECLARED_MODULE,
     DECLARED_RESCUE,
@@ -224,6 +250,10 @@ struct config {
     struct generations generations;
     struct persist_entry **entries;
     size_t entry_count;
+    struct secrets **secrets;
+    size_t secrets_count;
+    struct secret_entry **secret_entries;
+    size_t secret_entry_count;
     struct hook **hooks;
     size_t hook_count;
     struct wanted_module **modules;
@@ -243,14 +273,15 @@ struct config {
     bool incomplete; /* some of it could not be understood, so what is missing may stand there */
 };
 
-extern const char *const no_yes_names[], *const persist_method_names[],
-                                             *const persist_option_names[],
-                                                 *const persist_required_names[],
-                                                     *const persist_existing_names[],
-                                                         *const root_kind_names[],
-                                                             *const hook_point_names[],
-                                                                 *const rescue_action_names[],
-                                                                     *const hook_failure_names[];
+extern const char *const no_yes_names[],
+    *const persist_method_names[], *const persist_option_names[],
+                                       *const persist_required_names[],
+                                           *const persist_existing_names[],
+                                               *const root_kind_names[],
+                                                   *const hook_point_names[],
+                                                       *const secret_class_names[],
+                                                           *const rescue_action_names[],
+                                                               *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

@@ -9,6 +9,7 @@
 #include "plan/step.h"
 
 struct beginning;
+struct delivery;
 struct modules;
 struct watch;
 
@@ -39,6 +40,8 @@ struct context {
     /* What `ebb write-back` has to look after: entries whose copy failed are none of it. */
     const struct persist_entry **copied;
     size_t copied_count;
+    struct delivery *deliveries; /* what became of the secrets so far */
+    size_t delivery_count;
     bool wait_for_ever; /* rootwait: devices have no time limit */
     bool root_kept;     /* the old root subvolume is used again, as was asked */
     int64_t root_time;  /* by which old roots are judged, in seconds since 1970 */

@@ -19,6 +19,7 @@
 #include "persist/entry.h"
 #include "persist/link.h"
 #include "persist/machine_id.h"
+#include "secrets/step.h"
 
 const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_DRIVERS] = {"drivers", drivers_sentence, drivers_apply},
@@ -37,6 +38,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_LINK] = {"link", link_sentence, link_apply},
     [STEP_COPY] = {"copy", copied_sentence, copied_apply},
     [STEP_MACHINE_ID] = {"machine-id", machine_id_sentence, machine_id_apply},
+    [STEP_SECRETS] = {"secrets", secrets_sentence, secrets_apply},
     [STEP_HOOK] = {"hook", hook_sentence, hook_apply},
     [STEP_PROVE] = {"prove", prove_sentence, prove_apply},
     [STEP_RESET] = {"reset", reset_sentence, reset_apply},

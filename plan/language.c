@@ -15,6 +15,7 @@ const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
                                             "hide", "trash",  NULL};
 const char *const persist_required_names[] = {"fail", "degrade", "ignore", NULL};
 const char *const persist_existing_names[] = {"tighten", "keep", "correct", "report", NULL};
+const char *const secret_class_names[] = {"normal", "required", "optional", NULL};
 const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
 const char *const hook_failure_names[] = {"fail", "warn", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
@@ -252,6 +253,48 @@ static void entry_stored(struct config *config, void *object,
     set_key(config, "persist", entry->target);
 }
 
+static void *secrets_object(struct config *config, void *parent,
+                            const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct secrets *secrets = declare(config, DECLARED_SECRETS, sizeof(*secrets), directive);
+    secrets->origin = directive->words[0].origin;
+    return secrets;
+}
+
+static void *secrets_key_object(struct config *config, void *parent,
+                                const struct scfg_directive *directive)
+{
+    (void)directive; /* its word has a place of its own */
+    struct secrets *secrets = parent;
+    struct place *key = arena_alloc(config->arena, sizeof(*key));
+    *ARENA_PUSH(config->arena, secrets->keys, secrets->key_count) = key;
+    return key;
+}
+
+static void *secret_object(struct config *config, void *parent,
+                           const struct scfg_directive *directive)
+{
+    struct secret_entry *secret = declare(config, DECLARED_SECRET, sizeof(*secret), directive);
+    *secret = (struct secret_entry){.origin = directive->words[0].origin,
+                                    .file = parent,
+                                    .owner = "0",
+                                    .group = "0",
+                                    .mode = 0400};
+    return secret;
+}
+
+static void secret_stored(struct config *config, void *object,
+                          const struct scfg_directive *directive)
+{
+    (void)directive; /* its words are in the object */
+    struct secret_entry *secret = object;
+    if (!secret->name)
+        secret->name = secret->key;
+    if (secret->name)
+        set_key(config, "secret", secret->name);
+}
+
 static void *hook_object(struct config *config, void *parent,
                          const struct scfg_directive *directive)
 {
@@ -404,6 +447,41 @@ static const struct keyword persist_rows[] = {
      FIELDS(home_options), FIELDS(home_rows), true, home_object, home_stored},
 };
 
+static const struct field secrets_parameters[] = {
+    {"file", FIELD_PLACE, offsetof(struct secrets, place), NULL},
+};
+static const struct field secrets_key_parameters[] = {
+    {"key", FIELD_PLACE, 0, NULL},
+};
+static const struct field secret_parameters[] = {
+    {"key", FIELD_WITHIN, offsetof(struct secret_entry, key), NULL},
+};
+static const struct field whole_parameters[] = {
+    {"name", FIELD_WITHIN, offsetof(struct secret_entry, name), NULL},
+};
+/* The first of them is not for what has its name as a parameter, nor the last for all of a file. */
+static const struct field secret_options[] = {
+    {"name", FIELD_WITHIN, offsetof(struct secret_entry, name), NULL},
+    {"path", FIELD_PATH, offsetof(struct secret_entry, path), NULL},
+    {"owner", FIELD_OWNER, offsetof(struct secret_entry, owner), NULL},
+    {"group", FIELD_OWNER, offsetof(struct secret_entry, group), NULL},
+    {"mode", FIELD_MODE, offsetof(struct secret_entry, mode), NULL},
+    {"class", FIELD_CHOICE, offsetof(struct secret_entry, class), secret_class_names},
+    {"early", FIELD_CHOICE, offsetof(struct secret_entry, early), no_yes_names},
+    {"empty", FIELD_CHOICE, offsetof(struct secret_entry, empty), no_yes_names},
+    {"plain", FIELD_CHOICE, offsetof(struct secret_entry, plain), no_yes_names},
+};
+static const struct keyword secrets_rows[] = {
+    {"key", "key VOLUME:/path", FIELDS(secrets_key_parameters), NO_FIELDS, NULL, 0, true,
+     secrets_key_object, NULL},
+    {"secret", "secret KEY name=NAME owner=NAME group=NAME mode=0400 class=normal early=no",
+     FIELDS(secret_parameters), FIELDS(secret_options), NULL, 0, true, secret_object,
+     secret_stored},
+    {"whole", "whole NAME owner=NAME group=NAME mode=0400 class=normal early=no",
+     FIELDS(whole_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 2, NULL, 0, true,
+     secret_object, secret_stored},
+};
+
 static const struct field hook_parameters[] = {
     {"point", FIELD_CHOICE, offsetof(struct hook, point), hook_point_names},
     {"path", FIELD_PATH, offsetof(struct hook, path), NULL},
@@ -439,6 +517,8 @@ const struct keyword language[] = {
      FIELDS(generations_options), NULL, 0, true, generations_object, NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),
      NO_FIELDS, FIELDS(persist_rows), true, store_object, NULL},
+    {"secrets", "secrets VOLUME:/path { key VOLUME:/path; secret KEY; whole NAME }",
+     FIELDS(secrets_parameters), NO_FIELDS, FIELDS(secrets_rows), true, secrets_object, NULL},
     {"hook", "hook POINT /path timeout=30s failure=fail", FIELDS(hook_parameters),
      FIELDS(hook_options), NULL, 0, true, hook_object, NULL},
     {"module", "module NAME", FIELDS(module_parameters), NO_FIELDS, NULL, 0, true, module_object,

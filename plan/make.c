@@ -14,6 +14,7 @@
 #include "mounts/subvolume.h"
 #include "mounts/volume.h"
 #include "persist/entry.h"
+#include "secrets/step.h"
 
 void config_check(const struct config *config, struct report *report)
 {
@@ -23,6 +24,7 @@ void config_check(const struct config *config, struct report *report)
     subvolume_check(config, report);
     generations_check(config, report);
     persist_check(config, report);
+    secrets_check(config, report);
     hooks_check(config, report);
 }
 
@@ -61,6 +63,7 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
     places_plan(config, plan);
     persist_plan(config, plan);
     plan_sort(plan, first); /* whoever declared it: /persist before /persist/etc */
+    secrets_plan(config, plan);
     hooks_plan(config, HOOK_BEFORE_SWITCH, plan);
     prove_plan(config, generation, init, plan);
     subvolume_plan(config, plan);

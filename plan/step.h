@@ -24,6 +24,7 @@ enum step_kind {
     STEP_LINK,        /* the same as a symbolic link to where the volume is seen */
     STEP_COPY,        /* the same as a copy, which is written back later */
     STEP_MACHINE_ID,  /* the same for /etc/machine-id, which wants to be a real file */
+    STEP_SECRETS,     /* decrypt a file of secrets */
     STEP_HOOK,        /* run a program of the user's */
     STEP_PROVE,       /* can the new root be entered? */
     STEP_RESET,       /* put the fresh subvolume in the place of the old root */
@@ -49,6 +50,7 @@ struct step {
         const struct volume *volume;
         const struct root *root;
         const struct persist_entry *entry;
+        const struct secrets *secrets;
         const struct hook *hook;
         const char *init;
         const char *choice; /* of a generation */

@@ -67,6 +67,42 @@ static const struct wrong cases[] = {
     {STORE "    dir /a /b\n}\n",
      "ebb.conf:4:12: \"/b\" is one word too many; write: dir /path owner=NAME group=NAME "
      "mode=0755\n"},
+    {BASE "secrets state:/s.yaml {\n    secret a\n}\n",
+     "ebb.conf:3:1: nothing says which key opens the file; add to its block: key VOLUME:/path\n"},
+    {BASE "secrets state:/s.yaml {\n    key state:/k\n}\n",
+     "ebb.conf:3:1: warning: nothing of the file is delivered; add to its block: secret KEY, or "
+     "whole NAME\n"},
+    {BASE "secrets other:/s.yaml { key state:/k; secret a }\n",
+     "ebb.conf:3:9: no volume \"other\" is declared; add: volume other UUID=ID { ... }\n"},
+    {BASE "secrets state:/s.age { key state:/k; secret a }\n",
+     "ebb.conf:3:38: an age file has no keys; write: whole NAME, and \"a\" may be the name\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a; secret a }\n",
+     "ebb.conf:3:49: \"secret a\" is declared twice, first at ebb.conf:3:39; remove one\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a/b; secret c name=a }\n",
+     "ebb.conf:3:39: \"a/b\" would lie in \"a\", which is a secret itself (ebb.conf:3); give one of "
+     "them another name=\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a mode=4400 }\n",
+     "ebb.conf:3:39: \"a\" is no program, and needs no mode 4400\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a early=yes group=22 }\n",
+     "ebb.conf:3:39: \"a\" is there before users are, so it is root's; leave owner= and group= out, "
+     "or early=yes\n"},
+    {STORE "    file /etc/k\n}\nsecrets state:/s.yaml { key state:/k; secret a path=/etc/k }\n",
+     "ebb.conf:6:39: \"/etc/k\" is a persist entry (ebb.conf:4), and cannot be a link to a secret, "
+     "too\n"},
+    {BASE "secrets state:/s.yaml { key /k; secret ../a; whole b class=urgent }\n",
+     "ebb.conf:3:29: key \"/k\" is not a place on a volume; write VOLUME:/path, such as "
+     "state:/persist\n"
+     "ebb.conf:3:40: key \"../a\" contains \"..\"; write a path without \"/\" at its beginning, such as "
+     "wifi/psk\n"
+     "ebb.conf:3:54: class \"urgent\" is unknown; write normal, required or optional\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret /a }\n",
+     "ebb.conf:3:1: warning: nothing of the file is delivered; add to its block: secret KEY, or "
+     "whole NAME\n"
+     "ebb.conf:3:46: key \"/a\" is no name of a secret; write one without \"/\" at its beginning, such "
+     "as wifi/psk\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a }\n"
+          "secrets state:/s.yaml { key state:/k; secret b }\n",
+     "ebb.conf:4:1: \"state:/s.yaml\" has a block already, at ebb.conf:3:1; join the two\n"},
     {BASE "hook before-switch /etc/x timeout=0s\n",
      "ebb.conf:3:1: the hook \"/etc/x\" has no time at all; give it a timeout= or leave it out\n"},
     {BASE "persist state:/p { file /etc/machine-id mode=0600; }\n",

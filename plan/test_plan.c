@@ -7,8 +7,8 @@
 #include "plan/kinds.h"
 #include "plan/print.h"
 
-static const char *const names[] = {"minimal", "workstation", "overlay", "luks",     "volumes",
-                                    "hooks",   "tree",        "methods", "subvolume"};
+static const char *const names[] = {"minimal", "workstation", "overlay", "luks",      "volumes",
+                                    "hooks",   "tree",        "methods", "subvolume", "secrets"};
 
 /* A configuration with its two plans. */
 struct boot {

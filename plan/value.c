@@ -332,17 +332,21 @@ static const char *read_seed(struct arena *arena, const char *text, void *slot)
 static const char *read_path(struct arena *arena, const struct field *field, const char *text,
                              void *slot)
 {
-    bool relative = field->type == FIELD_RELATIVE;
+    bool within = field->type == FIELD_WITHIN, relative = within || field->type == FIELD_RELATIVE;
+    const char *like = within     ? "without \"/\" at its beginning, such as wifi/psk"
+                       : relative ? "from the home on, such as .ssh"
+                                  : "such as /var/log";
     if (field->type == FIELD_SEED)
         return read_seed(arena, text, slot);
+    if (within && (*text == '/' || !*text))
+        return arena_printf(arena, "is no name of a secret; write one %s", like);
     if (relative && *text == '/')
         return "is absolute; write it from the home on, such as .ssh, or move it out of the block";
     if (relative && !*text)
         return "names nothing; write a path from the home on, such as .ssh";
     const char *objection = path_objection(relative ? arena_printf(arena, "/%s", text) : text);
     if (objection)
-        return arena_printf(arena, "%s; write a path %s", objection,
-                            relative ? "from the home on, such as .ssh" : "such as /var/log");
+        return arena_printf(arena, "%s; write a path %s", objection, like);
     *(const char **)slot = text;
     return NULL;
 }
@@ -370,6 +374,7 @@ const char *value_read(struct arena *arena, const struct field *field, const str
     case FIELD_PATH:
     case FIELD_SEED:
     case FIELD_RELATIVE:
+    case FIELD_WITHIN:
         return read_path(arena, field, text, slot);
     case FIELD_PLACE_IF_ANY:
     case FIELD_PLACE:

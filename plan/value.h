@@ -27,6 +27,7 @@ enum field_type {
     FIELD_DEGRADED,     /* no, ro or after=30s */
     FIELD_KEYMAP,       /* a name as loadkeys knows it, a path, or none */
     FIELD_RELATIVE,     /* clean, from a home on */
+    FIELD_WITHIN,       /* the same, of a secret */
     FIELD_USER,         /* a user's name */
     FIELD_SEED,         /* none, generation or a path in its tree */
     FIELD_FLAGS,        /* some of `choices`, with commas between; stored as bits */

@@ -1,0 +1,102 @@
+/* Secrets on a volume in LUKS2, with the keys beside them: there before anything else runs, in
+ * memory that is never swapped out, and nowhere else. */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/path.h"
+#include "qemu-tests/scene.h"
+
+#define CONFIG(class)                                                                              \
+    "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"                                   \
+    "    luks\n    fs ext4\n    mount /persist\n}\n"                                               \
+    "root tmpfs\n"                                                                                 \
+    "secrets state:/secrets/machine.yaml {\n"                                                      \
+    "    key    state:/keys/age\n"                                                                 \
+    "    secret nested/deep/er mode=0440 group=7\n"                                                \
+    "    secret word name=users/root early=yes class=" class "\n"                                  \
+                                                             "}\n"                                 \
+                                                             "secrets state:/secrets/token.age "   \
+                                                             "{\n"                                 \
+                                                             "    key    state:/keys/other\n"      \
+                                                             "    whole  token "                   \
+                                                             "path=/etc/app/token\n"               \
+                                                             "}\n" SCENE_REST
+
+/* Brings a file of the tests into the guest. */
+static void put(struct scene *scene, const char *file, const char *path)
+{
+    struct error error;
+    char *text = NULL;
+    size_t length;
+    if (path_read(AT_FDCWD, file, 1 << 20, &text, &length, &error) < 0)
+        fail_msg("%s", error.text);
+    scene_run(scene,
+              arena_printf(scene->arena,
+                           "mkdir -p /persist/secrets /persist/keys && cat > %s <<'EOF'\n%sEOF\n"
+                           "chmod 600 %s",
+                           path, text, path));
+    free(text);
+}
+
+/* What was decrypted is on no disk and in no log; the memory that it is in is never swapped out. */
+static void check_secrecy(struct scene *scene)
+{
+    scene_run(scene, "grep '/run/secrets.d .*nosuid,nodev,noexec' /proc/self/mountinfo |"
+                     "grep -qE -e '- ramfs |- tmpfs .*noswap'");
+    scene_run(scene, "! dmesg | grep -q 'a secret'");
+    scene_run(scene, "! grep -rq 'a secret' /persist /var /run/ebb");
+}
+
+static void there_from_the_beginning(void **state)
+{
+    (void)state; /* one scene */
+    struct scene *scene = scene_new("secrets", CONFIG("normal"));
+    scene_make(scene);
+    scene->request.passphrase = SCRATCH_PASSPHRASE;
+    /* The first boot has nothing to decrypt, and says so. */
+    scene_boot(scene);
+    assert_non_null(strstr(scene_run(scene, "cat /run/ebb/status.json"),
+                           "cannot open the key \\\"state:/keys/age\\\""));
+    assert_string_equal(scene_run(scene, "ls /run/secrets 2>/dev/null; grep -c '\"fault\"' "
+                                         "/run/secrets.d/.status.json"),
+                        "3");
+    put(scene, "secrets/testdata/sops/types.yaml", "/persist/secrets/machine.yaml");
+    put(scene, "secrets/testdata/sops/key.txt", "/persist/keys/age");
+    put(scene, "secrets/testdata/ours.key", "/persist/keys/other");
+    put(scene, "secrets/testdata/armored.age", "/persist/secrets/token.age");
+    scene_reboot(scene);
+    assert_string_equal(
+        scene_run(scene, "cd /run/secrets && cat nested/deep/er token && stat -c '%a %u:%g %n' "
+                         "nested/deep/er token /run/secrets.d/1 /run/secrets-for-users/users/root "
+                         "&& readlink /etc/app/token && cat /run/secrets-for-users/users/root"),
+        "valuea secret\n440 0:7 nested/deep/er\n400 0:0 token\n751 0:0 /run/secrets.d/1\n"
+        "400 0:0 /run/secrets-for-users/users/root\n/run/secrets/token\nyes");
+    check_secrecy(scene);
+    /* A secret that is required ends the boot, and only that. */
+    scene_run(scene, "sed -i 's/^word: .*/word: yes/' /persist/secrets/machine.yaml");
+    scene_power_off(scene);
+    scene_configure(scene, CONFIG("required"));
+    scene_expect_rescue(scene,
+                        "there is no secret \"users/root\": \"state:/secrets/machine.yaml\", "
+                        "line 12: the value of \"word\" should be encrypted and is not; "
+                        "encrypt the file with `sops -e`");
+    scene_end(scene);
+}
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(there_from_the_beginning),
+    };
+    if (count > 1)
+        cmocka_set_test_filter(arguments[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,262 @@
+#include "secrets/step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "plan/account.h"
+#include "secrets/vault.h"
+#include "secrets/worker.h"
+
+static const struct secret_entry **wanted_of(struct arena *arena, const struct config *config,
+                                             const struct secrets *secrets, size_t *count)
+{
+    const struct secret_entry **wanted = NULL;
+    *count = 0;
+    for (size_t i = 0; i < config->secret_entry_count; i++)
+        if (config->secret_entries[i]->file == secrets)
+            *ARENA_PUSH(arena, wanted, *count) = config->secret_entries[i];
+    return wanted;
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct place *a = &(*(const struct secrets *const *)left)->place,
+                       *b = &(*(const struct secrets *const *)right)->place;
+    int order = strcmp(a->volume_name, b->volume_name);
+    return order ? order : strcmp(a->path, b->path);
+}
+
+void secrets_plan(const struct config *config, struct plan *plan)
+{
+    const struct secrets **sorted = NULL;
+    size_t count = 0, wanted;
+    for (size_t i = 0; i < config->secrets_count; i++) {
+        (void)wanted_of(plan->arena, config, config->secrets[i], &wanted);
+        if (wanted)
+            *ARENA_PUSH(plan->arena, sorted, count) = config->secrets[i];
+    }
+    if (count)
+        qsort(sorted, count, sizeof(struct secrets *), by_place);
+    for (size_t i = 0; i < count; i++)
+        plan_add(plan, STEP_SECRETS, sorted[i]->origin)->secrets = sorted[i];
+}
+
+void secrets_sentence(const struct step *step, FILE *stream)
+{
+    const struct place *place = &step->secrets->place;
+    fprintf(stream, "decrypt the secrets of %s:%s", place->volume_name, place->path);
+}
+
+/* A key that others can read is none of theirs to keep. */
+static int open_key(const struct place *key, const struct context *context, int *fd,
+                    struct error *error)
+{
+    struct stat status;
+    *fd = path_open(context_volume(context, key->volume)->fd, key->path,
+                    O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0 || fstat(*fd, &status) < 0)
+        return error_system(error, *fd < 0 ? -*fd : errno, "cannot open the key \"%s:%s\"",
+                            key->volume_name, key->path);
+    if (!S_ISREG(status.st_mode) || status.st_uid != 0 || status.st_mode & 077)
+        return error_set(error, EPERM,
+                         "the key \"%s:%s\" is not used, because it is not a file of root's alone: "
+                         "chown root, chmod 0600",
+                         key->volume_name, key->path);
+    return 0;
+}
+
+static const char *name_of(struct arena *arena, const struct place *place)
+{
+    return arena_printf(arena, "%s:%s", place->volume_name, place->path);
+}
+
+/* The open files of a job. What cannot be opened of the keys is told, and not missed if another
+ * fits. */
+static int open_files(const struct secrets *secrets, struct context *context,
+                      struct worker_job *job, struct error *error)
+{
+    struct arena *arena = context->arena;
+    struct worker_file *keys = NULL;
+    size_t count = 0;
+    struct error first = {0};
+    for (size_t i = 0; i < secrets->key_count; i++) {
+        int fd;
+        if (open_key(secrets->keys[i], context, &fd, error) == 0) {
+            *ARENA_PUSH(arena, keys, count) =
+                (struct worker_file){name_of(arena, secrets->keys[i]), fd};
+            continue;
+        }
+        log_warning("%s", error->text);
+        first = first.code ? first : *error;
+        if (fd >= 0)
+            close(fd);
+    }
+    job->keys = keys;
+    job->key_count = count;
+    job->file = (struct worker_file){name_of(arena, &secrets->place), -1};
+    *error = first;
+    if (!count)
+        return -first.code;
+    job->file.fd = path_open(context_volume(context, secrets->place.volume)->fd,
+                             secrets->place.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    return job->file.fd < 0
+               ? error_system(error, -job->file.fd, "cannot open \"%s\"", job->file.name)
+               : 0;
+}
+
+static void close_files(const struct worker_job *job)
+{
+    for (size_t i = 0; i < job->key_count; i++)
+        close(job->keys[i].fd);
+    if (job->file.fd >= 0)
+        close(job->file.fd);
+}
+
+/* A secret whose owner nobody knows is root's: it is there, and nobody sees it who should not. */
+static void find_owner(const struct secret_entry *secret, const struct context *context,
+                       struct vault_file *file)
+{
+    unsigned user = 0, group = 0;
+    bool known = account_number(context, true, secret->owner, &user) &&
+                 account_number(context, false, secret->group, &group);
+    *file = (struct vault_file){secret->name, user, group, (mode_t)secret->mode};
+    if (known)
+        return;
+    *file = (struct vault_file){secret->name, 0, 0, 0400};
+    log_warning("the secret \"%s\" is root's alone: nobody knows its owner \"%s\" or group \"%s\"",
+                secret->name, secret->owner, secret->group);
+}
+
+/* A link in the root, where programs look that do not look into /run. */
+static int link_to(const struct secret_entry *secret, const struct context *context,
+                   struct error *error)
+{
+    static const char unfinished[] = ".ebb-new";
+    const char *name;
+    auto_fd parent = -1;
+    int code = path_make_parent(context->root.fd, secret->path, &parent, &name, error);
+    if (code < 0)
+        return code;
+    const char *text = arena_printf(context->arena, "/run/%s/%s",
+                                    secret->early ? "secrets-for-users" : "secrets", secret->name);
+    (void)unlinkat(parent, unfinished, 0); /* left by a power cut, if there is one */
+    if (symlinkat(text, parent, unfinished) < 0 || renameat(parent, unfinished, parent, name) < 0)
+        return error_system(error, errno, "cannot make the link \"%s\"", secret->path);
+    return 0;
+}
+
+static int put(const struct secret_entry *secret, const struct context *context, int run,
+               const struct secret *value, struct error *error)
+{
+    struct vault_file file;
+    auto_fd set = vault_open(run, secret->early, error);
+    if (set < 0)
+        return set;
+    find_owner(secret, context, &file);
+    int code = vault_put(set, &file, value, error);
+    return code == 0 && secret->path ? link_to(secret, context, error) : code;
+}
+
+/* A root that is made a second time, after rescue, has what the second time brought. */
+static void note(struct context *context, const struct secret_entry *secret, enum fault fault)
+{
+    for (size_t i = 0; i < context->delivery_count; i++)
+        if (context->deliveries[i].secret == secret) {
+            context->deliveries[i].fault = fault;
+            return;
+        }
+    *ARENA_PUSH(context->arena, context->deliveries, context->delivery_count) =
+        (struct delivery){secret, fault};
+}
+
+static int tell(const struct context *context, int run, struct error *error)
+{
+    struct json_object *status = json_object_new_object(), *list = json_object_new_array();
+    for (size_t i = 0; i < context->delivery_count; i++) {
+        const struct delivery *delivery = &context->deliveries[i];
+        struct json_object *object = json_object_new_object();
+        json_object_object_add(object, "name", json_object_new_string(delivery->secret->name));
+        json_object_object_add(object, "class",
+                               json_object_new_string(secret_class_names[delivery->secret->class]));
+        json_object_object_add(object, "early", json_object_new_boolean(delivery->secret->early));
+        json_object_object_add(object, "fault",
+                               json_object_new_string(fault_names[delivery->fault]));
+        json_object_array_add(list, object);
+    }
+    json_object_object_add(status, "format", json_object_new_int(1));
+    json_object_object_add(status, "secrets", list);
+    int code = vault_tell(run,
+                          json_object_to_json_string_ext(
+                              status, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE),
+                          error);
+    json_object_put(status);
+    return code;
+}
+
+/* The outcome of a file: the worst of what its secrets' classes ask for, with the first reason. */
+struct outcome {
+    bool fails, ignored;
+    struct error first;
+};
+
+static void miss(struct outcome *outcome, const struct secret_entry *secret, const char *reason)
+{
+    bool required = secret->class == SECRET_REQUIRED, optional = secret->class == SECRET_OPTIONAL;
+    if (optional)
+        log_info("there is no secret \"%s\": %s", secret->name, reason);
+    else
+        log_warning("there is no secret \"%s\": %s", secret->name, reason);
+    if (!optional && (!outcome->first.code || (required && !outcome->fails)))
+        (void)error_set(&outcome->first, EBADMSG, "there is no secret \"%s\": %.300s", secret->name,
+                        reason);
+    outcome->fails |= required;
+    outcome->ignored |= !optional;
+}
+
+static void deliver(struct context *context, int run, const struct secret_entry *secret,
+                    const struct worker_answer *answer, struct outcome *outcome)
+{
+    struct error error;
+    enum fault fault = answer->fault;
+    const char *reason = answer->reason;
+    if (fault == FAULT_NONE && put(secret, context, run, &answer->value, &error) < 0) {
+        fault = FAULT_NO_ROOM;
+        reason = error.text;
+    }
+    note(context, secret, fault);
+    if (fault != FAULT_NONE)
+        miss(outcome, secret, reason);
+}
+
+int secrets_apply(const struct step *step, struct context *context, struct error *error)
+{
+    struct worker_job job = {.file.fd = -1};
+    struct worker_result result = {0};
+    struct outcome outcome = {0};
+    job.wanted = wanted_of(context->arena, context->config, step->secrets, &job.count);
+    auto_fd run = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (run < 0)
+        return error_system(error, errno, "cannot open \"/run\"");
+    int code = open_files(step->secrets, context, &job, error);
+    if (code == 0)
+        (void)worker_run(context->arena, &job, &result, error); /* it gives no answers then */
+    const struct worker_answer none = {FAULT_MISSING, error->text, {0}};
+    for (size_t i = 0; i < job.count; i++)
+        deliver(context, run, job.wanted[i], result.answers ? &result.answers[i] : &none, &outcome);
+    worker_end(&result);
+    close_files(&job);
+    struct error told;
+    if (tell(context, run, &told) < 0)
+        log_warning("ignoring: %s", told.text);
+    if (!outcome.ignored)
+        return 0;
+    *error = outcome.first;
+    return outcome.fails ? -error->code : 1;
+}

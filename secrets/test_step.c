@@ -1,0 +1,194 @@
+/* A boot's secrets, from the declaration to the files in /run: what is delivered, what is refused,
+ * and that one that cannot be had costs nothing but itself. */
+#include "base/testdata/scratch.h"
+
+#include "plan/make.h"
+#include "secrets/step.h"
+
+static char *repository;
+
+#define HEAD                                                                                       \
+    "volume state LABEL=state { fs ext4; mount /persist }\ngenerations state:/generations\n"
+#define KEYS "    key state:/keys/ours\n"
+#define YAML HEAD "secrets state:/types.yaml {\n" KEYS
+#define AGE HEAD "secrets state:/x25519.age {\n" KEYS
+
+struct scenario {
+    const char *name, *configuration, *scene; /* made in the volume */
+    int code;                                 /* 0, 1: goes on, -1: fails */
+    const char *said;                         /* a part of what was logged or failed with */
+    const char *check;                        /* a shell command in the scratch folder */
+};
+
+/* The volume, a root with users, and a /run. */
+static void set_stage(const char *scene)
+{
+    must_run("umount -l /run/secrets.d /run/secrets-for-users.d /run 2>/dev/null;"
+             "rm -rf state root outside; mount -t tmpfs run /run && mkdir -p state/keys root/etc "
+             "outside && cp %s/secrets/testdata/*.age %s/secrets/testdata/sops/*.* state &&"
+             "cp %s/secrets/testdata/sops/key.txt state/keys/ours && cp %s/secrets/testdata/*.key "
+             "state/keys && chmod 600 state/keys/* && echo 'web:x:33:44::/:' > root/etc/passwd &&"
+             "echo 'tls:x:55:' > root/etc/group",
+             repository, repository, repository, repository);
+    must_run("cd state && %s", scene);
+}
+
+static void play(const struct scenario *scenario)
+{
+    struct error error = {0};
+    auto_arena arena = arena_new();
+    struct report report = {.arena = arena};
+    set_stage(*scenario->scene ? scenario->scene : "true");
+    put("ebb.conf", scenario->configuration);
+    auto_config config = config_load("ebb.conf", NULL, &report);
+    config_check(config, &report);
+    for (size_t i = 0; i < report.count; i++)
+        fail_msg("%s: %s", scenario->name, report.problems[i].text);
+    struct context *context = context_new(arena, config, ".", "root");
+    auto_fd root = open_folder("root"), state = open_folder("state");
+    context->root.fd = root;
+    context->states[0].fd = state;
+    struct plan plan = {.arena = arena};
+    secrets_plan(config, &plan);
+    assert_int_equal(plan.count, 1);
+    log_begin();
+    int code = secrets_apply(&plan.steps[0], context, &error);
+    auto_string log = log_end();
+    if ((code > 0 ? 1 : code < 0 ? -1 : 0) != scenario->code)
+        fail_msg("%s: %d, \"%s\"\n%s", scenario->name, code, error.text, log);
+    if (!strstr(log, scenario->said) && !(code && strstr(error.text, scenario->said)))
+        fail_msg("%s: \"%s\"\n%s", scenario->name, error.text, log);
+    if (!succeeds("%s", scenario->check))
+        fail_msg("%s: %s\n%s", scenario->name, scenario->check, log);
+    must_run("test -z \"$(ls outside)\" && test -z \"$(find /run -name .ebb-new)\"");
+}
+
+#define STATUS(name, fault)                                                                        \
+    "tr -d ' \\n' < /run/secrets.d/.status.json | grep -q '\"name\":\"" name                       \
+    "\",.*\"fault\":\"" fault "\"'"
+
+static const struct scenario delivered[] = {
+    {"values of every type",
+     YAML "    secret int\n    secret nested/deep/er mode=0440\n"
+          "    secret list/0 name=first\n    secret time\n}\n",
+     "", 0, "",
+     "cd /run/secrets.d/1 && test $(cat int) = 42 && test -n \"$(cat nested/deep/er)\" &&"
+     "test $(stat -c %a int)-$(stat -c %a nested/deep/er) = 400-440 && test -s first &&"
+     "test $(readlink /run/secrets) = /run/secrets.d/1 && " STATUS("first", "none")},
+    {"an age file", AGE "    whole token\n}\n", "mv keys/ours.key keys/ours", 0, "",
+     "test \"$(cat /run/secrets.d/1/token)\" = 'a secret'"},
+    {"an OpenSSH key",
+     HEAD "secrets state:/ssh.age {\n    key state:/keys/ssh.key\n    whole x\n}\n", "", 0, "",
+     "test \"$(cat /run/secrets.d/1/x)\" = 'a secret'"},
+    {"the second key fits",
+     HEAD "secrets state:/x25519.age {\n    key state:/keys/none\n    key "
+          "state:/keys/other.key\n    key state:/keys/ours.key\n    whole x\n}\n",
+     "", 0, "cannot open the key \"state:/keys/none\": No such file or directory",
+     "test \"$(cat /run/secrets.d/1/x)\" = 'a secret'"},
+    {"binary, as a whole", HEAD "secrets state:/whole.bin {\n" KEYS "    whole blob\n}\n", "", 0,
+     "", "test -s /run/secrets.d/1/blob"},
+    {"owners by name", YAML "    secret int owner=web group=tls mode=0440\n}\n", "", 0, "",
+     "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 33:55:440"},
+    {"an owner whom nobody knows", YAML "    secret int owner=nobody-yet mode=0444\n}\n", "", 0,
+     "the secret \"int\" is root's alone: nobody knows its owner \"nobody-yet\" or group \"0\"",
+     "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 0:0:400"},
+    {"before users are", YAML "    secret word name=users/alice early=yes\n    secret int\n}\n", "",
+     0, "",
+     "test -s /run/secrets-for-users.d/1/users/alice && ! test -e /run/secrets.d/1/users &&"
+     "test $(readlink /run/secrets-for-users) = /run/secrets-for-users.d/1"},
+    {"a link to it", YAML "    secret int path=/etc/app/int\n}\n", "", 0, "",
+     "test $(readlink root/etc/app/int) = /run/secrets/int"},
+    {"not encrypted, as declared",
+     HEAD "secrets state:/default_suffix.yaml {\n" KEYS
+          "    secret plain_unencrypted/text plain=yes\n}\n",
+     "", 0, "", "test $(cat /run/secrets.d/1/plain_unencrypted/text) = 0777"},
+    {"nothing, as declared", YAML "    secret empty empty=yes\n}\n", "", 0, "",
+     "test -e /run/secrets.d/1/empty"},
+};
+
+#define NONE "! test -e /run/secrets.d/1/int"
+
+static const struct scenario missed[] = {
+    {"no such key: the others are there", YAML "    secret int\n    secret none\n}\n", "", 1,
+     "there is no secret \"none\": the file has no such key",
+     "test $(cat /run/secrets.d/1/int) = 42 && " STATUS("none", "missing")},
+    {"optional", YAML "    secret int\n    secret none class=optional\n}\n", "", 0,
+     "there is no secret \"none\": the file has no such key", "test -s /run/secrets.d/1/int"},
+    {"required", YAML "    secret int\n    secret none class=required\n}\n", "", -1,
+     "there is no secret \"none\": the file has no such key", "test -s /run/secrets.d/1/int"},
+    {"it is empty", YAML "    secret empty\n}\n", "", 1,
+     "there is no secret \"empty\": it is empty",
+     "! test -e /run/secrets.d/1/empty; " STATUS("empty", "refused")},
+    {"not encrypted",
+     HEAD "secrets state:/default_suffix.yaml {\n" KEYS "    secret plain_unencrypted/text\n}\n",
+     "", 1, "there is no secret \"plain_unencrypted/text\": it is not encrypted",
+     "! test -e /run/secrets.d/1/plain_unencrypted"},
+    {"no file", YAML "    secret int\n}\n", "rm types.yaml", 1,
+     "cannot open \"state:/types.yaml\": No such file or directory", NONE},
+    {"no key at all", YAML "    secret int\n}\n", "rm keys/ours", 1,
+     "cannot open the key \"state:/keys/ours\": No such file or directory", NONE},
+    {"a key that others read", YAML "    secret int\n}\n", "chmod 644 keys/ours", 1,
+     "the key \"state:/keys/ours\" is not used, because it is not a file of root's alone", NONE},
+    {"a link for a key", YAML "    secret int\n}\n", "mv keys/ours x && ln -s ../x keys/ours", 1,
+     "cannot open the key \"state:/keys/ours\"", NONE},
+    {"another's key", YAML "    secret int\n}\n", "cp keys/other.key keys/ours", 1,
+     "there is no secret \"int\"", NONE " && " STATUS("int", "no-match")},
+    {"a key with a passphrase", AGE "    whole x\n}\n", "cp keys/locked.key keys/ours", 1,
+     "passphrase", "! test -e /run/secrets.d/1/x"},
+    {"a value was exchanged", YAML "    secret int\n    secret word\n}\n",
+     "sed -i 's/^int: .*/int: 43/' types.yaml", 1, "there is no secret",
+     NONE " && ! test -e /run/secrets.d/1/word"},
+    {"a tail is missing", AGE "    whole x\n}\n",
+     "cp keys/ours.key keys/ours && truncate -s -1 x25519.age", 1, "there is no secret \"x\"",
+     "! test -e /run/secrets.d/1/x"},
+    {"a byte is different", AGE "    whole x\n}\n",
+     "cp keys/ours.key keys/ours && printf x | dd of=x25519.age bs=1 conv=notrunc status=none "
+     "seek=$(($(stat -c %s x25519.age) - 5))",
+     1, "there is no secret \"x\"", STATUS("x", "tampered")},
+    {"nothing that could be a file", YAML "    secret int\n}\n",
+     "rm types.yaml && mkfifo types.yaml", 1, "there is no secret \"int\"", NONE},
+    {"more than anybody has", YAML "    secret int\n}\n", "truncate -s 5M types.yaml", 1,
+     "there is no secret \"int\"", NONE},
+    {"folders without end", YAML "    secret int\n}\n",
+     "for i in $(seq 5000); do printf '['; done > types.yaml", 1, "there is no secret \"int\"",
+     NONE},
+};
+
+#define PLAY(scenarios)                                                                            \
+    do {                                                                                           \
+        need_namespace();                                                                          \
+        for (size_t i = 0; i < ARRAY_LENGTH(scenarios); i++)                                       \
+            play(&(scenarios)[i]);                                                                 \
+    } while (0)
+
+static void test_delivered(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    need_namespace();
+    if (!has_users)
+        skip_because("only root may map more users than one");
+    PLAY(delivered);
+}
+
+static void test_missed(void **state)
+{
+    (void)state; /* as above */
+    PLAY(missed);
+}
+
+static int leave_stage(void **state)
+{
+    return succeeds("umount -l /run/secrets.d /run/secrets-for-users.d /run 2>/dev/null; true")
+               ? leave_scratch(state)
+               : -1;
+}
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_stage)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(test_delivered), TEST(test_missed)};
+    repository = getcwd(NULL, 0);
+    int status = cmocka_run_group_tests(tests, enter_namespace, NULL);
+    free(repository);
+    return status;
+}

@@ -1,0 +1,160 @@
+#include "secrets/vault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/path.h"
+
+/* Names of folders may be listed by their owner alone: they tell what a machine does. */
+enum { FOLDER = 0751 };
+enum { RAMFS = 0x858458f6, TMPFS = 0x01021994 };
+
+static const char unfinished[] = ".ebb-new";
+
+/* What one of the two places consists of. */
+struct vault {
+    const char *folder, *set, *link, *leads;
+};
+
+static const struct vault vaults[] = {
+    {"secrets.d", "1", "secrets", "/run/secrets.d/1"},
+    {"secrets-for-users.d", "1", "secrets-for-users", "/run/secrets-for-users.d/1"},
+};
+
+/* A file system that is never swapped out, not attached yet; -errno. */
+static int make_memory(void)
+{
+    static const struct {
+        const char *type, *flag; /* which an older kernel does not know */
+    } kinds[] = {{"tmpfs", "noswap"}, {"ramfs", NULL}};
+    int code = -ENODEV;
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        auto_fd context = fsopen(kinds[i].type, FSOPEN_CLOEXEC);
+        const char *flag = kinds[i].flag;
+        if (context >= 0 && fsconfig(context, FSCONFIG_SET_STRING, "mode", "0751", 0) == 0 &&
+            (!flag || fsconfig(context, FSCONFIG_SET_FLAG, flag, NULL, 0) == 0) &&
+            (!flag || fsconfig(context, FSCONFIG_SET_STRING, "size", "64m", 0) == 0) &&
+            fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+            return fsmount(context, FSMOUNT_CLOEXEC,
+                           MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+        code = -errno;
+    }
+    return code;
+}
+
+static bool is_apart(int folder, int run)
+{
+    struct stat inner, outer;
+    return fstat(folder, &inner) == 0 && fstat(run, &outer) == 0 && inner.st_dev != outer.st_dev;
+}
+
+/* Opens the folder that has the sets, on a file system of its own. */
+static int open_folder(const struct vault *vault, int run, struct error *error)
+{
+    struct statfs kind;
+    if (mkdirat(run, vault->folder, FOLDER) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"/run/%s\"", vault->folder);
+    auto_fd folder = path_open(run, vault->folder, O_PATH | O_DIRECTORY);
+    if (folder >= 0 && !is_apart(folder, run)) {
+        auto_fd memory = make_memory();
+        if (memory < 0 || move_mount(memory, "", folder, "",
+                                     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+            return error_system(error, memory < 0 ? -memory : errno,
+                                "cannot mount memory that is never swapped out on \"/run/%s\"",
+                                vault->folder);
+        close(TAKE_FD(folder));
+        folder = path_open(run, vault->folder, O_PATH | O_DIRECTORY);
+    }
+    if (folder < 0 || fstatfs(folder, &kind) < 0)
+        return error_system(error, folder < 0 ? -folder : errno, "cannot open \"/run/%s\"",
+                            vault->folder);
+    if (kind.f_type != RAMFS && kind.f_type != TMPFS)
+        return error_set(error, EINVAL, "\"/run/%s\" is not in memory; unmount it", vault->folder);
+    return TAKE_FD(folder);
+}
+
+static int point(const struct vault *vault, int run, struct error *error)
+{
+    (void)unlinkat(run, unfinished, 0); /* left by a boot that was tried before, if there is one */
+    if (symlinkat(vault->leads, run, unfinished) < 0 ||
+        renameat(run, unfinished, run, vault->link) < 0)
+        return error_system(error, errno, "cannot make the link \"/run/%s\"", vault->link);
+    return 0;
+}
+
+int vault_open(int run, bool early, struct error *error)
+{
+    const struct vault *vault = &vaults[early];
+    auto_fd folder = open_folder(vault, run, error);
+    if (folder < 0)
+        return folder;
+    if (mkdirat(folder, vault->set, FOLDER) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"%s\"", vault->leads);
+    auto_fd set = path_open(folder, vault->set, O_RDONLY | O_DIRECTORY);
+    if (set < 0 || fchmod(set, FOLDER) < 0)
+        return error_system(error, set < 0 ? -set : errno, "cannot open \"%s\"", vault->leads);
+    int code = point(vault, run, error);
+    return code < 0 ? code : TAKE_FD(set);
+}
+
+/* The folder that the file lies in, made as far as it is missing; -errno. */
+static int open_parent(int set, const char *name, const char **last)
+{
+    char part[NAME_MAX + 1];
+    auto_fd folder = path_open(set, ".", O_PATH | O_DIRECTORY);
+    for (size_t length; folder >= 0 && (length = strcspn(name, "/"), name[length]);
+         name += length + 1) {
+        snprintf(part, sizeof(part), "%.*s", (int)length, name);
+        bool made = mkdirat(folder, part, FOLDER) == 0;
+        if (made ? fchmodat(folder, part, FOLDER, 0) < 0 : errno != EEXIST)
+            return -errno; /* the mode that was asked for was cut by the umask */
+        auto_fd inner = path_open(folder, part, O_PATH | O_DIRECTORY);
+        if (inner < 0)
+            return inner;
+        close(TAKE_FD(folder));
+        folder = TAKE_FD(inner);
+    }
+    *last = name;
+    return TAKE_FD(folder);
+}
+
+/* The mode is given after the owner, whose change would take bits away. */
+static int fill(int fd, const struct vault_file *file, const struct secret *content)
+{
+    int code = path_write_all(fd, content->bytes, content->length);
+    if (code == 0 && (fchown(fd, file->user, file->group) < 0 || fchmod(fd, file->mode) < 0))
+        code = -errno;
+    return code;
+}
+
+int vault_put(int set, const struct vault_file *file, const struct secret *content,
+              struct error *error)
+{
+    const char *name = NULL;
+    auto_fd parent = open_parent(set, file->name, &name);
+    int code = parent < 0 ? parent : path_remove_at(parent, unfinished);
+    auto_fd fd = code < 0 ? -1
+                          : openat(parent, unfinished,
+                                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (code == 0)
+        code = fd < 0 ? -errno : fill(fd, file, content);
+    if (code == 0 && name && renameat(parent, unfinished, parent, name) < 0)
+        code = -errno;
+    if (code < 0 && fd >= 0)
+        (void)unlinkat(parent, unfinished, 0); /* the first failure is the one to report */
+    return code < 0 ? error_system(error, -code, "cannot write the secret \"%s\"", file->name) : 0;
+}
+
+int vault_tell(int run, const char *text, struct error *error)
+{
+    auto_fd folder = open_folder(&vaults[0], run, error);
+    return folder < 0 ? folder
+                      : path_write(folder, ".status.json", text, strlen(text), 0644, error);
+}

@@ -1,0 +1,32 @@
+/* Where decrypted secrets lie in the running system: /run/secrets.d/1/NAME, with /run/secrets a
+ * link to the folder of the newest set, as sops-nix has it; and the same of /run/secrets-for-users.
+ *
+ * The file systems are never swapped out: tmpfs with noswap, which kernels have from 6.4 on, or
+ * else ramfs. /run itself may be swapped, and holds but the links. */
+#ifndef EBB_SECRETS_VAULT_H
+#define EBB_SECRETS_VAULT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "secrets/secret.h"
+
+/* How the file of a secret is to be. */
+struct vault_file {
+    const char *name; /* clean and relative */
+    uid_t user;
+    gid_t group;
+    mode_t mode;
+};
+
+/* Opens the folder of this boot's set below `run`, the folder that is to be /run; what is missing
+ * is mounted and made. */
+int vault_open(int run, bool early, struct error *error);
+/* Puts a file there, whole or not at all. */
+int vault_put(int set, const struct vault_file *file, const struct secret *content,
+              struct error *error);
+/* Writes the file in /run/secrets.d that tells of all secrets, readable for everybody. */
+int vault_tell(int run, const char *text, struct error *error);
+
+#endif

@@ -1,0 +1,304 @@
+#include "secrets/worker.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "secrets/sops.h"
+
+enum {
+    LARGEST_FILE = 4 << 20, /* of secrets or of keys; no machine has that many */
+    LONGEST = 60,           /* seconds of work */
+    MOST_MEMORY = 1 << 30,
+    SPARE = 64 << 10,
+};
+
+/* What the child leaves for PID 1, at the beginning of the shared memory; the values lie behind. */
+struct slip {
+    enum fault fault;
+    char reason[sizeof(((struct error *)0)->text)];
+    size_t offset, length;
+};
+
+struct bench {
+    const struct worker_job *job;
+    unsigned char *shared;
+    size_t size, used;
+    bool *ended; /* well, whatever was found */
+    struct slip *slips;
+};
+
+static int allow_memory_only(void)
+{
+#define ALLOW(name)                                                                                \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1),                                         \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+    struct sock_filter rules[] = {
+#ifdef __x86_64__ /* whose numbers have a second meaning for programs of 32 bits */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+#endif
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        ALLOW(mmap),
+        ALLOW(munmap),
+        ALLOW(mremap),
+        ALLOW(mprotect),
+        ALLOW(madvise),
+        ALLOW(brk),
+        ALLOW(futex),
+        ALLOW(getrandom), /* libcrypto blinds what it computes with */
+        ALLOW(getpid),
+        ALLOW(rt_sigaction),
+        ALLOW(rt_sigprocmask),
+        ALLOW(rt_sigreturn),
+        ALLOW(exit),
+        ALLOW(exit_group),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+    };
+#undef ALLOW
+    const struct sock_fprog program = {ARRAY_LENGTH(rules), rules};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+                   prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0
+               ? -errno
+               : 0;
+}
+
+/* Before anything secret is in memory. */
+static void harden(void)
+{
+    const struct rlimit none = {0, 0}, time = {LONGEST, LONGEST},
+                        memory = {MOST_MEMORY, MOST_MEMORY};
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail */
+    if (setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_CPU, &time) < 0)
+        log_warning("a file of secrets is read without limits: %s", strerror(errno));
+#ifndef __SANITIZE_ADDRESS__ /* which takes terabytes of addresses */
+    if (setrlimit(RLIMIT_AS, &memory) < 0 || mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
+        log_warning("a file of secrets is read in memory that might be swapped out: %s",
+                    strerror(errno));
+#else
+    (void)memory;
+#endif
+}
+
+static int read_whole(const struct worker_file *file, struct secret *text, struct error *error)
+{
+    char *bytes = NULL;
+    size_t length = 0;
+    int code = path_read_fd(file->fd, file->name, LARGEST_FILE, &bytes, &length, error);
+    if (code == 0) /* it has a NUL behind it, too */
+        *text = (struct secret){(unsigned char *)bytes, length};
+    return code;
+}
+
+/* One key that fits is enough, so a key that is not there costs nothing yet. */
+static int read_keys(const struct worker_job *job, struct identities *identities,
+                     struct error *error)
+{
+    int code = error_set(error, ENOENT, "no key is declared for it");
+    for (size_t i = 0; i < job->key_count; i++) {
+        struct error one;
+        auto_secret text = {0};
+        int result = read_whole(&job->keys[i], &text, &one);
+        if (result == 0)
+            result = identities_read(identities, job->keys[i].name, &text, &one);
+        if (result < 0 && code < 0)
+            *error = one;
+        if (result == 0)
+            code = 0;
+    }
+    return code;
+}
+
+static void answer(struct bench *bench, size_t number, enum fault fault, const char *reason)
+{
+    struct slip *slip = &bench->slips[number];
+    slip->fault = fault;
+    strncpy(slip->reason, reason, sizeof(slip->reason) - 1);
+}
+
+static void answer_all(struct bench *bench, enum fault fault, const char *reason)
+{
+    for (size_t i = 0; i < bench->job->count; i++)
+        answer(bench, i, fault, reason);
+}
+
+static void deliver(struct bench *bench, size_t number, const struct secret *value)
+{
+    const struct secret_entry *wanted = bench->job->wanted[number];
+    struct slip *slip = &bench->slips[number];
+    if (value->length == 0 && !wanted->empty) {
+        answer(bench, number, FAULT_REFUSED,
+               "it is empty, which anybody could have made it; if it should be, write empty=yes");
+        return;
+    }
+    if (value->length > bench->size - bench->used) {
+        answer(bench, number, FAULT_NO_ROOM, "there is no room for it");
+        return;
+    }
+    slip->offset = bench->used;
+    slip->length = value->length;
+    memcpy(bench->shared + bench->used, value->bytes, value->length);
+    bench->used += value->length;
+}
+
+static void open_age(struct bench *bench, const struct identities *identities,
+                     const struct secret *text)
+{
+    struct error error;
+    enum fault fault = FAULT_NONE;
+    auto_secret plain = {0};
+    if (age_decrypt(identities, bench->job->file.name, text->bytes, text->length, &plain, &fault,
+                    &error) < 0) {
+        answer_all(bench, fault, error.text);
+        return;
+    }
+    for (size_t i = 0; i < bench->job->count; i++) {
+        if (bench->job->wanted[i]->key)
+            answer(bench, i, FAULT_MISSING, "an age file has no keys; write: whole NAME");
+        else
+            deliver(bench, i, &plain);
+    }
+}
+
+static void pick(struct bench *bench, size_t number, const struct sops *sops)
+{
+    const struct secret_entry *wanted = bench->job->wanted[number];
+    const struct sops_leaf *leaf = sops_find(sops, wanted->key ? wanted->key : "data");
+    if (!leaf && !wanted->key)
+        answer(bench, number, FAULT_MISSING, "it has more than one value; name one: secret KEY");
+    else if (!leaf)
+        answer(bench, number, FAULT_MISSING, "the file has no such key");
+    else if (!leaf->encrypted && !wanted->plain && leaf->value.length)
+        answer(bench, number, FAULT_REFUSED,
+               "it is not encrypted, so that anybody could have written it; if it should not be, "
+               "write plain=yes");
+    else
+        deliver(bench, number, &leaf->value);
+}
+
+static void open_sops(struct bench *bench, const struct identities *identities,
+                      const struct secret *text)
+{
+    struct error error;
+    enum fault fault = FAULT_NONE;
+    const char *name = bench->job->file.name;
+    auto_sops sops = {0};
+    if (sops_open(identities, name, sops_format_of(name), text, &sops, &fault, &error) < 0) {
+        answer_all(bench, fault, error.text);
+        return;
+    }
+    for (size_t i = 0; i < bench->job->count; i++)
+        pick(bench, i, &sops);
+}
+
+_Noreturn static void work(struct bench *bench)
+{
+    struct error error;
+    struct identities identities = {0};
+    struct secret text = {0};
+    harden();
+    int code = read_keys(bench->job, &identities, &error);
+    if (code == 0)
+        code = read_whole(&bench->job->file, &text, &error);
+    if (code == 0) {
+        code = allow_memory_only();
+        if (code < 0)
+            (void)error_system(&error, -code, "the kernel cannot take system calls away");
+    }
+    if (code < 0)
+        answer_all(bench, FAULT_MISSING, error.text);
+    else if (age_is_file(text.bytes, text.length))
+        open_age(bench, &identities, &text);
+    else
+        open_sops(bench, &identities, &text);
+    secret_free(&text);
+    identities_free(&identities);
+    *bench->ended = true;
+    _exit(0);
+}
+
+/* Why a child that did not end well did not. */
+static const char *tell_end(struct arena *arena, int status)
+{
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return number == SIGXCPU || number == SIGKILL
+               ? "it takes too long, or too much memory, to read"
+               : arena_printf(arena, "the child that read it ended, with status 0x%x",
+                              (unsigned)status);
+}
+
+static void collect(struct arena *arena, const struct bench *bench, int status,
+                    struct worker_result *result)
+{
+    size_t count = bench->job->count;
+    result->answers = arena_alloc(arena, (count + 1) * sizeof(*result->answers));
+    for (size_t i = 0; i < count; i++) {
+        struct slip *slip = &bench->slips[i];
+        struct worker_answer *answer = &result->answers[i];
+        bool sound = slip->length <= bench->size && slip->offset <= bench->size - slip->length;
+        slip->reason[sizeof(slip->reason) - 1] = '\0';
+        if (!*bench->ended || !sound)
+            *answer = (struct worker_answer){FAULT_CORRUPT, tell_end(arena, status), {0}};
+        else if (slip->fault != FAULT_NONE)
+            *answer = (struct worker_answer){slip->fault, arena_string(arena, slip->reason), {0}};
+        else
+            answer->value = (struct secret){bench->shared + slip->offset, slip->length};
+    }
+}
+
+int worker_run(struct arena *arena, const struct worker_job *job, struct worker_result *result,
+               struct error *error)
+{
+    struct stat file;
+    int status = 0;
+    if (fstat(job->file.fd, &file) < 0)
+        return error_system(error, errno, "cannot look at \"%s\"", job->file.name);
+    size_t text = file.st_size > LARGEST_FILE ? 0 : (size_t)file.st_size;
+    size_t head = (job->count + 1) * sizeof(struct slip); /* the first place is that of `ended` */
+    size_t size = head + 2 * text + SPARE;
+    void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return error_system(error, errno, "cannot reserve memory for secrets");
+    if (mlock(shared, size) < 0 || madvise(shared, size, MADV_DONTDUMP) < 0)
+        log_warning("secrets are in memory that might be swapped out: %s", strerror(errno));
+    struct bench bench = {.job = job,
+                          .shared = shared,
+                          .size = size,
+                          .used = head,
+                          .ended = shared,
+                          .slips = (struct slip *)shared + 1};
+    *result = (struct worker_result){.shared = shared, .size = size};
+    pid_t child = fork();
+    if (child == 0)
+        work(&bench);
+    int code = child < 0 ? errno : 0;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (code == 0)
+        collect(arena, &bench, status, result);
+    return code ? error_system(error, code, "cannot begin a child that decrypts") : 0;
+}
+
+void worker_end(struct worker_result *result)
+{
+    if (!result->shared)
+        return;
+    explicit_bzero(result->shared, result->size);
+    munmap(result->shared, result->size);
+    *result = (struct worker_result){0};
+}
