@@ -1,5 +1,6 @@
 #include "persist/entry.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "persist/existing.h"
 #include "persist/late.h"
 #include "persist/machine_id.h"
@@ -174,6 +176,21 @@ int entry_bind(const struct persist_entry *entry, const struct context *context,
     return 0;
 }
 
+/* Whoever misses what the generation has there finds out why. */
+static void tell_covered(const struct persist_entry *entry, int target)
+{
+    struct stat status;
+    bool covers = fstat(target, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+    if (entry->kind == PERSIST_DIR) {
+        int fd = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
+        for (struct dirent *name; folder && !covers && (name = readdir(folder));)
+            covers = strcmp(name->d_name, ".") != 0 && strcmp(name->d_name, "..") != 0;
+    }
+    if (covers)
+        log_info("what is kept covers what the generation has at \"%s\"", entry->target);
+}
+
 static int bring_back(const struct persist_entry *entry, struct context *context,
                       struct error *error)
 {
@@ -184,7 +201,10 @@ static int bring_back(const struct persist_entry *entry, struct context *context
     if (code < 0)
         return code;
     code = target_open(entry, context, &target, error);
-    return code < 0 ? code : entry_bind(entry, context, source, target, error);
+    if (code < 0)
+        return code;
+    tell_covered(entry, target);
+    return entry_bind(entry, context, source, target, error);
 }
 
 int entry_apply(const struct step *step, struct context *context, struct error *error)

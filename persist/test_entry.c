@@ -32,7 +32,8 @@ static void test_bind(void **state)
          "mkdir -p root/etc/ssh && echo generation | tee root/etc/ssh/key > root/etc/hosts", NULL,
          "test ! -e root/etc/ssh/key && test ! -s root/etc/hosts &&"
          "umount root/etc/ssh root/etc/hosts && test $(cat root/etc/hosts) = generation &&"
-         "test -f root/etc/ssh/key"},
+         "test -f root/etc/ssh/key &&"
+         "test $(grep -c 'what is kept covers what the generation has at' log) = 2"},
         {"a store at the top of its volume", "}\npersist data:/ {\ndir /a", "true", NULL,
          "test -d data/a && mountpoint -q root/a"},
         {"a folder of the volume has a closed mode", "dir /a/b", "mkdir -p -m 0700 state/persist/a",
