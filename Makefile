@@ -30,8 +30,9 @@ ROOMS    := base plan mounts persist secrets generations hooks kconfig image vm
 ONCE     := plan mounts secrets generations hooks kconfig init
 SMALL    := $(if $(SAN)$(FUZZ),,-Os)
 MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c $(wildcard qemu-tests/bench*.c)
-# Only what is called becomes a shared library that the program asks for.
-LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypto -lyaml -lcrypt -ljson-c -lz
+# Only what is called becomes a shared library that the program asks for; libyaml, which no system
+# has for another reason, becomes a part of it.
+LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypto $(DEPS)/lib/libyaml.a -lcrypt -ljson-c -lz
 ifdef SAN # the sanitizer has a crypt_r too, which only calls the real one
 LIBS     := -Wl,--no-as-needed -lcrypt $(LIBS)
 endif

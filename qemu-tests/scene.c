@@ -229,7 +229,8 @@ void scene_expect_all_is_well(struct scene *scene)
     assert_string_equal(vm_readiness(scene->vm), "running");
     assert_string_equal(
         scene_run(scene, "systemctl --failed --no-legend; systemctl is-system-running"), "running");
-    assert_string_equal(scene_run(scene, "systemctl list-jobs --no-legend"), "");
+    /* At midnight, timers start some; what hangs is waited for in vain. */
+    scene_run(scene, "until test -z \"$(systemctl list-jobs --no-legend)\"; do sleep 0.1; done");
 }
 
 /* What was plugged in is known to QEMU by the number of its place in the list. */
