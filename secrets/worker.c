@@ -34,7 +34,7 @@ struct slip {
     size_t offset, length;
 };
 
-struct bench {
+struct desk {
     const struct worker_job *job;
     unsigned char *shared;
     size_t size, used;
@@ -42,7 +42,7 @@ struct bench {
     struct slip *slips;
 };
 
-static int allow_memory_only(void)
+int worker_confine(void)
 {
 #define ALLOW(name)                                                                                \
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1),                                         \
@@ -124,111 +124,111 @@ static int read_keys(const struct worker_job *job, struct identities *identities
     return code;
 }
 
-static void answer(struct bench *bench, size_t number, enum fault fault, const char *reason)
+static void answer(struct desk *desk, size_t number, enum fault fault, const char *reason)
 {
-    struct slip *slip = &bench->slips[number];
+    struct slip *slip = &desk->slips[number];
     slip->fault = fault;
     strncpy(slip->reason, reason, sizeof(slip->reason) - 1);
 }
 
-static void answer_all(struct bench *bench, enum fault fault, const char *reason)
+static void answer_all(struct desk *desk, enum fault fault, const char *reason)
 {
-    for (size_t i = 0; i < bench->job->count; i++)
-        answer(bench, i, fault, reason);
+    for (size_t i = 0; i < desk->job->count; i++)
+        answer(desk, i, fault, reason);
 }
 
-static void deliver(struct bench *bench, size_t number, const struct secret *value)
+static void deliver(struct desk *desk, size_t number, const struct secret *value)
 {
-    const struct secret_entry *wanted = bench->job->wanted[number];
-    struct slip *slip = &bench->slips[number];
+    const struct secret_entry *wanted = desk->job->wanted[number];
+    struct slip *slip = &desk->slips[number];
     if (value->length == 0 && !wanted->empty) {
-        answer(bench, number, FAULT_REFUSED,
+        answer(desk, number, FAULT_REFUSED,
                "it is empty, which anybody could have made it; if it should be, write empty=yes");
         return;
     }
-    if (value->length > bench->size - bench->used) {
-        answer(bench, number, FAULT_NO_ROOM, "there is no room for it");
+    if (value->length > desk->size - desk->used) {
+        answer(desk, number, FAULT_NO_ROOM, "there is no room for it");
         return;
     }
-    slip->offset = bench->used;
+    slip->offset = desk->used;
     slip->length = value->length;
-    memcpy(bench->shared + bench->used, value->bytes, value->length);
-    bench->used += value->length;
+    memcpy(desk->shared + desk->used, value->bytes, value->length);
+    desk->used += value->length;
 }
 
-static void open_age(struct bench *bench, const struct identities *identities,
+static void open_age(struct desk *desk, const struct identities *identities,
                      const struct secret *text)
 {
     struct error error;
     enum fault fault = FAULT_NONE;
     auto_secret plain = {0};
-    if (age_decrypt(identities, bench->job->file.name, text->bytes, text->length, &plain, &fault,
+    if (age_decrypt(identities, desk->job->file.name, text->bytes, text->length, &plain, &fault,
                     &error) < 0) {
-        answer_all(bench, fault, error.text);
+        answer_all(desk, fault, error.text);
         return;
     }
-    for (size_t i = 0; i < bench->job->count; i++) {
-        if (bench->job->wanted[i]->key)
-            answer(bench, i, FAULT_MISSING, "an age file has no keys; write: whole NAME");
+    for (size_t i = 0; i < desk->job->count; i++) {
+        if (desk->job->wanted[i]->key)
+            answer(desk, i, FAULT_MISSING, "an age file has no keys; write: whole NAME");
         else
-            deliver(bench, i, &plain);
+            deliver(desk, i, &plain);
     }
 }
 
-static void pick(struct bench *bench, size_t number, const struct sops *sops)
+static void pick(struct desk *desk, size_t number, const struct sops *sops)
 {
-    const struct secret_entry *wanted = bench->job->wanted[number];
+    const struct secret_entry *wanted = desk->job->wanted[number];
     const struct sops_leaf *leaf = sops_find(sops, wanted->key ? wanted->key : "data");
     if (!leaf && !wanted->key)
-        answer(bench, number, FAULT_MISSING, "it has more than one value; name one: secret KEY");
+        answer(desk, number, FAULT_MISSING, "it has more than one value; name one: secret KEY");
     else if (!leaf)
-        answer(bench, number, FAULT_MISSING, "the file has no such key");
+        answer(desk, number, FAULT_MISSING, "the file has no such key");
     else if (!leaf->encrypted && !wanted->plain && leaf->value.length)
-        answer(bench, number, FAULT_REFUSED,
+        answer(desk, number, FAULT_REFUSED,
                "it is not encrypted, so that anybody could have written it; if it should not be, "
                "write plain=yes");
     else
-        deliver(bench, number, &leaf->value);
+        deliver(desk, number, &leaf->value);
 }
 
-static void open_sops(struct bench *bench, const struct identities *identities,
+static void open_sops(struct desk *desk, const struct identities *identities,
                       const struct secret *text)
 {
     struct error error;
     enum fault fault = FAULT_NONE;
-    const char *name = bench->job->file.name;
+    const char *name = desk->job->file.name;
     auto_sops sops = {0};
     if (sops_open(identities, name, sops_format_of(name), text, &sops, &fault, &error) < 0) {
-        answer_all(bench, fault, error.text);
+        answer_all(desk, fault, error.text);
         return;
     }
-    for (size_t i = 0; i < bench->job->count; i++)
-        pick(bench, i, &sops);
+    for (size_t i = 0; i < desk->job->count; i++)
+        pick(desk, i, &sops);
 }
 
-_Noreturn static void work(struct bench *bench)
+_Noreturn static void work(struct desk *desk)
 {
     struct error error;
     struct identities identities = {0};
     struct secret text = {0};
     harden();
-    int code = read_keys(bench->job, &identities, &error);
+    int code = read_keys(desk->job, &identities, &error);
     if (code == 0)
-        code = read_whole(&bench->job->file, &text, &error);
+        code = read_whole(&desk->job->file, &text, &error);
     if (code == 0) {
-        code = allow_memory_only();
+        code = worker_confine();
         if (code < 0)
             (void)error_system(&error, -code, "the kernel cannot take system calls away");
     }
     if (code < 0)
-        answer_all(bench, FAULT_MISSING, error.text);
+        answer_all(desk, FAULT_MISSING, error.text);
     else if (age_is_file(text.bytes, text.length))
-        open_age(bench, &identities, &text);
+        open_age(desk, &identities, &text);
     else
-        open_sops(bench, &identities, &text);
+        open_sops(desk, &identities, &text);
     secret_free(&text);
     identities_free(&identities);
-    *bench->ended = true;
+    *desk->ended = true;
     _exit(0);
 }
 
@@ -242,22 +242,24 @@ static const char *tell_end(struct arena *arena, int status)
                               (unsigned)status);
 }
 
-static void collect(struct arena *arena, const struct bench *bench, int status,
+static void collect(struct arena *arena, const struct desk *desk, int status,
                     struct worker_result *result)
 {
-    size_t count = bench->job->count;
+    size_t count = desk->job->count;
     result->answers = arena_alloc(arena, (count + 1) * sizeof(*result->answers));
     for (size_t i = 0; i < count; i++) {
-        struct slip *slip = &bench->slips[i];
+        struct slip *slip = &desk->slips[i];
         struct worker_answer *answer = &result->answers[i];
-        bool sound = slip->length <= bench->size && slip->offset <= bench->size - slip->length;
+        /* The child may be in the hands of whoever wrote the file. */
+        bool sound = slip->length <= desk->size && slip->offset <= desk->size - slip->length &&
+                     (unsigned)slip->fault <= FAULT_NO_ROOM;
         slip->reason[sizeof(slip->reason) - 1] = '\0';
-        if (!*bench->ended || !sound)
+        if (!*desk->ended || !sound)
             *answer = (struct worker_answer){FAULT_CORRUPT, tell_end(arena, status), {0}};
         else if (slip->fault != FAULT_NONE)
             *answer = (struct worker_answer){slip->fault, arena_string(arena, slip->reason), {0}};
         else
-            answer->value = (struct secret){bench->shared + slip->offset, slip->length};
+            answer->value = (struct secret){desk->shared + slip->offset, slip->length};
     }
 }
 
@@ -276,21 +278,21 @@ int worker_run(struct arena *arena, const struct worker_job *job, struct worker_
         return error_system(error, errno, "cannot reserve memory for secrets");
     if (mlock(shared, size) < 0 || madvise(shared, size, MADV_DONTDUMP) < 0)
         log_warning("secrets are in memory that might be swapped out: %s", strerror(errno));
-    struct bench bench = {.job = job,
-                          .shared = shared,
-                          .size = size,
-                          .used = head,
-                          .ended = shared,
-                          .slips = (struct slip *)shared + 1};
+    struct desk desk = {.job = job,
+                        .shared = shared,
+                        .size = size,
+                        .used = head,
+                        .ended = shared,
+                        .slips = (struct slip *)shared + 1};
     *result = (struct worker_result){.shared = shared, .size = size};
     pid_t child = fork();
     if (child == 0)
-        work(&bench);
+        work(&desk);
     int code = child < 0 ? errno : 0;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
     if (code == 0)
-        collect(arena, &bench, status, result);
+        collect(arena, &desk, status, result);
     return code ? error_system(error, code, "cannot begin a child that decrypts") : 0;
 }
 

@@ -39,5 +39,7 @@ struct worker_result {
 int worker_run(struct arena *arena, const struct worker_job *job, struct worker_result *result,
                struct error *error);
 void worker_end(struct worker_result *result);
+/* Gives up, for good, all system calls but those that memory takes: all others fail with EPERM. */
+int worker_confine(void);
 
 #endif
