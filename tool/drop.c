@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "persist/machine_id.h"
 #include "persist/object.h"
+#include "tool/counter.h"
 #include "tool/in_use.h"
 #include "tool/keep.h"
 #include "tool/name.h"
@@ -68,7 +69,7 @@ static int look(const struct dropping *dropping, struct live *live, struct amoun
     if (mount)
         return error_set(error, EBUSY, "\"%s%s\" is mounted in it; drop or unmount that first",
                          entry->target, mount);
-    *amount = running_amount(live);
+    *amount = counter_amount(live);
     if (amount->bytes / (uint64_t)room.f_bsize > room.f_bavail)
         return error_set(error, ENOSPC,
                          "\"%s\" has %s, and the root has no room for that; take the line out of "

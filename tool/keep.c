@@ -13,6 +13,7 @@
 #include "persist/entry.h"
 #include "persist/machine_id.h"
 #include "persist/trash.h"
+#include "tool/counter.h"
 #include "tool/in_use.h"
 #include "tool/name.h"
 #include "tool/new_entry.h"
@@ -212,7 +213,7 @@ static int keep(struct keeping *keeping, struct error *error)
     code = shown ? 0 : check_place(keeping, error);
     if (code < 0)
         return code;
-    struct amount amount = running_amount(&keeping->live);
+    struct amount amount = counter_amount(&keeping->live);
     show_edit(keeping);
     if (!shown)
         show_copy(keeping, amount);

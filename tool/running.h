@@ -18,7 +18,6 @@ struct running {
 int running_open(struct arena *arena, struct target root, struct running *running,
                  struct error *error);
 void running_close(const struct running *running);
-#define auto_running AUTO(running_close) struct running
 
 /* Makes the context of an entry: as in a boot, but that of other volumes only those are open that
  * are there. */
@@ -29,20 +28,5 @@ void running_write_back(void);
 /* Says what has to follow a change of the configuration. */
 void running_tell(const struct running *running, const struct config *config,
                   const struct edit *edit);
-
-/* How much lies in what was opened. */
-struct amount {
-    uint64_t files, bytes;
-};
-struct amount running_amount(const struct live *live);
-/* Counts along on a terminal. */
-struct counter {
-    struct copy_progress progress;
-    struct amount whole;
-    unsigned long told; /* when, in milliseconds */
-    const char *what;
-};
-struct copy_progress *counter_begin(struct counter *counter, const char *what, struct amount whole);
-void counter_end(const struct counter *counter);
 
 #endif
