@@ -10,6 +10,7 @@ struct context *context_new(struct arena *arena, const struct config *config, co
     context->config = config;
     context->root = (struct target){-1, root};
     context->volumes = volumes;
+    context->secret_set = 1;
     context->states = arena_alloc(arena, (config->volume_count + 1) * sizeof(*context->states));
     for (size_t i = 0; i < config->volume_count; i++)
         context->states[i].fd = -1;

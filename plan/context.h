@@ -42,9 +42,10 @@ struct context {
     size_t copied_count;
     struct delivery *deliveries; /* what became of the secrets so far */
     size_t delivery_count;
-    bool wait_for_ever; /* rootwait: devices have no time limit */
-    bool root_kept;     /* the old root subvolume is used again, as was asked */
-    int64_t root_time;  /* by which old roots are judged, in seconds since 1970 */
+    unsigned secret_set; /* that they are put into: 1 in a boot */
+    bool wait_for_ever;  /* rootwait: devices have no time limit */
+    bool root_kept;      /* the old root subvolume is used again, as was asked */
+    int64_t root_time;   /* by which old roots are judged, in seconds since 1970 */
 };
 
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */

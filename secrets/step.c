@@ -46,6 +46,27 @@ void secrets_plan(const struct config *config, struct plan *plan)
         qsort(sorted, count, sizeof(struct secrets *), by_place);
     for (size_t i = 0; i < count; i++)
         plan_add(plan, STEP_SECRETS, sorted[i]->origin)->secrets = sorted[i];
+    if (count)
+        plan_add(plan, STEP_SHOW, sorted[0]->origin);
+}
+
+static int open_run(struct error *error)
+{
+    int run = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return run < 0 ? error_system(error, errno, "cannot open \"/run\"") : run;
+}
+
+void show_sentence(const struct step *step, FILE *stream)
+{
+    (void)step; /* there is one */
+    fputs("show the secrets in /run/secrets", stream);
+}
+
+int show_apply(const struct step *step, struct context *context, struct error *error)
+{
+    (void)step; /* as above */
+    auto_fd run = open_run(error);
+    return run < 0 ? run : vault_show(run, context->secret_set, error);
 }
 
 void secrets_sentence(const struct step *step, FILE *stream)
@@ -156,7 +177,7 @@ static int put(const struct secret_entry *secret, const struct context *context,
                const struct secret *value, struct error *error)
 {
     struct vault_file file;
-    auto_fd set = vault_open(run, secret->early, error);
+    auto_fd set = vault_open(run, context->secret_set, secret->early, error);
     if (set < 0)
         return set;
     find_owner(secret, context, &file);
@@ -241,9 +262,9 @@ int secrets_apply(const struct step *step, struct context *context, struct error
     struct worker_result result = {0};
     struct outcome outcome = {0};
     job.wanted = wanted_of(context->arena, context->config, step->secrets, &job.count);
-    auto_fd run = open("/run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto_fd run = open_run(error);
     if (run < 0)
-        return error_system(error, errno, "cannot open \"/run\"");
+        return run;
     int code = open_files(step->secrets, context, &job, error);
     if (code == 0)
         (void)worker_run(context->arena, &job, &result, error); /* it gives no answers then */

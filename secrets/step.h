@@ -18,9 +18,11 @@ struct delivery {
 
 /* Names that would be one file, files without a key, and the like. */
 void secrets_check(const struct config *config, struct report *report);
-/* STEP_SECRETS for every file of which something is wanted. */
+/* STEP_SECRETS for every file of which something is wanted, and STEP_SHOW. */
 void secrets_plan(const struct config *config, struct plan *plan);
 void secrets_sentence(const struct step *step, FILE *stream);
 int secrets_apply(const struct step *step, struct context *context, struct error *error);
+void show_sentence(const struct step *step, FILE *stream);
+int show_apply(const struct step *step, struct context *context, struct error *error);
 
 #endif

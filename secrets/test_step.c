@@ -50,9 +50,11 @@ static void play(const struct scenario *scenario)
     context->states[0].fd = state;
     struct plan plan = {.arena = arena};
     secrets_plan(config, &plan);
-    assert_int_equal(plan.count, 1);
+    assert_int_equal(plan.count, 2);
     log_begin();
     int code = secrets_apply(&plan.steps[0], context, &error);
+    if (code >= 0)
+        assert_int_equal(show_apply(&plan.steps[1], context, &error), 0);
     auto_string log = log_end();
     if ((code > 0 ? 1 : code < 0 ? -1 : 0) != scenario->code)
         fail_msg("%s: %d, \"%s\"\n%s", scenario->name, code, error.text, log);

@@ -18,7 +18,7 @@ static void test_set(void **state)
     need_namespace();
     auto_fd run = make_run();
     mode_t before = umask(077); /* which must not matter */
-    auto_fd set = vault_open(run, false, &error), early = vault_open(run, true, &error);
+    auto_fd set = vault_open(run, 1, false, &error), early = vault_open(run, 1, true, &error);
     assert_true(set >= 0 && early >= 0);
     const struct vault_file plain = {"token", 0, 0, 0400}, deep = {"wifi/home/psk", 0, 0, 0640},
                             user = {"hash", 0, 0, 0400};
@@ -27,6 +27,8 @@ static void test_set(void **state)
     assert_int_equal(vault_put(early, &user, &two, &error), 0);
     assert_int_equal(vault_put(set, &plain, &two, &error), 0); /* anew */
     umask(before);
+    must_run("! test -e run/secrets");
+    assert_int_equal(vault_show(run, 1, &error), 0);
     must_run("test $(readlink run/secrets) = /run/secrets.d/1 &&"
              "test $(readlink run/secrets-for-users) = /run/secrets-for-users.d/1 &&"
              "cd run/secrets.d/1 && test $(cat token)-$(cat wifi/home/psk) = two-one &&"
@@ -35,7 +37,7 @@ static void test_set(void **state)
              "test $(cat ../../secrets-for-users.d/1/hash) = two &&"
              "test -z \"$(find ../.. -name .ebb-new)\"");
     /* Again, as in a second try of one boot: the same place, and nothing is lost. */
-    auto_fd again = vault_open(run, false, &error);
+    auto_fd again = vault_open(run, 1, false, &error);
     assert_true(again >= 0);
     must_run("test $(cat run/secrets.d/1/token) = two && test $(grep -c ' [^ ]*/run/secrets.d ' "
              "/proc/self/mountinfo) = 1");
@@ -48,7 +50,7 @@ static void test_never_swapped(void **state)
     struct error error;
     need_namespace();
     auto_fd run = make_run();
-    auto_fd set = vault_open(run, false, &error);
+    auto_fd set = vault_open(run, 1, false, &error);
     assert_true(set >= 0);
     must_run("grep '/run/secrets.d .*nosuid,nodev,noexec' /proc/self/mountinfo |"
              "grep -qE -e '- ramfs |- tmpfs .*noswap'");
@@ -62,8 +64,9 @@ static void test_planted(void **state)
     auto_fd run = make_run();
     must_run("mkdir outside && ln -s ../outside run/secrets.d && mkdir run/secrets-for-users.d &&"
              "mkdir run/secrets-for-users");
-    assert_true(vault_open(run, false, &error) < 0);
-    assert_true(vault_open(run, true, &error) < 0); /* a folder where the link should be */
+    assert_true(vault_open(run, 1, false, &error) < 0);
+    auto_fd early = vault_open(run, 1, true, &error);
+    assert_true(early >= 0 && vault_show(run, 1, &error) < 0); /* a folder is where the link goes */
     must_run("test -z \"$(ls outside)\"");
 }
 
@@ -73,7 +76,7 @@ static void test_names(void **state)
     struct error error;
     need_namespace();
     auto_fd run = make_run();
-    auto_fd set = vault_open(run, false, &error);
+    auto_fd set = vault_open(run, 1, false, &error);
     assert_true(set >= 0);
     must_run("mkdir outside && ln -s $PWD/outside run/secrets.d/1/link && touch "
              "run/secrets.d/1/file");

@@ -20,13 +20,15 @@ static const char unfinished[] = ".ebb-new";
 
 /* What one of the two places consists of. */
 struct vault {
-    const char *folder, *set, *link, *leads;
+    const char *folder, *link;
 };
 
 static const struct vault vaults[] = {
-    {"secrets.d", "1", "secrets", "/run/secrets.d/1"},
-    {"secrets-for-users.d", "1", "secrets-for-users", "/run/secrets-for-users.d/1"},
+    {"secrets.d", "secrets"},
+    {"secrets-for-users.d", "secrets-for-users"},
 };
+
+enum { NUMBER = 12 }; /* characters of a set's name */
 
 /* A file system that is never swapped out, not attached yet; -errno. */
 static int make_memory(void)
@@ -80,28 +82,37 @@ static int open_folder(const struct vault *vault, int run, struct error *error)
     return TAKE_FD(folder);
 }
 
-static int point(const struct vault *vault, int run, struct error *error)
-{
-    (void)unlinkat(run, unfinished, 0); /* left by a boot that was tried before, if there is one */
-    if (symlinkat(vault->leads, run, unfinished) < 0 ||
-        renameat(run, unfinished, run, vault->link) < 0)
-        return error_system(error, errno, "cannot make the link \"/run/%s\"", vault->link);
-    return 0;
-}
-
-int vault_open(int run, bool early, struct error *error)
+int vault_open(int run, unsigned set, bool early, struct error *error)
 {
     const struct vault *vault = &vaults[early];
+    char name[NUMBER];
+    snprintf(name, sizeof(name), "%u", set);
     auto_fd folder = open_folder(vault, run, error);
     if (folder < 0)
         return folder;
-    if (mkdirat(folder, vault->set, FOLDER) < 0 && errno != EEXIST)
-        return error_system(error, errno, "cannot make \"%s\"", vault->leads);
-    auto_fd set = path_open(folder, vault->set, O_RDONLY | O_DIRECTORY);
-    if (set < 0 || fchmod(set, FOLDER) < 0)
-        return error_system(error, set < 0 ? -set : errno, "cannot open \"%s\"", vault->leads);
-    int code = point(vault, run, error);
-    return code < 0 ? code : TAKE_FD(set);
+    if (mkdirat(folder, name, FOLDER) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"/run/%s/%s\"", vault->folder, name);
+    auto_fd opened = path_open(folder, name, O_RDONLY | O_DIRECTORY);
+    if (opened < 0 || fchmod(opened, FOLDER) < 0)
+        return error_system(error, opened < 0 ? -opened : errno, "cannot open \"/run/%s/%s\"",
+                            vault->folder, name);
+    return TAKE_FD(opened);
+}
+
+int vault_show(int run, unsigned set, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(vaults); i++) {
+        char leads[64];
+        const struct vault *vault = &vaults[i];
+        snprintf(leads, sizeof(leads), "/run/%s/%u", vault->folder, set);
+        if (faccessat(run, leads + strlen("/run/"), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;                       /* nothing is declared that would lie there */
+        (void)unlinkat(run, unfinished, 0); /* left by whoever was killed here, if there is one */
+        if (symlinkat(leads, run, unfinished) < 0 ||
+            renameat(run, unfinished, run, vault->link) < 0)
+            return error_system(error, errno, "cannot make the link \"/run/%s\"", vault->link);
+    }
+    return 0;
 }
 
 /* The folder that the file lies in, made as far as it is missing; -errno. */

@@ -20,12 +20,14 @@ struct vault_file {
     mode_t mode;
 };
 
-/* Opens the folder of this boot's set below `run`, the folder that is to be /run; what is missing
- * is mounted and made. */
-int vault_open(int run, bool early, struct error *error);
+/* Opens the folder of a set below `run`, the folder that is to be /run; what is missing is mounted
+ * and made. */
+int vault_open(int run, unsigned set, bool early, struct error *error);
 /* Puts a file there, whole or not at all. */
 int vault_put(int set, const struct vault_file *file, const struct secret *content,
               struct error *error);
+/* Lets the links lead to a set, as far as it was opened. */
+int vault_show(int run, unsigned set, struct error *error);
 /* Writes the file in /run/secrets.d that tells of all secrets, readable for everybody. */
 int vault_tell(int run, const char *text, struct error *error);
 
