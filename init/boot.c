@@ -25,6 +25,7 @@
 #include "persist/required.h"
 #include "plan/apply.h"
 #include "plan/make.h"
+#include "secrets/step.h"
 
 struct boot {
     struct arena *arena;
@@ -176,16 +177,26 @@ _Noreturn static void rescue_after_fault(const struct rescue *policy, const stru
     end_in_rescue(&unknown, error);
 }
 
+/* What failed may have been declared to be no matter for a person. */
+static enum rescue_choice choose(struct boot *boot, const struct error *error)
+{
+    if (!boot->context->falls_back || !choice_has_previous(boot->context))
+        return rescue(boot->context, &boot->history, error);
+    console_print("ebb: %s: booting the previous generation\n", error->text);
+    return RESCUE_PREVIOUS;
+}
+
 /* Tells a person what happened, or waits as declared, until there is a reason to go on. */
 static int ask_rescue(struct boot *boot, struct error *error)
 {
     if (!boot->context)
         end_in_rescue(&boot->history, error);
     keep_status(boot, error->text);
-    enum rescue_choice choice = rescue(boot->context, &boot->history, error);
+    enum rescue_choice choice = choose(boot, error);
     log_info("rescue is over: %s", rescue_choice_names[choice]);
     history_go_on(&boot->history, boot->kept, error);
     root_discard(boot->context);
+    secrets_discard(boot->context);
     watch_retry(boot->context);
     if (choice == RESCUE_RETRY)
         return 0;

@@ -154,7 +154,7 @@ static void resolve_secrets(struct config *config, struct secrets *secrets, stru
 {
     resolve_state(config, &secrets->place, report);
     for (size_t i = 0; i < secrets->key_count; i++)
-        resolve_state(config, secrets->keys[i], report);
+        resolve_state(config, &secrets->keys[i]->place, report);
 }
 
 /* Declarations without a good name were reported; nothing further can be said of them. */

@@ -138,15 +138,24 @@ struct persist_entry {
 };
 
 /* An encrypted file, and the private keys that may open it. */
+/* A private key that a file of secrets may be encrypted to. */
+enum { SECRETS_WAIT = 120000 };
+struct secrets_key {
+    struct place place;
+    int generate;  /* it is made where it is missing */
+    unsigned wait; /* milliseconds for the first key of its passphrase; 0: for ever */
+};
+
 struct secrets {
     struct origin origin;
     struct place place;
-    struct place **keys;
+    struct secrets_key **keys;
     size_t key_count;
 };
 
 /* What a boot does without a secret that could not be had. */
 enum secret_class { SECRET_NORMAL, SECRET_REQUIRED, SECRET_OPTIONAL };
+enum secret_failure { SECRET_RESCUE, SECRET_PREVIOUS };
 
 struct secret_entry {
     struct origin origin;
@@ -157,6 +166,7 @@ struct secret_entry {
     const char *owner, *group;
     int mode;
     int class;        /* enum secret_class */
+    int failure;      /* enum secret_failure: what a boot does without a required one */
     int early;        /* it is there before users are: below /run/secrets-for-users */
     int empty, plain; /* allowed to be nothing, or to stand in the file unencrypted */
 };

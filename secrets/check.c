@@ -39,6 +39,11 @@ static void check_entry(const struct config *config, const struct secret_entry *
         report_error(report, secret->origin,
                      "an age file has no keys; write: whole NAME, and \"%s\" may be the name",
                      secret->name);
+    if (secret->failure != SECRET_RESCUE && secret->class != SECRET_REQUIRED)
+        report_error(report, secret->origin,
+                     "a boot goes on without \"%s\", so failure=previous means nothing; write "
+                     "class=required, too",
+                     secret->name);
     if (secret->mode & ~0777)
         report_error(report, secret->origin, "\"%s\" is no program, and needs no mode %04o",
                      secret->name, (unsigned)secret->mode);

@@ -22,6 +22,8 @@ void secrets_check(const struct config *config, struct report *report);
 void secrets_plan(const struct config *config, struct plan *plan);
 void secrets_sentence(const struct step *step, FILE *stream);
 int secrets_apply(const struct step *step, struct context *context, struct error *error);
+/* Takes back what was delivered: another root is made. */
+void secrets_discard(struct context *context);
 void show_sentence(const struct step *step, FILE *stream);
 int show_apply(const struct step *step, struct context *context, struct error *error);
 

@@ -99,6 +99,20 @@ int vault_open(int run, unsigned set, bool early, struct error *error)
     return TAKE_FD(opened);
 }
 
+int vault_remove(int run, unsigned set, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(vaults); i++) {
+        char name[NUMBER];
+        snprintf(name, sizeof(name), "%u", set);
+        auto_fd folder = path_open(run, vaults[i].folder, O_PATH | O_DIRECTORY);
+        int code = folder < 0 ? 0 : path_remove_at(folder, name);
+        if (code < 0)
+            return error_system(error, -code, "cannot remove \"/run/%s/%s\"", vaults[i].folder,
+                                name);
+    }
+    return 0;
+}
+
 int vault_show(int run, unsigned set, struct error *error)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(vaults); i++) {

@@ -26,6 +26,8 @@ int vault_open(int run, unsigned set, bool early, struct error *error);
 /* Puts a file there, whole or not at all. */
 int vault_put(int set, const struct vault_file *file, const struct secret *content,
               struct error *error);
+/* Removes a set, as far as it is there. */
+int vault_remove(int run, unsigned set, struct error *error);
 /* Lets the links lead to a set, as far as it was opened. */
 int vault_show(int run, unsigned set, struct error *error);
 /* Writes the file in /run/secrets.d that tells of all secrets, readable for everybody. */

@@ -99,6 +99,12 @@ static int read_whole(const struct worker_file *file, struct secret *text, struc
 {
     char *bytes = NULL;
     size_t length = 0;
+    if (file->text) {
+        *text = secret_copy(file->text->bytes, file->text->length);
+        return 0;
+    }
+    if (lseek(file->fd, 0, SEEK_SET) < 0) /* it may have been read before */
+        return error_system(error, errno, "cannot read \"%s\"", file->name);
     int code = path_read_fd(file->fd, file->name, LARGEST_FILE, &bytes, &length, error);
     if (code == 0) /* it has a NUL behind it, too */
         *text = (struct secret){(unsigned char *)bytes, length};
@@ -110,6 +116,10 @@ static int read_keys(const struct worker_job *job, struct identities *identities
                      struct error *error)
 {
     int code = error_set(error, ENOENT, "no key is declared for it");
+    if (job->passphrase) {
+        identities_add_passphrase(identities, job->passphrase);
+        code = 0;
+    }
     for (size_t i = 0; i < job->key_count; i++) {
         struct error one;
         auto_secret text = {0};
