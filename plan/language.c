@@ -469,6 +469,7 @@ static const struct field whole_parameters[] = {
 static const struct field secret_options[] = {
     {"name", FIELD_WITHIN, offsetof(struct secret_entry, name), NULL},
     {"path", FIELD_PATH, offsetof(struct secret_entry, path), NULL},
+    {"credential", FIELD_WITHIN, offsetof(struct secret_entry, credential), NULL},
     {"owner", FIELD_OWNER, offsetof(struct secret_entry, owner), NULL},
     {"group", FIELD_OWNER, offsetof(struct secret_entry, group), NULL},
     {"mode", FIELD_MODE, offsetof(struct secret_entry, mode), NULL},

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "secrets/credential.h"
 #include "secrets/step.h"
 #include "secrets/vault.h"
 
@@ -59,6 +60,23 @@ static void check_entry(const struct config *config, const struct secret_entry *
                          secret->path, origin_line(report->arena, config->entries[i]->origin));
 }
 
+static void check_credential(const struct config *config, const struct secret_entry *secret,
+                             struct report *report)
+{
+    const char *name = secret->credential, *objection = credential_objection(name);
+    if (objection)
+        report_error(report, secret->origin, "the credential \"%s\" %s; give it another name", name,
+                     objection);
+    for (size_t i = 0; config->secret_entries[i] != secret; i++) {
+        const struct secret_entry *other = config->secret_entries[i];
+        if (other->credential && strcmp(other->credential, name) == 0)
+            report_error(report, secret->origin,
+                         "\"%s\" is the credential of another secret already (%s); give it "
+                         "another name",
+                         name, origin_line(report->arena, other->origin));
+    }
+}
+
 /* One name as a folder of another would need both to be one thing. */
 static void check_names(const struct config *config, const struct secret_entry *secret,
                         struct report *report)
@@ -83,5 +101,7 @@ void secrets_check(const struct config *config, struct report *report)
     for (size_t i = 0; i < config->secret_entry_count; i++) {
         check_entry(config, config->secret_entries[i], report);
         check_names(config, config->secret_entries[i], report);
+        if (config->secret_entries[i]->credential)
+            check_credential(config, config->secret_entries[i], report);
     }
 }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "plan/account.h"
+#include "secrets/credential.h"
 #include "secrets/keys.h"
 #include "secrets/vault.h"
 
@@ -60,7 +61,8 @@ void secrets_discard(struct context *context)
 {
     struct error error;
     auto_fd run = open_run(&error);
-    if (run < 0 || vault_remove(run, context->secret_set, &error) < 0)
+    if (run < 0 || vault_remove(run, context->secret_set, &error) < 0 ||
+        credentials_discard(run, &error) < 0)
         log_warning("ignoring: %s", error.text);
     context->delivery_count = 0;
     context->falls_back = false;
@@ -138,6 +140,8 @@ static int put(const struct secret_entry *secret, const struct context *context,
         return set;
     find_owner(secret, context, &file);
     int code = vault_put(set, &file, value, error);
+    if (code == 0 && secret->credential)
+        code = credential_give(run, secret, value, error);
     return code == 0 && secret->path ? link_to(secret, context, error) : code;
 }
 

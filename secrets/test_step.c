@@ -89,6 +89,14 @@ static const struct scenario delivered[] = {
      "test \"$(cat /run/secrets.d/1/x)\" = 'a secret'"},
     {"binary, as a whole", HEAD "secrets state:/whole.bin {\n" KEYS "    whole blob\n}\n", "", 0,
      "", "test -s /run/secrets.d/1/blob"},
+    {"a credential",
+     YAML "    secret int credential=app.int\n    secret float credential=f early=yes\n}\n", "", 0,
+     "",
+     "test $(cat /run/credentials/@initrd/app.int) = 42 && "
+     "test $(stat -c %a /run/credentials/@initrd/app.int /run/credentials/@initrd | tr '\\n' -) = "
+     "400-700- && grep '/run/credentials .*noexec' /proc/self/mountinfo |"
+     "grep -qE -e '- ramfs |- tmpfs .*noswap' && test $(cat /run/credstore/app.int) = 42 && "
+     "test $(readlink /run/credstore/f) = /run/secrets-for-users/float"},
     {"owners by name", YAML "    secret int owner=web group=tls mode=0440\n}\n", "", 0, "",
      "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 33:55:440"},
     {"an owner whom nobody knows", YAML "    secret int owner=nobody-yet mode=0444\n}\n", "", 0,

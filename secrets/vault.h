@@ -23,6 +23,9 @@ struct vault_file {
 /* Opens the folder of a set below `run`, the folder that is to be /run; what is missing is mounted
  * and made. */
 int vault_open(int run, unsigned set, bool early, struct error *error);
+/* Opens a folder below `run` with a file system that is never swapped out, which is mounted if it
+ * is missing. */
+int vault_memory(int run, const char *folder, mode_t mode, struct error *error);
 /* Puts a file there, whole or not at all. */
 int vault_put(int set, const struct vault_file *file, const struct secret *content,
               struct error *error);
