@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/path.h"
+#include "base/tmpfiles.h"
 #include "plan/account.h"
 #include "secrets/credential.h"
 #include "secrets/keys.h"
@@ -98,10 +99,12 @@ static int open_file(const struct secrets *secrets, const struct context *contex
     return file->fd < 0 ? error_system(error, -file->fd, "cannot open \"%s\"", file->name) : 0;
 }
 
-/* A secret whose owner nobody knows is root's: it is there, and nobody sees it who should not. */
+/* A secret whose owner nobody knows yet is root's: it is there, and nobody sees it who should not.
+ */
 static void find_owner(const struct secret_entry *secret, const struct context *context,
                        struct vault_file *file)
 {
+    struct error error;
     unsigned user = 0, group = 0;
     bool known = account_number(context, true, secret->owner, &user) &&
                  account_number(context, false, secret->group, &group);
@@ -109,8 +112,16 @@ static void find_owner(const struct secret_entry *secret, const struct context *
     if (known)
         return;
     *file = (struct vault_file){secret->name, 0, 0, 0400};
-    log_warning("the secret \"%s\" is root's alone: nobody knows its owner \"%s\" or group \"%s\"",
+    log_warning("the secret \"%s\" is root's alone until systemd-tmpfiles gives it away: nobody "
+                "knows its owner \"%s\" or group \"%s\" yet",
                 secret->name, secret->owner, secret->group);
+    const struct tmpfiles_line line = {
+        'z',
+        arena_printf(context->arena, "/run/secrets.d/%u/%s", context->secret_set, secret->name),
+        arena_printf(context->arena, "%04o", (unsigned)secret->mode), secret->owner, secret->group};
+    if (tmpfiles_add(&line, &error) < 0)
+        log_warning("ignoring, so that the secret \"%s\" stays root's: %s", secret->name,
+                    error.text);
 }
 
 /* A link in the root, where programs look that do not look into /run. */

@@ -100,8 +100,11 @@ static const struct scenario delivered[] = {
     {"owners by name", YAML "    secret int owner=web group=tls mode=0440\n}\n", "", 0, "",
      "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 33:55:440"},
     {"an owner whom nobody knows", YAML "    secret int owner=nobody-yet mode=0444\n}\n", "", 0,
-     "the secret \"int\" is root's alone: nobody knows its owner \"nobody-yet\" or group \"0\"",
-     "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 0:0:400"},
+     "the secret \"int\" is root's alone until systemd-tmpfiles gives it away: nobody knows its "
+     "owner "
+     "\"nobody-yet\" or group \"0\" yet",
+     "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 0:0:400 && test \"$(cat "
+     "/run/tmpfiles.d/ebb.conf)\" = 'z \"/run/secrets.d/1/int\" 0444 nobody-yet 0 - -'"},
     {"before users are", YAML "    secret word name=users/alice early=yes\n    secret int\n}\n", "",
      0, "",
      "test -s /run/secrets-for-users.d/1/users/alice && ! test -e /run/secrets.d/1/users &&"
