@@ -486,7 +486,7 @@ static const struct keyword secrets_rows[] = {
      FIELDS(secret_parameters), FIELDS(secret_options), NULL, 0, true, secret_object,
      secret_stored},
     {"whole", "whole NAME owner=NAME group=NAME mode=0400 class=normal early=no",
-     FIELDS(whole_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 2, NULL, 0, true,
+     FIELDS(whole_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 1, NULL, 0, true,
      secret_object, secret_stored},
 };
 

@@ -87,6 +87,11 @@ static const struct scenario delivered[] = {
           "state:/keys/other.key\n    key state:/keys/ours.key\n    whole x\n}\n",
      "", 0, "cannot open the key \"state:/keys/none\": No such file or directory",
      "test \"$(cat /run/secrets.d/1/x)\" = 'a secret'"},
+    {"dotenv, as a whole",
+     HEAD "secrets state:/types.env {\n" KEYS "    whole env plain=yes\n    whole refused "
+          "class=optional\n}\n",
+     "", 0, "its value \"CLEAR_unencrypted\" is not encrypted",
+     "test $(head -n 1 /run/secrets.d/1/env) = A=one && ! test -e /run/secrets.d/1/refused"},
     {"binary, as a whole", HEAD "secrets state:/whole.bin {\n" KEYS "    whole blob\n}\n", "", 0,
      "", "test -s /run/secrets.d/1/blob"},
     {"a credential",
