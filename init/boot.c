@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "generations/choice.h"
 #include "init/arguments.h"
+#include "init/carried.h"
 #include "init/fault.h"
 #include "init/keymap.h"
 #include "init/rescue.h"
@@ -116,8 +117,12 @@ static int bring_up_volumes(struct boot *boot, struct error *error)
 
 static int make_root(struct boot *boot, struct error *error)
 {
+    struct context *context = boot->context;
+    int code = carried_read(context, boot->config, &context->config, error);
+    if (code < 0)
+        return code;
     boot->root = (struct course){
-        plan_root(boot->arena, boot->config, boot->context->generation, boot->arguments.init), 0};
+        plan_root(boot->arena, context->config, context->generation, boot->arguments.init), 0};
     return plan_apply(&boot->root, boot->context, &boot->history, error);
 }
 
@@ -196,6 +201,7 @@ static int ask_rescue(struct boot *boot, struct error *error)
     log_info("rescue is over: %s", rescue_choice_names[choice]);
     history_go_on(&boot->history, boot->kept, error);
     root_discard(boot->context);
+    boot->context->config = boot->config;
     secrets_discard(boot->context);
     watch_retry(boot->context);
     if (choice == RESCUE_RETRY)

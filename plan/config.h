@@ -298,6 +298,9 @@ extern const char *const no_yes_names[],
  * the file had included it. Never fails: what is wrong is in the report, and the configuration
  * holds whatever could be understood. */
 struct config *config_load(const char *file, const char *const *extra, struct report *report);
+/* What a generation declares, for a boot of an image that was made of another configuration: the
+ * volumes, hooks, modules and what is done in a rescue stay those of the image. */
+void config_join(struct config *config, const struct config *image, struct report *report);
 void config_free(struct config *config); /* accepts NULL */
 void config_cleanup(struct config **config);
 #define auto_config AUTO(config_cleanup) struct config *
