@@ -168,7 +168,8 @@ install: all
 	install -D -m 644 man/ebb.conf.5 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5
 	install -D -m 644 tool/completion.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb
 	install -d $(DESTDIR)$(units)/sysinit.target.wants
-	sed 's,@bindir@,$(prefix)/bin,' systemd/ebb-write-back.service > $(DESTDIR)$(units)/ebb-write-back.service
+	for unit in write-back confirm; do sed 's,@bindir@,$(prefix)/bin,' \
+	    systemd/ebb-$$unit.service > $(DESTDIR)$(units)/ebb-$$unit.service; done
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 
 uninstall:
@@ -176,7 +177,7 @@ uninstall:
 	    $(DESTDIR)$(prefix)/lib/ebb/ebb-agent $(DESTDIR)$(prefix)/share/man/man8/ebb.8 \
 	    $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5 \
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
-	    $(DESTDIR)$(units)/ebb-write-back.service \
+	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	-rmdir $(DESTDIR)$(prefix)/lib/ebb
 

@@ -157,6 +157,7 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     tell_degraded(&boot->history);
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
+    choice_note(boot->context, RECORD_LEFT, "");
     log_info("execute %s", boot->context->init);
     code = switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
                        error);
@@ -182,13 +183,20 @@ _Noreturn static void rescue_after_fault(const struct rescue *policy, const stru
     end_in_rescue(&unknown, error);
 }
 
-/* What failed may have been declared to be no matter for a person. */
+/* A generation that cannot be entered gives way to another one, in the same boot. A person is asked
+ * where there is none, or was asked for. */
 static enum rescue_choice choose(struct boot *boot, const struct error *error)
 {
-    if (!boot->context->falls_back || !choice_has_previous(boot->context))
-        return rescue(boot->context, &boot->history, error);
-    console_print("ebb: %s: booting the previous generation\n", error->text);
-    return RESCUE_PREVIOUS;
+    struct context *context = boot->context;
+    struct error none;
+    bool has_volumes = boot->volumes.plan && boot->volumes.next + 1 >= boot->volumes.plan->count;
+    choice_note(context, RECORD_FAILED, error->text);
+    if (has_volumes && !context->asks && choice_fall_back(context, &none) == 0) {
+        console_print("ebb: %s: booting generation %u instead\n", error->text,
+                      context->generation->number);
+        return RESCUE_OTHER;
+    }
+    return rescue(context, &boot->history, error);
 }
 
 /* Tells a person what happened, or waits as declared, until there is a reason to go on. */
@@ -207,7 +215,7 @@ static int ask_rescue(struct boot *boot, struct error *error)
     if (choice == RESCUE_RETRY)
         return 0;
     boot->volumes.next = boot->volumes.plan->count; /* the generation was its last step */
-    return choice_previous(boot->context, error);
+    return choice == RESCUE_OTHER ? 0 : choice_previous(boot->context, error);
 }
 
 int main(int count, char **arguments)

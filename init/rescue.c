@@ -24,7 +24,8 @@ enum { PAUSE = 1000 };
 
 static struct rescue policy = {.action = RESCUE_WAIT, .after = 30000, .shell = "no"};
 
-const char *const rescue_choice_names[] = {"trying again", "booting the previous generation"};
+const char *const rescue_choice_names[] = {"trying again", "booting the previous generation",
+                                           "booting another generation"};
 
 struct incident {
     struct context *context; /* NULL: nothing can be tried again */

@@ -85,10 +85,12 @@ struct root {
     struct origin keep_at; /* its file is NULL if keep= was not said */
 };
 
+enum { GENERATIONS_TRIES = 3 };
 struct generations {
     struct origin origin;
     struct place place;
     const char *default_choice; /* a number, "latest" or "previous" */
+    unsigned tries;             /* failed boots of it until another one is booted; 0: for ever */
 };
 
 enum persist_kind { PERSIST_DIR, PERSIST_FILE };

@@ -27,6 +27,7 @@ struct context {
     struct arena *arena; /* for what the steps find out */
     const struct config *config;
     const struct generation *generation; /* NULL until it is chosen */
+    bool generation_is_asked;            /* a person has chosen it for this boot */
     const struct beginning *beginning;   /* of an entry, instead of what the generation has */
     const char *init;                    /* proved to be executable, NULL before */
     struct target root;                  /* the new root; fd -1 until it is made */
@@ -45,7 +46,7 @@ struct context {
     size_t delivery_count;
     unsigned secret_set;           /* that they are put into: 1 in a boot */
     struct unlocked_key *unlocked; /* keys that a passphrase was given for */
-    bool falls_back;      /* what failed asks for the previous generation, and not for a person */
+    bool asks;            /* what failed is to be told to a person, before another generation */
     const char *terminal; /* where people are asked for it; NULL: on all consoles */
     bool wait_for_ever;   /* rootwait: devices have no time limit */
     bool root_kept;       /* the old root subvolume is used again, as was asked */

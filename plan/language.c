@@ -145,6 +145,7 @@ static void *generations_object(struct config *config, void *parent,
         declare(config, DECLARED_GENERATIONS, sizeof(*generations), directive);
     generations->origin = directive->words[0].origin;
     generations->default_choice = "latest";
+    generations->tries = GENERATIONS_TRIES;
     set_key(config, "generations", "");
     return generations;
 }
@@ -407,6 +408,7 @@ static const struct field generations_parameters[] = {
 };
 static const struct field generations_options[] = {
     {"default", FIELD_CHOSEN, offsetof(struct generations, default_choice), NULL},
+    {"tries", FIELD_COUNT, offsetof(struct generations, tries), NULL},
 };
 
 static const struct field persist_parameters[] = {
@@ -521,8 +523,9 @@ const struct keyword language[] = {
     {"root",
      "root tmpfs|overlay size=25% inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d",
      FIELDS(root_parameters), FIELDS(root_options), NULL, 0, true, root_object, root_stored},
-    {"generations", "generations VOLUME:/path default=latest", FIELDS(generations_parameters),
-     FIELDS(generations_options), NULL, 0, true, generations_object, NULL},
+    {"generations", "generations VOLUME:/path default=latest tries=3",
+     FIELDS(generations_parameters), FIELDS(generations_options), NULL, 0, true, generations_object,
+     NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),
      NO_FIELDS, FIELDS(persist_rows), true, store_object, NULL},
     {"secrets", "secrets VOLUME:/path { key VOLUME:/path; secret KEY; whole NAME }",

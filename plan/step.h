@@ -57,6 +57,7 @@ struct step {
         const char *choice; /* of a generation */
     };
     const struct place *store;           /* for STEP_GENERATION */
+    bool is_asked;                       /* the same: a person has chosen for this boot */
     const struct generation *generation; /* for STEP_ROOT and STEP_TREE */
 };
 

@@ -66,7 +66,7 @@ void secrets_discard(struct context *context)
         credentials_discard(run, &error) < 0)
         log_warning("ignoring: %s", error.text);
     context->delivery_count = 0;
-    context->falls_back = false;
+    context->asks = false;
 }
 
 void show_sentence(const struct step *step, FILE *stream)
@@ -188,7 +188,7 @@ static int tell(const struct context *context, int run, struct error *error)
 
 /* The outcome of a file: the worst of what its secrets' classes ask for, with the first reason. */
 struct outcome {
-    bool fails, falls_back, ignored;
+    bool fails, asks, ignored;
     struct error first;
 };
 
@@ -203,7 +203,7 @@ static void miss(struct outcome *outcome, const struct secret_entry *secret, con
         (void)error_set(&outcome->first, EBADMSG, "there is no secret \"%s\": %.300s", secret->name,
                         reason);
     outcome->fails |= required;
-    outcome->falls_back |= required && secret->failure == SECRET_PREVIOUS;
+    outcome->asks |= required && secret->failure == SECRET_RESCUE;
     outcome->ignored |= !optional;
 }
 
@@ -277,6 +277,6 @@ int secrets_apply(const struct step *step, struct context *context, struct error
     *error = outcome.first;
     if (outcome.fails)
         keys_forget(context); /* in the rescue, nothing stays open */
-    context->falls_back = outcome.falls_back;
+    context->asks = outcome.asks;
     return outcome.fails ? -error->code : 1;
 }

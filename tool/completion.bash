@@ -96,7 +96,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check drop image import init keep lost orphans plan status vm write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check confirm drop image import init keep lost orphans plan rollback status vm why write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -116,6 +116,9 @@ _ebb() {
 	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
 	case $verb in
 	check) options='--print --kernel' ;;
+	confirm) options='' ;;
+	rollback) options='--clear' ;;
+	why) options='--all' ;;
 	keep) options='--in --replace --dry-run --config' ;;
 	drop) options='--dry-run --config' ;;
 	lost) options='--newest --all --watch --json' ;;
@@ -133,8 +136,8 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == import ]]; then
 		_ebb_import "$cur"
-	elif [[ $verb == status ]]; then
-		return # it takes no word
+	elif [[ $verb == status || $verb == rollback ]]; then
+		return # it takes no word, or one that nobody knows beforehand
 	elif [[ $verb == init || $verb == lost || $verb == keep || $verb == drop ]]; then
 		_ebb_files "$cur"
 	elif [[ $verb == write-back ]]; then

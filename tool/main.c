@@ -10,6 +10,7 @@ static const struct {
 } verbs[] = {
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
+    {"confirm", "say that this boot is good", verb_confirm},
     {"drop", "end what `ebb keep` began", verb_drop},
     {"image", "look inside an initramfs", verb_image},
     {"import", "write the ebb.conf of what another tool was told to keep", verb_import},
@@ -18,8 +19,10 @@ static const struct {
     {"lost", "tell what the next boot takes away", verb_lost},
     {"orphans", "tell what on the state volumes nobody declares", verb_orphans},
     {"plan", "print the steps of the next boot", verb_plan},
+    {"rollback", "boot another generation from the next boot on", verb_rollback},
     {"status", "tell how this system was booted", verb_status},
     {"vm", "boot a configuration in QEMU", verb_vm},
+    {"why", "tell what went wrong in the boots before", verb_why},
     {"write-back", "keep what changed in files that were copied", verb_write_back},
 };
 

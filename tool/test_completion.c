@@ -29,6 +29,9 @@ static void test_offers(void **state)
         {"ebb vm --kernel ./con", 3, "./config-6.1"},
         {"ebb vm --pass", 2, "--passphrase"},
         {"ebb wr", 1, "write-back"},
+        {"ebb why --", 2, "--all\n--help"},
+        {"ebb rollback --", 2, "--clear\n--help"},
+        {"ebb rollback \"\"", 2, ""},
         {"ebb write-back \"\"", 2, ""},
         {"ebb write-back --", 2, "--watch\n--help"},
         {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */

@@ -10,6 +10,7 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
 /* argv[0] is the verb's own name. */
 int verb_build(int argc, char **argv);
 int verb_check(int argc, char **argv);
+int verb_confirm(int argc, char **argv);
 int verb_drop(int argc, char **argv);
 int verb_image(int argc, char **argv);
 int verb_import(int argc, char **argv);
@@ -18,8 +19,10 @@ int verb_keep(int argc, char **argv);
 int verb_lost(int argc, char **argv);
 int verb_orphans(int argc, char **argv);
 int verb_plan(int argc, char **argv);
+int verb_rollback(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_vm(int argc, char **argv);
+int verb_why(int argc, char **argv);
 int verb_write_back(int argc, char **argv);
 
 /* What a configuration's verbs share: the file named by `path` (NULL: /etc/ebb/ebb.conf), loaded

@@ -1,0 +1,204 @@
+#include "generations/record.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/path.h"
+
+static const char place[] = ".ebb/record";
+static const char magic[8] = "ebb-rec1";
+
+const char *const record_stage_names[] = {"started", "failed", "left", "good"};
+
+/* Little-endian, as it lies on the disk. */
+struct slot_attempt {
+    uint64_t time;
+    uint32_t generation, stage;
+    unsigned char boot[RECORD_BOOT];
+    char text[RECORD_TEXT];
+};
+
+struct slot {
+    char magic[sizeof(magic)];
+    uint64_t sequence;
+    uint32_t chosen, last_good, count, reserved;
+    struct slot_attempt attempts[RECORD_ATTEMPTS];
+    char rest[RECORD_SLOT - 36 - RECORD_ATTEMPTS * sizeof(struct slot_attempt)];
+    uint32_t checksum; /* CRC-32C of all before it */
+};
+_Static_assert(sizeof(struct slot) == RECORD_SLOT, "a slot has no gaps");
+
+static uint32_t checksum_of(const struct slot *slot)
+{
+    const unsigned char *at = (const unsigned char *)slot, *end = (const void *)&slot->checksum;
+    uint32_t sum = ~0U;
+    for (; at < end; at++) {
+        sum ^= *at;
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (sum & 1 ? 0x82f63b78 : 0);
+    }
+    return ~sum;
+}
+
+static bool is_whole(const struct slot *slot)
+{
+    return memcmp(slot->magic, magic, sizeof(magic)) == 0 &&
+           le32toh(slot->checksum) == checksum_of(slot) && le32toh(slot->count) <= RECORD_ATTEMPTS;
+}
+
+static void unpack(const struct slot *slot, struct record *record)
+{
+    record->sequence = le64toh(slot->sequence);
+    record->chosen = le32toh(slot->chosen);
+    record->last_good = le32toh(slot->last_good);
+    record->count = le32toh(slot->count);
+    for (size_t i = 0; i < record->count; i++) {
+        const struct slot_attempt *from = &slot->attempts[i];
+        struct record_attempt *to = &record->attempts[i];
+        to->generation = le32toh(from->generation);
+        to->stage = le32toh(from->stage) < RECORD_STAGES ? le32toh(from->stage) : RECORD_FAILED;
+        to->time = le64toh(from->time);
+        memcpy(to->boot, from->boot, RECORD_BOOT);
+        memcpy(to->text, from->text, RECORD_TEXT - 1);
+    }
+}
+
+static void pack(const struct record *record, struct slot *slot)
+{
+    memcpy(slot->magic, magic, sizeof(magic));
+    slot->sequence = htole64(record->sequence);
+    slot->chosen = htole32(record->chosen);
+    slot->last_good = htole32(record->last_good);
+    slot->count = htole32(record->count);
+    for (size_t i = 0; i < record->count; i++) {
+        const struct record_attempt *from = &record->attempts[i];
+        struct slot_attempt *to = &slot->attempts[i];
+        to->generation = htole32(from->generation);
+        to->stage = htole32(from->stage);
+        to->time = htole64(from->time);
+        memcpy(to->boot, from->boot, RECORD_BOOT);
+        memcpy(to->text, from->text, RECORD_TEXT);
+    }
+    slot->checksum = htole32(checksum_of(slot));
+}
+
+/* All of it is written once, so that later nothing but these blocks changes. */
+static int make(int volume, struct error *error)
+{
+    static const char nothing[2 * RECORD_SLOT];
+    auto_fd folder = -1;
+    const char *name;
+    int code = path_make_parent(volume, place, &folder, &name, error);
+    return code < 0 ? code : path_write(folder, name, nothing, sizeof(nothing), 0600, error);
+}
+
+int record_open(int volume, bool make_it, struct error *error)
+{
+    int fd = path_open(volume, place, O_RDWR | O_NONBLOCK | O_NOCTTY);
+    if (fd == -ENOENT && make_it) {
+        int code = make(volume, error);
+        if (code < 0)
+            return error_prefix(error, "cannot make the record of boots");
+        fd = path_open(volume, place, O_RDWR | O_NONBLOCK | O_NOCTTY);
+    }
+    return fd < 0 ? error_system(error, -fd, "cannot open the record of boots, \"%s\"", place) : fd;
+}
+
+int record_read(int fd, struct record *record, struct error *error)
+{
+    struct slot slots[2] = {0};
+    ssize_t length = pread(fd, slots, sizeof(slots), 0);
+    if (length < 0)
+        return error_system(error, errno, "cannot read the record of boots");
+    *record = (struct record){0};
+    bool any = false;
+    for (size_t i = 0; i < 2; i++) {
+        any |= slots[i].magic[0] != 0;
+        if (is_whole(&slots[i]) && le64toh(slots[i].sequence) > record->sequence)
+            unpack(&slots[i], record);
+    }
+    record->damaged = any && !record->sequence;
+    return 0;
+}
+
+int record_write(int fd, struct record *record, struct error *error)
+{
+    struct slot slot = {0};
+    record->sequence++;
+    pack(record, &slot);
+    off_t at = (off_t)(record->sequence % 2) * RECORD_SLOT;
+    if (pwrite(fd, &slot, sizeof(slot), at) != sizeof(slot) || fdatasync(fd) < 0)
+        return error_system(error, errno ? errno : EIO, "cannot write the record of boots");
+    record->damaged = false;
+    return 0;
+}
+
+/* All zero where it is not known. */
+static void read_boot(unsigned char boot[static RECORD_BOOT])
+{
+    struct error ignored;
+    auto_string text = NULL;
+    unsigned byte;
+    memset(boot, 0, RECORD_BOOT);
+    if (path_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text, NULL, &ignored) < 0)
+        return;
+    size_t count = 0;
+    for (const char *at = text; count < RECORD_BOOT && sscanf(at, "%2x", &byte) == 1;) {
+        boot[count++] = (unsigned char)byte;
+        at += at[2] == '-' ? 3 : 2;
+    }
+}
+
+static bool is_of_this_boot(const struct record_attempt *attempt, uint32_t generation)
+{
+    unsigned char boot[RECORD_BOOT];
+    read_boot(boot);
+    return attempt->generation == generation && memcmp(attempt->boot, boot, RECORD_BOOT) == 0;
+}
+
+struct record_attempt *record_current(struct record *record, uint32_t generation)
+{
+    struct record_attempt *last = record->count ? &record->attempts[record->count - 1] : NULL;
+    return last && is_of_this_boot(last, generation) ? last : NULL;
+}
+
+bool record_attempted(const struct record *record, uint32_t generation)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (is_of_this_boot(&record->attempts[i], generation))
+            return true;
+    return false;
+}
+
+struct record_attempt *record_add(struct record *record, uint32_t generation)
+{
+    if (record->count == RECORD_ATTEMPTS)
+        memmove(record->attempts, record->attempts + 1,
+                --record->count * sizeof(*record->attempts));
+    struct record_attempt *attempt = &record->attempts[record->count++];
+    *attempt = (struct record_attempt){.generation = generation, .time = (uint64_t)time(NULL)};
+    read_boot(attempt->boot);
+    return attempt;
+}
+
+unsigned record_failures(const struct record *record, uint32_t generation)
+{
+    unsigned failures = 0;
+    for (size_t i = record->count; i-- > 0;) {
+        const struct record_attempt *attempt = &record->attempts[i];
+        if (attempt->generation != generation)
+            continue;
+        if (attempt->stage == RECORD_GOOD)
+            break;
+        failures += attempt->stage == RECORD_STARTED || attempt->stage == RECORD_FAILED ||
+                    (attempt->stage == RECORD_LEFT && record->last_good);
+    }
+    return failures;
+}

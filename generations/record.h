@@ -1,0 +1,60 @@
+/* What became of the boots of this machine: .ebb/record on the volume of the generations, 8 KiB
+ * that are made once and then only written over, so that a power cut cannot take them away.
+ *
+ * Two slots of 4 KiB take turns. Each has a sequence number and a checksum; the greater whole one
+ * is valid, so that a slot that was torn costs what was said last, and no more. */
+#ifndef EBB_GENERATIONS_RECORD_H
+#define EBB_GENERATIONS_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { RECORD_SLOT = 4096, RECORD_ATTEMPTS = 16, RECORD_TEXT = 160, RECORD_BOOT = 16 };
+
+enum record_stage {
+    RECORD_STARTED, /* and nothing further: it died within the initramfs */
+    RECORD_FAILED,
+    RECORD_LEFT, /* the real init was executed */
+    RECORD_GOOD, /* it was confirmed */
+    RECORD_STAGES
+};
+extern const char *const record_stage_names[];
+
+struct record_attempt {
+    uint32_t generation;
+    uint32_t stage;                  /* enum record_stage */
+    uint64_t time;                   /* it began, in seconds since 1970 */
+    unsigned char boot[RECORD_BOOT]; /* the kernel's boot_id: one boot may attempt several */
+    char text[RECORD_TEXT];          /* why it failed; "" otherwise */
+};
+
+struct record {
+    uint64_t sequence;  /* 0: nothing was written yet */
+    uint32_t chosen;    /* by `ebb rollback`, instead of what is declared; 0: none */
+    uint32_t last_good; /* 0: none was ever confirmed */
+    uint32_t count;
+    struct record_attempt attempts[RECORD_ATTEMPTS]; /* the oldest first */
+    bool damaged;                                    /* there was one, and neither slot is whole */
+};
+
+/* Opens the record of a volume; one that is missing is made if that is wanted. -ENOENT: it is
+ * missing. */
+int record_open(int volume, bool make, struct error *error);
+int record_read(int fd, struct record *record, struct error *error);
+/* It is on the disk when this returns 0. */
+int record_write(int fd, struct record *record, struct error *error);
+
+/* Adds an attempt of this boot; the oldest goes when there is no room. */
+struct record_attempt *record_add(struct record *record, uint32_t generation);
+/* The newest attempt, if it is of this boot and of that generation; else NULL. */
+struct record_attempt *record_current(struct record *record, uint32_t generation);
+/* Whether this boot has attempted the generation. */
+bool record_attempted(const struct record *record, uint32_t generation);
+/* How often the generation failed since it was last good. What was left and never confirmed counts
+ * only where boots are confirmed at all. */
+unsigned record_failures(const struct record *record, uint32_t generation);
+
+#endif
