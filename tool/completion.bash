@@ -92,15 +92,39 @@ _ebb_import() {
 	mapfile -t COMPREPLY < <(compgen -W 'impermanence preservation live-boot' -- "$1")
 }
 
+# A verb, and its options and files.
+_ebb_secrets() {
+	local cur=$1 before=${COMP_WORDS[COMP_CWORD - 1]} options
+	if [[ $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'recipient --help' -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[2]} in
+	recipient) options='--config' ;;
+	*) return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+	elif [[ $before == --config ]]; then
+		_ebb_configs "$cur"
+	else
+		_ebb_files "$cur"
+	fi
+}
+
 _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check drop image import init keep lost orphans plan status vm write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check drop image import init keep lost orphans plan secrets status vm write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
 		_ebb_image "$cur"
+		return
+	fi
+	if [[ $verb == secrets ]]; then
+		_ebb_secrets "$cur"
 		return
 	fi
 	# bash splits --name=VALUE and --disk VOLUME=FILE at the "=".

@@ -18,6 +18,7 @@ static const struct {
     {"lost", "tell what the next boot takes away", verb_lost},
     {"orphans", "tell what on the state volumes nobody declares", verb_orphans},
     {"plan", "print the steps of the next boot", verb_plan},
+    {"secrets", "tell of secrets, prove them, and decrypt them anew", verb_secrets},
     {"status", "tell how this system was booted", verb_status},
     {"vm", "boot a configuration in QEMU", verb_vm},
     {"write-back", "keep what changed in files that were copied", verb_write_back},

@@ -18,6 +18,7 @@ int verb_keep(int argc, char **argv);
 int verb_lost(int argc, char **argv);
 int verb_orphans(int argc, char **argv);
 int verb_plan(int argc, char **argv);
+int verb_secrets(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_vm(int argc, char **argv);
 int verb_write_back(int argc, char **argv);

@@ -1,0 +1,130 @@
+/* `ebb secrets` where it only reads: over a scratch root whose volumes are folders. */
+#include "tool/testing.h"
+
+#include "plan/make.h"
+#include "tool/secrets.h"
+#include "tool/verb.h"
+
+static char *repository;
+
+#define HEAD                                                                                       \
+    "volume state LABEL=state { fs ext4; mount /persist }\ngenerations state:/generations\n"
+
+/* The recipients of secrets/testdata: of ssh.key, and of ours.key. */
+#define SSH "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPoPCsGNkp2ek2X7swkwGy8pC8r5t6aR8fd5FeFRZz31"
+#define SSH_TO_AGE "age1h78c690aw44wzxpca3v0sl6zu64nxxwplf2uvy7mql8npzx2wcuswkt8v2"
+#define OURS "age1yhulyqrtt2kuhmpthv2trelrn6av20dpgs8jh0794mpe90fgt3ns9uzn2y"
+
+static void make_root(void)
+{
+    must_run("mkdir -p root/persist/.ebb root/persist/keys root/etc/ssh &&"
+             "echo a > root/persist/.ebb/store-id && cd root/persist &&"
+             "cp %s/secrets/testdata/*.age . && cp %s/secrets/testdata/sops/*.* . &&"
+             "cp %s/secrets/testdata/*.key %s/secrets/testdata/ssh.pub keys &&"
+             "cp %s/secrets/testdata/sops/*.txt keys && chmod 600 keys/*",
+             repository, repository, repository, repository, repository);
+}
+
+static struct config *load(struct arena *arena, const char *text)
+{
+    struct report report = {.arena = arena};
+    put("ebb.conf", text);
+    struct config *config = config_load("ebb.conf", NULL, &report);
+    config_check(config, &report);
+    for (size_t i = 0; i < report.count; i++)
+        if (report.problems[i].severity == SEVERITY_ERROR)
+            fail_msg("%s", report.problems[i].text);
+    return config;
+}
+
+static void assert_recipients(const char *configuration, char **files, int count, int status,
+                              const char *output, const char *logged)
+{
+    auto_arena arena = arena_new();
+    auto_string text = NULL;
+    auto_config config = configuration ? load(arena, configuration) : NULL;
+    auto_fd root = open_folder("root");
+    log_begin();
+    FILE *out = output_begin(&text);
+    int got = recipient_tell((struct target){root, ""}, config, files, count, out);
+    fclose(out);
+    auto_string log = log_end();
+    assert_text("output", text, output);
+    assert_text("errors", log, logged);
+    assert_int_equal(got, status);
+}
+
+#define AS_SSH_TO_AGE ", as ssh-to-age has it, for age and sops:\n"
+#define AS_SSH ", as age has keys of SSH, for age alone or sops from 3.10 on:\n"
+#define AS_AGE ", a key of age:\n"
+
+static void test_recipients_of_files(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    make_root();
+    char *files[] = {"root/persist/keys/ssh.key", "root/persist/keys/ssh.pub",
+                     "root/persist/keys/ours.key"};
+    assert_recipients(NULL, files, 3, EXIT_DONE, SSH_TO_AGE "\n" SSH "\n" OURS "\n",
+                      "ebb: \"root/persist/keys/ssh.key\"" AS_SSH_TO_AGE
+                      "ebb: \"root/persist/keys/ssh.key\"" AS_SSH
+                      "ebb: \"root/persist/keys/ours.key\"" AS_AGE);
+    assert_recipients(NULL, files + 1, 1, EXIT_DONE, SSH_TO_AGE "\n" SSH "\n",
+                      "ebb: \"root/persist/keys/ssh.pub\"" AS_SSH_TO_AGE
+                      "ebb: \"root/persist/keys/ssh.pub\"" AS_SSH);
+    char *wrong[] = {"none", "root/persist/keys/ours.key", "root/persist/keys/locked.key"};
+    assert_recipients(NULL, wrong, 3, EXIT_NO, OURS "\n",
+                      "ebb: cannot read \"none\": No such file or directory\n"
+                      "ebb: \"root/persist/keys/ours.key\"" AS_AGE
+                      "ebb: the SSH key \"root/persist/keys/locked.key\" has a passphrase, which "
+                      "nobody could enter; remove it with ssh-keygen -p, or use a key of age\n");
+}
+
+/* Age's own tool is asked. */
+static void test_recipients_are_ages(void **state)
+{
+    (void)state; /* as above */
+    make_root();
+    need_tool("age-keygen");
+    need_tool("age");
+    auto_string theirs = output_of("age-keygen -y root/persist/keys/ours.key");
+    assert_string_equal(theirs, OURS);
+    must_run("echo word | age -r '" SSH "' | age -d -i root/persist/keys/ssh.key | grep -q word");
+}
+
+static void test_recipients_declared(void **state)
+{
+    (void)state; /* as above */
+    static const char configuration[] =
+        HEAD "secrets state:/two.age {\n    key state:/keys/ours.key\n    key state:/keys/ssh\n"
+             "    whole x\n}\n";
+    make_root();
+    assert_recipients(configuration, NULL, 0, EXIT_DONE, OURS "\n" SSH_TO_AGE "\n" SSH "\n",
+                      "ebb: \"state:/keys/ours.key\"" AS_AGE
+                      "ebb: \"state:/keys/ssh.pub\"" AS_SSH_TO_AGE
+                      "ebb: \"state:/keys/ssh.pub\"" AS_SSH);
+    must_run("cp root/persist/keys/ssh.pub root/etc/ssh/ssh_host_ed25519_key.pub");
+    assert_recipients(NULL, NULL, 0, EXIT_DONE, SSH_TO_AGE "\n" SSH "\n",
+                      "ebb: \"/etc/ssh/ssh_host_ed25519_key.pub\"" AS_SSH_TO_AGE
+                      "ebb: \"/etc/ssh/ssh_host_ed25519_key.pub\"" AS_SSH);
+    must_run("rm root/etc/ssh/* root/persist/keys/*");
+    assert_recipients(configuration, NULL, 0, EXIT_NO, "",
+                      "ebb: cannot open \"state:/keys/ours.key\": No such file or directory\n"
+                      "ebb: cannot open \"state:/keys/ssh\": No such file or directory\n"
+                      "ebb: there is no key that could be read; name the file of one, public or "
+                      "private\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_recipients_of_files),
+        TEST(test_recipients_are_ages),
+        TEST(test_recipients_declared),
+    };
+    repository = getcwd(NULL, 0);
+    int status = cmocka_run_group_tests(tests, NULL, NULL);
+    free(repository);
+    return status;
+}
