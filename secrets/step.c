@@ -207,11 +207,14 @@ static int tell(const struct context *context, int run, struct error *error)
         json_object_object_add(object, "class",
                                json_object_new_string(secret_class_names[delivery->secret->class]));
         json_object_object_add(object, "early", json_object_new_boolean(delivery->secret->early));
+        if (delivery->secret->path)
+            json_object_object_add(object, "path", json_object_new_string(delivery->secret->path));
         json_object_object_add(object, "fault",
                                json_object_new_string(fault_names[delivery->fault]));
         json_object_array_add(list, object);
     }
     json_object_object_add(status, "format", json_object_new_int(1));
+    json_object_object_add(status, "set", json_object_new_int64(context->secret_set));
     json_object_object_add(status, "secrets", list);
     int code = vault_tell(run,
                           json_object_to_json_string_ext(

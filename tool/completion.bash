@@ -96,19 +96,20 @@ _ebb_import() {
 _ebb_secrets() {
 	local cur=$1 before=${COMP_WORDS[COMP_CWORD - 1]} options
 	if [[ $COMP_CWORD -eq 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'recipient --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'list recipient --help' -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[2]} in
+	list) options='--json' ;;
 	recipient) options='--config' ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
-	elif [[ $before == --config ]]; then
-		_ebb_configs "$cur"
-	else
+	elif [[ ${COMP_WORDS[2]} == recipient && $before != --config ]]; then
 		_ebb_files "$cur"
+	else
+		_ebb_configs "$cur"
 	fi
 }
 

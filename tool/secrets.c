@@ -9,6 +9,7 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } verbs[] = {
+    {"list", "tell what is declared, and what became of it", secrets_list},
     {"recipient", "tell to which recipients files for this machine are encrypted",
      secrets_recipient},
 };

@@ -9,6 +9,7 @@
 #include "plan/config.h"
 
 /* argv[0] is the verb's own name. */
+int secrets_list(int argc, char **argv);
 int secrets_recipient(int argc, char **argv);
 
 /* What the verbs do, over any root; all return the exit status. */
@@ -17,5 +18,7 @@ int secrets_recipient(int argc, char **argv);
  * of that of the SSH server. */
 int recipient_tell(struct target root, const struct config *config, char **files, int count,
                    FILE *out);
+/* What is declared, and what became of it. */
+int list_tell(struct target root, const struct config *config, bool json, FILE *out);
 
 #endif

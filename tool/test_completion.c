@@ -52,6 +52,8 @@ static void test_offers(void **state)
         {"ebb orphans --older \"\"", 3, ""},
         {"ebb orphans \"\"", 2, "ebb.conf"},
         {"ebb sec", 1, "secrets"},
+        {"ebb secrets list --", 3, "--json\n--help"},
+        {"ebb secrets list \"\"", 3, "ebb.conf"},
         {"ebb secrets rec", 2, "recipient"},
         {"ebb secrets recipient --", 3, "--config\n--help"},
         {"ebb secrets recipient --config \"\"", 4, "ebb.conf"},
