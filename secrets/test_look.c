@@ -68,7 +68,8 @@ static void test_damaged(void **state)
          "the header of \"x\" is damaged: its MAC is not 32 bytes in base64; restore it, or "
          "encrypt it again"},
         {"x", "-----BEGIN AGE ENCRYPTED FILE-----\n",
-         "the armor of \"x\" is damaged: it is cut short; restore it, or encrypt it again"},
+         "the armor of \"x\" is damaged: its last line, \"-----END\", is missing; restore it, or "
+         "encrypt it again"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         auto_look look;

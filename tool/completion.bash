@@ -96,21 +96,33 @@ _ebb_import() {
 _ebb_secrets() {
 	local cur=$1 before=${COMP_WORDS[COMP_CWORD - 1]} options
 	if [[ $COMP_CWORD -eq 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'list recipient --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'check list recipient --help' -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[2]} in
+	check) options='--root --volume --recipient --key-pub' ;;
 	list) options='--json' ;;
 	recipient) options='--config' ;;
 	*) return ;;
 	esac
+	# bash splits --name=VALUE and --volume VOLUME=DIR at the "=".
+	if [[ $cur == = ]]; then
+		cur=''
+	elif [[ $before == = ]]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
-	elif [[ ${COMP_WORDS[2]} == recipient && $before != --config ]]; then
-		_ebb_files "$cur"
-	else
-		_ebb_configs "$cur"
+		return
 	fi
+	case ${COMP_WORDS[2]}:$before in
+	*:--volume | *:--recipient) ;; # nobody else knows them
+	*:--key-pub) _ebb_files "$cur" ;;
+	*:--config) _ebb_configs "$cur" ;;
+	*:--root) _ebb_folders "$cur" ;;
+	recipient:*) _ebb_files "$cur" ;;
+	*) if [[ ${COMP_WORDS[COMP_CWORD - 1]} == = ]]; then _ebb_folders "$cur"; else _ebb_configs "$cur"; fi ;;
+	esac
 }
 
 _ebb() {

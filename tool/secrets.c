@@ -9,9 +9,10 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    {"list", "tell what is declared, and what became of it", secrets_list},
+    {"check", "prove that a boot can decrypt what is declared", verb_secrets_check},
+    {"list", "tell what is declared, and what became of it", verb_secrets_list},
     {"recipient", "tell to which recipients files for this machine are encrypted",
-     secrets_recipient},
+     verb_secrets_recipient},
 };
 
 static void usage(FILE *stream)

@@ -164,7 +164,7 @@ int list_tell(struct target root, const struct config *config, bool json, FILE *
     return EXIT_DONE;
 }
 
-int secrets_list(int argc, char **argv)
+int verb_secrets_list(int argc, char **argv)
 {
     bool json = false;
     const struct option_row options[] = {

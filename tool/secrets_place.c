@@ -1,6 +1,8 @@
 #include "tool/secrets_place.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tool/declared.h"
@@ -17,6 +19,22 @@ void places_close(const struct context *context)
     for (size_t i = 0; i < context->config->volume_count; i++)
         if (context->states[i].fd >= 0)
             close(context->states[i].fd);
+}
+
+int places_map(struct context *context, const char *text, struct error *error)
+{
+    const char *equals = strchr(text, '=');
+    const char *name = equals ? arena_copy(context->arena, text, (size_t)(equals - text)) : text;
+    const struct volume *volume = config_volume(context->config, name);
+    if (!equals || !volume)
+        return error_set(error, EINVAL, "\"%s\" is not VOLUME=FOLDER, with a declared volume",
+                         text);
+    struct volume_state *state = context_volume(context, volume);
+    if (state->fd >= 0)
+        return error_set(error, EINVAL, "the volume \"%s\" is given twice", name);
+    state->fd = open(equals + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return state->fd < 0 ? error_system(error, errno, "cannot open the folder \"%s\"", equals + 1)
+                         : 0;
 }
 
 int places_volume(struct context *context, const struct volume *volume, struct error *error)

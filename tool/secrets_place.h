@@ -8,6 +8,8 @@
 
 struct context *places_new(struct arena *arena, const struct config *config, struct target root);
 void places_close(const struct context *context);
+/* "VOLUME=FOLDER": the folder stands for the volume, whatever it is. */
+int places_map(struct context *context, const char *text, struct error *error);
 /* Opens the root of a volume, once. */
 int places_volume(struct context *context, const struct volume *volume, struct error *error);
 /* Opens a file; `flags` are those of open(2). */

@@ -140,7 +140,7 @@ int recipient_tell(struct target root, const struct config *config, char **files
     return EXIT_NO;
 }
 
-int secrets_recipient(int argc, char **argv)
+int verb_secrets_recipient(int argc, char **argv)
 {
     const char *file = NULL;
     const struct option_row options[] = {
