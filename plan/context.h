@@ -43,6 +43,7 @@ struct context {
     struct delivery *deliveries; /* what became of the secrets so far */
     size_t delivery_count;
     unsigned secret_set; /* that they are put into: 1 in a boot */
+    bool secrets_aside;  /* nothing tells of that set or leads to it yet */
     bool wait_for_ever;  /* rootwait: devices have no time limit */
     bool root_kept;      /* the old root subvolume is used again, as was asked */
     int64_t root_time;   /* by which old roots are judged, in seconds since 1970 */

@@ -156,8 +156,8 @@ static void find_owner(const struct secret_entry *secret, const struct context *
 }
 
 /* A link in the root, where programs look that do not look into /run. */
-static int link_to(const struct secret_entry *secret, const struct context *context,
-                   struct error *error)
+int secrets_link(const struct secret_entry *secret, const struct context *context,
+                 struct error *error)
 {
     static const char unfinished[] = ".ebb-new";
     const char *name;
@@ -182,7 +182,8 @@ static int put(const struct secret_entry *secret, const struct context *context,
         return set;
     find_owner(secret, context, &file);
     int code = vault_put(set, &file, value, error);
-    return code == 0 && secret->path ? link_to(secret, context, error) : code;
+    bool linked = secret->path && !context->secrets_aside;
+    return code == 0 && linked ? secrets_link(secret, context, error) : code;
 }
 
 /* A root that is made a second time, after rescue, has what the second time brought. */
@@ -197,7 +198,7 @@ static void note(struct context *context, const struct secret_entry *secret, enu
         (struct delivery){secret, fault};
 }
 
-static int tell(const struct context *context, int run, struct error *error)
+int secrets_tell(const struct context *context, int run, struct error *error)
 {
     struct json_object *status = json_object_new_object(), *list = json_object_new_array();
     for (size_t i = 0; i < context->delivery_count; i++) {
@@ -277,7 +278,7 @@ int secrets_apply(const struct step *step, struct context *context, struct error
     worker_end(&result);
     close_files(&job);
     struct error told;
-    if (tell(context, run, &told) < 0)
+    if (!context->secrets_aside && secrets_tell(context, run, &told) < 0)
         log_warning("ignoring: %s", told.text);
     if (!outcome.ignored)
         return 0;

@@ -97,13 +97,57 @@ static void test_told(void **state)
              "test $(stat -c %%a run/secrets.d/.status.json) = 644 && ! test -e run/secrets");
 }
 
+/* The numbers of sets, and what goes with them. */
+static void test_sets(void **state)
+{
+    (void)state; /* as above */
+    struct error error;
+    need_namespace();
+    auto_fd run = make_run();
+    assert_int_equal(vault_remove(run, 1, 9, &error), 0); /* there is nothing yet */
+    assert_int_equal(vault_shown(run, false, &error), 0);
+    for (unsigned set = 1; set <= 12; set++) {
+        char path[VAULT_PATH];
+        auto_fd made = vault_open(run, set, false, &error);
+        assert_true(made >= 0);
+        vault_path(set, false, path);
+        must_run("echo x > .%s/x", path);
+    }
+    auto_fd early = vault_open(run, 3, true, &error);
+    assert_true(early >= 0 && vault_show(run, 12, &error) == 0);
+    assert_int_equal(vault_shown(run, false, &error), 12);
+    assert_int_equal(vault_shown(run, true, &error), 0);
+    must_run("cd run/secrets.d && mkdir 03 x3 3x && touch .status.json");
+    assert_int_equal(vault_remove(run, 3, 11, &error), 0);
+    must_run("test \"$(ls -A run/secrets.d | LC_ALL=C sort | tr '\\n' ' ')\" ="
+             " '.status.json 03 1 12 2 3x x3 ' && test -z \"$(ls run/secrets-for-users.d)\"");
+}
+
+static void test_links_of_others(void **state)
+{
+    (void)state; /* as above */
+    static const char *const links[] = {"/run/secrets.d/",    "/run/secrets.d/0",
+                                        "/run/secrets.d/1/x", "/run/secrets.d/1234567890",
+                                        "secrets.d/1",        "/run/secrets-for-users.d/1"};
+    need_namespace();
+    auto_fd run = make_run();
+    for (size_t i = 0; i < ARRAY_LENGTH(links); i++) {
+        struct error error;
+        must_run("ln -sfn %s run/secrets", links[i]);
+        assert_outcome(
+            links[i], vault_shown(run, false, &error), &error,
+            "\"/run/secrets\" is there and leads to no set of secrets; remove it, unless "
+            "another program needs it");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_set),   TEST(test_never_swapped), TEST(test_planted),
-        TEST(test_names), TEST(test_told),
+        TEST(test_set),  TEST(test_never_swapped), TEST(test_planted),         TEST(test_names),
+        TEST(test_told), TEST(test_sets),          TEST(test_links_of_others),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -96,10 +96,11 @@ _ebb_import() {
 _ebb_secrets() {
 	local cur=$1 before=${COMP_WORDS[COMP_CWORD - 1]} options
 	if [[ $COMP_CWORD -eq 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'check list recipient --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'apply check list recipient --help' -- "$cur")
 		return
 	fi
 	case ${COMP_WORDS[2]} in
+	apply) options='--dry-run' ;;
 	check) options='--root --volume --recipient --key-pub' ;;
 	list) options='--json' ;;
 	recipient) options='--config' ;;

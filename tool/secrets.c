@@ -9,6 +9,7 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } verbs[] = {
+    {"apply", "decrypt what is declared anew", verb_secrets_apply},
     {"check", "prove that a boot can decrypt what is declared", verb_secrets_check},
     {"list", "tell what is declared, and what became of it", verb_secrets_list},
     {"recipient", "tell to which recipients files for this machine are encrypted",

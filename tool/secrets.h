@@ -9,6 +9,7 @@
 #include "plan/config.h"
 
 /* argv[0] is the verb's own name. */
+int verb_secrets_apply(int argc, char **argv);
 int verb_secrets_check(int argc, char **argv);
 int verb_secrets_list(int argc, char **argv);
 int verb_secrets_recipient(int argc, char **argv);
@@ -19,6 +20,9 @@ int verb_secrets_recipient(int argc, char **argv);
  * of that of the SSH server. */
 int recipient_tell(struct target root, const struct config *config, char **files, int count,
                    FILE *out);
+/* Makes the next set of secrets in /run; the root is where links to them are. */
+int apply_secrets(struct target root, const struct config *config, bool dry_run, FILE *out);
+
 struct check_wish {
     const char **recipients, **keys; /* the machine's; files of public keys */
     const char **volumes;            /* VOLUME=FOLDER */

@@ -157,8 +157,9 @@ int list_tell(struct target root, const struct config *config, bool json, FILE *
     auto_arena arena = arena_new();
     struct secrets_status status;
     struct error error;
-    int code = secrets_status_read(arena, root, &status, &error);
-    if (code < 0 && code != -ENOENT)
+    auto_fd run = path_open_in_root(root.fd, "/run", O_RDONLY | O_DIRECTORY);
+    int code = secrets_status_read(arena, run, &status, &error);
+    if (run >= 0 && code < 0 && code != -ENOENT)
         log_warning("%s", error.text);
     (json ? print_json : print_all)(arena, config, &status, out);
     return EXIT_DONE;

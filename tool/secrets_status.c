@@ -6,9 +6,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/path.h"
+
 enum { LARGEST = 4 << 20 };
 
-static const char file[] = "/run/secrets.d/.status.json";
+static const char file[] = "secrets.d/.status.json";
 
 /* NULL: there is no such text. */
 static const char *text_of(struct arena *arena, struct json_object *object, const char *key)
@@ -53,14 +55,14 @@ static bool read_whole(struct arena *arena, struct json_object *whole,
     return true;
 }
 
-int secrets_status_read(struct arena *arena, struct target root, struct secrets_status *status,
+int secrets_status_read(struct arena *arena, int run, struct secrets_status *status,
                         struct error *error)
 {
     auto_string text = NULL;
     *status = (struct secrets_status){0};
-    auto_fd fd = path_open_in_root(root.fd, file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    auto_fd fd = path_open(run, file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return error_system(error, -fd, "cannot open \"%s%s\"", root.name, file);
+        return error_system(error, -fd, "cannot open \"/run/%s\"", file);
     int code = path_read_fd(fd, file, LARGEST, &text, NULL, error);
     if (code < 0)
         return code;
@@ -71,9 +73,9 @@ int secrets_status_read(struct arena *arena, struct target root, struct secrets_
         return 0;
     *status = (struct secrets_status){0};
     return error_set(error, EBADMSG,
-                     "\"%s%s\" is not as Ebb writes it; what became of the secrets is not "
+                     "\"/run/%s\" is not as Ebb writes it; what became of the secrets is not "
                      "known until the next boot",
-                     root.name, file);
+                     file);
 }
 
 const struct secret_status *secrets_status_find(const struct secrets_status *status,

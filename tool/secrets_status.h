@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "base/memory.h"
-#include "base/path.h"
 
 struct secret_status {
     const char *name, *fault; /* a name of secrets/fault.h */
@@ -19,8 +19,8 @@ struct secrets_status {
     size_t count;
 };
 
-/* -ENOENT: nothing was decrypted, or not by Ebb. */
-int secrets_status_read(struct arena *arena, struct target root, struct secrets_status *status,
+/* `run` is the folder that is /run. -ENOENT: nothing was decrypted, or not by Ebb. */
+int secrets_status_read(struct arena *arena, int run, struct secrets_status *status,
                         struct error *error);
 /* NULL: it tells nothing of that name. */
 const struct secret_status *secrets_status_find(const struct secrets_status *status,

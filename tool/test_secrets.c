@@ -48,7 +48,7 @@ static void assert_recipients(const char *configuration, char **files, int count
     FILE *out = output_begin(&text);
     int got = recipient_tell((struct target){root, ""}, config, files, count, out);
     fclose(out);
-    auto_string log = log_end();
+    auto_string log = log_end_of_secrets();
     assert_text("output", text, output);
     assert_text("errors", log, logged);
     assert_int_equal(got, status);
@@ -131,7 +131,7 @@ static void assert_list(bool json, const char *output, const char *logged)
     FILE *out = output_begin(&text);
     assert_int_equal(list_tell((struct target){root, ""}, config, json, out), EXIT_DONE);
     fclose(out);
-    auto_string log = log_end();
+    auto_string log = log_end_of_secrets();
     assert_text("output", text, output);
     assert_text("errors", log, logged);
 }
@@ -326,7 +326,7 @@ static void assert_checked(const struct scenario *scenario, const struct check_w
     FILE *out = output_begin(&text);
     int status = check_tell((struct target){root, ""}, config, wish, out);
     fclose(out);
-    auto_string log = log_end();
+    auto_string log = log_end_of_secrets();
     if (strncmp(log, scenario->logged, strlen(scenario->logged)) != 0 ||
         (!*scenario->logged && *log))
         assert_text(scenario->name, log, scenario->logged);
