@@ -8,6 +8,8 @@
 #define AGE "age1yt3tfqlfrwdwx0z0ynwplcr6qxcxfaqycuprpmy89nr83ltx74tqdpszlw"
 #define SSH "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
+static char *vectors; /* NULL: there are none */
+
 static void test_lines(void **state)
 {
     (void)state;
@@ -64,7 +66,6 @@ static void test_ssh(void **state)
 static void test_vectors(void **state)
 {
     (void)state;
-    auto_string vectors = find_vectors();
     if (!vectors)
         return;
     static const char *const names[] = {"agenix/system1", "agenix/user1"};
@@ -106,5 +107,6 @@ int main(void)
         cmocka_unit_test(test_vectors),        cmocka_unit_test(test_list),
         cmocka_unit_test(test_no_counterpart),
     };
+    auto_string folder = vectors = find_vectors();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,13 +196,16 @@ int apply_secrets(struct target root, const struct config *config, bool dry_run,
         .arena = arena, .context = places_new(arena, config, root), .run = -1, .out = out};
     struct error error;
     int code = begin(&applying, &error);
-    if (code == 0)
+    bool nothing = code == 0 && !applying.last && !config->secret_entry_count;
+    if (nothing)
+        log_info("no secrets are declared, and there are none");
+    else if (code == 0)
         code = apply(&applying, dry_run, &error);
     places_close(applying.context);
     if (applying.run >= 0)
         close(applying.run);
     if (code == 0)
-        return applying.complete ? EXIT_DONE : EXIT_NO;
+        return applying.complete || nothing ? EXIT_DONE : EXIT_NO;
     log_error("%s", error.text);
     return EXIT_NO;
 }

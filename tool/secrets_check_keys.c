@@ -19,11 +19,11 @@ static bool is_private(int fd)
            (status.st_uid == 0 || status.st_uid == geteuid()) && !(status.st_mode & 077);
 }
 
-static void add_private(struct checking *checking, const struct place *key, int fd,
-                        struct declared_keys *keys)
+/* -errno: it is no key that can be read here. */
+static int add_private(struct checking *checking, const struct place *key, int fd,
+                       struct declared_keys *keys, struct error *error)
 {
     const char *name = places_name(checking->arena, key);
-    struct error error;
     char *bytes;
     size_t length;
     if (!is_private(fd))
@@ -31,20 +31,21 @@ static void add_private(struct checking *checking, const struct place *key, int 
                      "the key \"%s\" is not used, because it is not a file of root's alone: chown "
                      "root, chmod 0600",
                      name);
-    if (path_read_fd(fd, name, LARGEST_KEYS, &bytes, &length, &error) < 0) {
-        report_warning(checking->report, key->origin, "%s", error.text);
-        return;
-    }
+    int code = path_read_fd(fd, name, LARGEST_KEYS, &bytes, &length, error);
+    if (code < 0)
+        return code;
     auto_secret text = {(unsigned char *)bytes, length};
     auto_identities identities = {0};
-    if (identities_read(&identities, name, &text, &error) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
-        report_warning(checking->report, key->origin, "%s", error.text);
-        return;
-    }
+    code = identities_read(&identities, name, &text, error);
+    if (code == 0 && lseek(fd, 0, SEEK_SET) < 0)
+        code = error_system(error, errno, "cannot read \"%s\"", name);
+    if (code < 0)
+        return code;
     recipients_add_identities(&keys->recipients, &identities);
     size_t names = keys->count;
     *ARENA_PUSH(checking->arena, keys->names, names) = name;
     *ARENA_PUSH(checking->arena, keys->fds, keys->count) = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return 0;
 }
 
 static bool add_public(struct checking *checking, const struct place *key,
@@ -60,16 +61,15 @@ static bool add_public(struct checking *checking, const struct place *key,
            recipients_read(&keys->recipients, text, length);
 }
 
-/* A key that may not be read is where it should be. */
+/* A key that may not be read is where it should be, and what lies beside it tells enough. */
 static void add_key(struct checking *checking, const struct place *key, struct declared_keys *keys)
 {
     struct error error;
     if (places_volume(checking->context, key->volume, &error) < 0)
         return; /* its file lies there too, or nothing can be told of it */
     auto_fd fd = places_open(checking->context, key, O_RDONLY, &error);
-    if (fd >= 0)
-        add_private(checking, key, fd, keys);
-    else if (!add_public(checking, key, keys) && error.code != EACCES)
+    int code = fd < 0 ? fd : add_private(checking, key, fd, keys, &error);
+    if (code < 0 && !add_public(checking, key, keys) && code != -EACCES)
         report_warning(checking->report, key->origin, "%s", error.text);
 }
 

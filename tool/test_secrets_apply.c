@@ -8,6 +8,7 @@
 #include "tool/verb.h"
 
 static char *repository;
+static uid_t user; /* who runs it */
 
 #define HEAD                                                                                       \
     "volume state LABEL=state { fs ext4; mount /persist }\ngenerations state:/generations\n"
@@ -40,7 +41,9 @@ static void assert_applied(const char *configuration, bool dry_run, int status, 
     auto_fd root = open_folder("root");
     log_begin();
     FILE *out = output_begin(&text);
+    assert_int_equal(seteuid(user), 0);
     int got = apply_secrets((struct target){root, ""}, config, dry_run, out);
+    assert_int_equal(seteuid(0), 0);
     fclose(out);
     auto_string log = log_end_of_secrets();
     assert_text("output", text, output);
@@ -246,6 +249,28 @@ static void test_lock(void **state)
     close(ends[1]);
 }
 
+static void test_not_root(void **state)
+{
+    (void)state; /* as above */
+    need_stage();
+    if (!has_users)
+        skip_because("only root may map more users than one");
+    user = 33;
+    assert_applied(TWO, true, EXIT_NO, "",
+                   "ebb: only root may decrypt the secrets; run it as root\n");
+    user = 0;
+    must_run("test -z \"$(ls -A /run)\"");
+}
+
+static void test_nothing(void **state)
+{
+    (void)state; /* as above */
+    need_stage();
+    assert_applied(HEAD, false, EXIT_DONE, "",
+                   "ebb: no secrets are declared, and there are none\n");
+    must_run("test -z \"$(ls -A /run)\"");
+}
+
 static int leave_stage(void **state)
 {
     return succeeds("umount -l /run/secrets.d /run/secrets-for-users.d /run 2>/dev/null; true")
@@ -259,7 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_first),   TEST(test_next),     TEST(test_links_of_others),
         TEST(test_missing), TEST(test_leftover), TEST(test_of_others),
-        TEST(test_lock),
+        TEST(test_lock),    TEST(test_not_root), TEST(test_nothing),
     };
     repository = getcwd(NULL, 0);
     int status = cmocka_run_group_tests(tests, enter_namespace, NULL);
