@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "generations/choice.h"
 #include "init/arguments.h"
+#include "init/carried.h"
 #include "init/fault.h"
 #include "init/keymap.h"
 #include "init/rescue.h"
@@ -25,6 +26,7 @@
 #include "persist/required.h"
 #include "plan/apply.h"
 #include "plan/make.h"
+#include "secrets/step.h"
 
 struct boot {
     struct arena *arena;
@@ -115,8 +117,12 @@ static int bring_up_volumes(struct boot *boot, struct error *error)
 
 static int make_root(struct boot *boot, struct error *error)
 {
+    struct context *context = boot->context;
+    int code = carried_read(context, boot->config, &context->config, error);
+    if (code < 0)
+        return code;
     boot->root = (struct course){
-        plan_root(boot->arena, boot->config, boot->context->generation, boot->arguments.init), 0};
+        plan_root(boot->arena, context->config, context->generation, boot->arguments.init), 0};
     return plan_apply(&boot->root, boot->context, &boot->history, error);
 }
 
@@ -176,16 +182,27 @@ _Noreturn static void rescue_after_fault(const struct rescue *policy, const stru
     end_in_rescue(&unknown, error);
 }
 
+/* What failed may have been declared to be no matter for a person. */
+static enum rescue_choice choose(struct boot *boot, const struct error *error)
+{
+    if (!boot->context->falls_back || !choice_has_previous(boot->context))
+        return rescue(boot->context, &boot->history, error);
+    console_print("ebb: %s: booting the previous generation\n", error->text);
+    return RESCUE_PREVIOUS;
+}
+
 /* Tells a person what happened, or waits as declared, until there is a reason to go on. */
 static int ask_rescue(struct boot *boot, struct error *error)
 {
     if (!boot->context)
         end_in_rescue(&boot->history, error);
     keep_status(boot, error->text);
-    enum rescue_choice choice = rescue(boot->context, &boot->history, error);
+    enum rescue_choice choice = choose(boot, error);
     log_info("rescue is over: %s", rescue_choice_names[choice]);
     history_go_on(&boot->history, boot->kept, error);
     root_discard(boot->context);
+    boot->context->config = boot->config;
+    secrets_discard(boot->context);
     watch_retry(boot->context);
     if (choice == RESCUE_RETRY)
         return 0;

@@ -98,6 +98,13 @@ static void add_root(const struct context *context, struct json_object *status)
         json_object_object_add(root, "upper",
                                json_object_new_string(arena_printf(
                                    context->arena, "%s/.layer/upper", context->volumes)));
+    if (!context->root_kept) { /* else there is more in it than this boot has made */
+        struct json_object *made = json_object_new_object();
+        struct moment now = clock_moment();
+        json_object_object_add(made, "wall", json_object_new_int64(now.wall));
+        json_object_object_add(made, "kernel", json_object_new_int64(now.kernel));
+        json_object_object_add(root, "made", made);
+    }
     json_object_object_add(status, "root", root);
 }
 

@@ -2,6 +2,7 @@
 
 #include <json-c/json.h>
 
+#include "base/clock.h"
 #include "init/status.h"
 #include "plan/kinds.h"
 
@@ -150,6 +151,11 @@ static void test_root(void **state)
     assert_string_equal(text_of(root, "type"), "overlay");
     assert_string_equal(text_of(root, "tree"), "/persist/generations/3/tree");
     assert_string_equal(text_of(root, "upper"), "/run/ebb/volumes/.layer/upper");
+    struct json_object *made = json_object_object_get(root, "made");
+    struct moment now = clock_moment();
+    int64_t wall = json_object_get_int64(json_object_object_get(made, "wall")),
+            kernel = json_object_get_int64(json_object_object_get(made, "kernel"));
+    assert_true(wall > 0 && wall <= now.wall && kernel > 0 && kernel <= now.kernel);
     assert_int_equal(json_object_array_length(list), 2);
     struct json_object *first = json_object_array_get_idx(list, 0),
                        *second = json_object_array_get_idx(list, 1);
@@ -169,6 +175,10 @@ static void test_root(void **state)
     root = json_object_object_get(status, "root");
     assert_string_equal(text_of(root, "tree"), "/run/ebb/volumes/keys/generations/3/tree");
     assert_null(text_of(root, "upper"));
+    context->root_kept = true;
+    json_object_put(status);
+    status = write_and_read(context, &history, NULL);
+    assert_null(json_object_object_get(json_object_object_get(status, "root"), "made"));
     json_object_put(status);
 }
 

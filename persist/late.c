@@ -1,46 +1,14 @@
 #include "persist/late.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/log.h"
-
-/* A path as tmpfiles.d(5) reads it: first the quotes, then `%`, then as a glob. Only what every
- * version reads alike is used: the older ones know no octal escapes. */
-static const char *escaped(struct arena *arena, const char *path)
-{
-    char *text = arena_alloc(arena, strlen(path) * 4 + 1), *at = text;
-    for (; *path; path++) {
-        const char *before = strchr("*?[]{}", *path) ? "\\\\"
-                             : *path == '\\'         ? "\\\\\\"
-                             : *path == '"'          ? "\\"
-                             : *path == '%'          ? "%"
-                                                     : "";
-        at = stpcpy(at, before);
-        *at++ = *path;
-    }
-    return text;
-}
-
-static int append(const char *line, struct error *error)
-{
-    static const char path[] = "/run/tmpfiles.d/ebb.conf";
-    if (mkdir("/run/tmpfiles.d", 0755) < 0 && errno != EEXIST)
-        return error_system(error, errno, "cannot make \"/run/tmpfiles.d\"");
-    auto_fd file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    int code = file < 0 ? -errno : path_write_all(file, line, strlen(line));
-    return code < 0 ? error_system(error, -code, "cannot write \"%s\"", path) : 0;
-}
+#include "base/tmpfiles.h"
 
 static const char *field(struct arena *arena, const char *late, unsigned number)
 {
     return late ? late : arena_printf(arena, "%u", number);
 }
 
-static void record(const char *path, const char *line, const struct owner *owner,
+static void record(const char *path, const struct tmpfiles_line *line, const struct owner *owner,
                    struct context *context)
 {
     struct error error;
@@ -49,7 +17,7 @@ static void record(const char *path, const char *line, const struct owner *owner
                 "%s \"%s\" yet",
                 path, owner->late_user ? "user" : "group",
                 owner->late_user ? owner->late_user : owner->late_group);
-    if (append(line, &error) < 0)
+    if (tmpfiles_add(line, &error) < 0)
         log_warning("ignoring, so that \"%s\" stays closed: %s", path, error.text);
 }
 
@@ -57,17 +25,14 @@ void late_entry(const struct persist_entry *entry, const struct owner *owner, mo
                 struct context *context)
 {
     auto_arena arena = arena_new();
-    record(entry->target,
-           arena_printf(arena, "z \"%s\" %04o %s %s - -\n", escaped(arena, entry->target),
-                        (unsigned)mode, field(arena, owner->late_user, owner->user),
-                        field(arena, owner->late_group, owner->group)),
-           owner, context);
+    const struct tmpfiles_line line = {
+        'z', entry->target, arena_printf(arena, "%04o", (unsigned)mode),
+        field(arena, owner->late_user, owner->user), field(arena, owner->late_group, owner->group)};
+    record(entry->target, &line, owner, context);
 }
 
 void late_home(const char *path, const struct owner *owner, struct context *context)
 {
-    auto_arena arena = arena_new();
-    record(arena_string(context->arena, path),
-           arena_printf(arena, "Z \"%s\" - %s - - -\n", escaped(arena, path), owner->late_user),
-           owner, context);
+    const struct tmpfiles_line line = {'Z', path, "-", owner->late_user, "-"};
+    record(arena_string(context->arena, path), &line, owner, context);
 }

@@ -6,6 +6,10 @@
  * (lost_look.c); then one tells (lost.c) what they found, by name, so who was first does not show.
  * A file of the same kind, size, time, mode and owner is unchanged (the copy at boot keeps times);
  * where only the time differs, the contents decide. What is deleted comes back, so it is not lost.
+ *
+ * Most of a root is as the boot made it, and its own change times tell: what has not changed since
+ * then, in folders that have not either, was neither written nor brought there by a renamed folder,
+ * and is not compared. So is what only the boot makes, such as the folders on the way to a mount.
  */
 #ifndef EBB_PERSIST_LOST_H
 #define EBB_PERSIST_LOST_H
@@ -25,6 +29,7 @@ struct lost_request {
     bool with_noise;           /* do not leave it out, but mark it */
     struct cover covered;      /* what is brought back, or mounted; sorted */
     struct cover wanted;       /* look only at these, sorted; empty: at all */
+    struct timespec made;      /* when the boot had made the root; 0: change times tell nothing */
 };
 
 enum lost_change { LOST_NOTHING, LOST_CHANGED, LOST_NEW }; /* NOTHING: a folder on the way */

@@ -44,6 +44,14 @@ static bool is_kernels(const struct look_folder *up, const char *name)
     return path_kernel_folder(path) || strcmp(name, "lost+found") == 0;
 }
 
+static bool is_untouched(const struct lost_request *request, const struct look_folder *up,
+                         const struct stat *status)
+{
+    const struct timespec *changed = &status->st_ctim, *made = &request->made;
+    return up->untouched && (changed->tv_sec < made->tv_sec ||
+                             (changed->tv_sec == made->tv_sec && changed->tv_nsec < made->tv_nsec));
+}
+
 /* What is to be left out whatever its state is; fills what a folder inherits. */
 static bool is_left_out(const struct lost_request *request, struct look_folder *up,
                         struct look_folder *folder)
@@ -108,7 +116,10 @@ static void visit(struct looker *looker, struct look_folder *up, const char *nam
         return;
     if (!folder.inside && !is_folder)
         return; /* a path is wanted that would lie below it */
-    int change = change_of(up, name, &status, &folder.has_origin);
+    folder.untouched = is_untouched(request, up, &status);
+    folder.has_origin = folder.untouched && up->tree >= 0; /* as it seems */
+    int change =
+        folder.untouched ? (int)LOST_NOTHING : change_of(up, name, &status, &folder.has_origin);
     if (change == LOST_NOTHING && !is_folder)
         return;
     struct look_thing *thing = add(looker, up, name);
@@ -140,7 +151,8 @@ static bool open_folder(struct look_folder *folder)
         return true; /* whoever wants it looked into has opened it */
     if (folder->has_origin) {
         folder->tree = openat(folder->up->tree, folder->name, flags);
-        folder->strange = folder->tree < 0;
+        folder->has_origin = folder->tree >= 0;
+        folder->strange = folder->tree < 0 && !(folder->untouched && errno == ENOENT);
     }
     if (!folder->strange && folder->depth < DEEPEST)
         folder->fd = openat(folder->up->fd, folder->name, flags);

@@ -16,6 +16,7 @@ struct look_folder {
     struct cover_range covered, wanted;
     struct noise_range noise;
     bool inside;               /* of what is wanted */
+    bool untouched;            /* since the boot, as are all folders on the way to it */
     bool is_noise;             /* it is some, or lies in some */
     bool parted;               /* something in it is not lost */
     bool muted;                /* some noise in it was left out */

@@ -104,7 +104,8 @@ struct lost_search *lost_search(const struct lost_request *request, int fd, dev_
                                        .tree = request->tree,
                                        .covered = cover_all(&request->covered),
                                        .wanted = cover_all(&request->wanted),
-                                       .inside = request->wanted.count == 0};
+                                       .inside = request->wanted.count == 0,
+                                       .untouched = request->made.tv_sec > 0};
     if (request->noise)
         search->top.noise = noise_begin(request->noise);
     search->waiting = &search->top;

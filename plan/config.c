@@ -154,7 +154,7 @@ static void resolve_secrets(struct config *config, struct secrets *secrets, stru
 {
     resolve_state(config, &secrets->place, report);
     for (size_t i = 0; i < secrets->key_count; i++)
-        resolve_state(config, secrets->keys[i], report);
+        resolve_state(config, &secrets->keys[i]->place, report);
 }
 
 /* Declarations without a good name were reported; nothing further can be said of them. */
@@ -186,6 +186,21 @@ static bool is_whole(const struct declaration *declaration)
     return false;
 }
 
+static void resolve(struct config *config, struct report *report)
+{
+    for (size_t i = 0; i < config->declaration_count; i++)
+        if (config->declarations[i]->kind == DECLARED_STORE)
+            resolve_state(config, config->declarations[i]->object, report);
+    for (size_t i = 0; i < config->volume_count; i++)
+        if (config->volumes[i]->luks)
+            resolve_keys(config, config->volumes[i]->luks, report);
+    for (size_t i = 0; i < config->secrets_count; i++)
+        resolve_secrets(config, config->secrets[i], report);
+    resolve_state(config, &config->generations.place, report);
+    resolve_state(config, &config->root.place, report);
+    (void)resolve_place(config, &config->root.blank, report); /* it may name none */
+}
+
 struct config *config_load(const char *file, const char *const *extra, struct report *report)
 {
     struct arena *arena = arena_new();
@@ -206,18 +221,47 @@ struct config *config_load(const char *file, const char *const *extra, struct re
     for (size_t i = 0; i < config->declaration_count; i++)
         if (is_whole(config->declarations[i]))
             collect(config, config->declarations[i]);
-    for (size_t i = 0; i < config->declaration_count; i++)
-        if (config->declarations[i]->kind == DECLARED_STORE)
-            resolve_state(config, config->declarations[i]->object, report);
-    for (size_t i = 0; i < config->volume_count; i++)
-        if (config->volumes[i]->luks)
-            resolve_keys(config, config->volumes[i]->luks, report);
-    for (size_t i = 0; i < config->secrets_count; i++)
-        resolve_secrets(config, config->secrets[i], report);
-    resolve_state(config, &config->generations.place, report);
-    resolve_state(config, &config->root.place, report);
-    (void)resolve_place(config, &config->root.blank, report); /* it may name none */
+    resolve(config, report);
     return config;
+}
+
+/* The volume as the image brings it up, mounted where the configuration says. */
+static struct volume *join_volume(struct config *config, const struct volume *volume)
+{
+    struct volume *joined = arena_alloc(config->arena, sizeof(*joined));
+    const struct volume *own = config_volume(config, volume->name);
+    *joined = *volume;
+    if (own) {
+        joined->mount = own->mount;
+        joined->mount_origin = own->mount_origin;
+    }
+    return joined;
+}
+
+void config_join(struct config *config, const struct config *image, struct report *report)
+{
+    struct volume **volumes = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < config->volume_count; i++) {
+        const struct volume *own = config->volumes[i], *theirs = config_volume(image, own->name);
+        if (!theirs || (own->holds_state && !theirs->holds_state))
+            report_error(report, own->origin,
+                         "the image was made without the volume \"%s\"%s; boot the image of this "
+                         "generation, or make it with `ebb build`",
+                         own->name, theirs ? " as one that holds state" : "");
+    }
+    for (size_t i = 0; i < image->volume_count; i++)
+        *ARENA_PUSH(config->arena, volumes, count) = join_volume(config, image->volumes[i]);
+    config->volumes = volumes;
+    config->volume_count = count;
+    config->generations = image->generations;
+    config->hooks = image->hooks;
+    config->hook_count = image->hook_count;
+    config->modules = image->modules;
+    config->module_count = image->module_count;
+    config->rescue = image->rescue;
+    config->keymap = image->keymap;
+    resolve(config, report);
 }
 
 void config_free(struct config *config)

@@ -138,25 +138,36 @@ struct persist_entry {
 };
 
 /* An encrypted file, and the private keys that may open it. */
+/* A private key that a file of secrets may be encrypted to. */
+enum { SECRETS_WAIT = 120000 };
+struct secrets_key {
+    struct place place;
+    int generate;  /* it is made where it is missing */
+    unsigned wait; /* milliseconds for the first key of its passphrase; 0: for ever */
+};
+
 struct secrets {
     struct origin origin;
     struct place place;
-    struct place **keys;
+    struct secrets_key **keys;
     size_t key_count;
 };
 
 /* What a boot does without a secret that could not be had. */
 enum secret_class { SECRET_NORMAL, SECRET_REQUIRED, SECRET_OPTIONAL };
+enum secret_failure { SECRET_RESCUE, SECRET_PREVIOUS };
 
 struct secret_entry {
     struct origin origin;
     const struct secrets *file;
-    const char *key;  /* in the file; NULL: all of it */
-    const char *name; /* below /run/secrets */
-    const char *path; /* of a link to it, NULL for none */
+    const char *key;        /* in the file; NULL: all of it */
+    const char *name;       /* below /run/secrets */
+    const char *path;       /* of a link to it, NULL for none */
+    const char *credential; /* its name as one of systemd's; NULL: it is none */
     const char *owner, *group;
     int mode;
     int class;        /* enum secret_class */
+    int failure;      /* enum secret_failure: what a boot does without a required one */
     int early;        /* it is there before users are: below /run/secrets-for-users */
     int empty, plain; /* allowed to be nothing, or to stand in the file unencrypted */
 };
@@ -287,6 +298,9 @@ extern const char *const no_yes_names[],
  * the file had included it. Never fails: what is wrong is in the report, and the configuration
  * holds whatever could be understood. */
 struct config *config_load(const char *file, const char *const *extra, struct report *report);
+/* What a generation declares, for a boot of an image that was made of another configuration: the
+ * volumes, hooks, modules and what is done in a rescue stay those of the image. */
+void config_join(struct config *config, const struct config *image, struct report *report);
 void config_free(struct config *config); /* accepts NULL */
 void config_cleanup(struct config **config);
 #define auto_config AUTO(config_cleanup) struct config *

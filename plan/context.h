@@ -11,6 +11,7 @@
 struct beginning;
 struct delivery;
 struct modules;
+struct unlocked_key;
 struct watch;
 
 /* What became of a declared volume in this boot. */
@@ -42,11 +43,14 @@ struct context {
     size_t copied_count;
     struct delivery *deliveries; /* what became of the secrets so far */
     size_t delivery_count;
-    unsigned secret_set; /* that they are put into: 1 in a boot */
-    bool secrets_aside;  /* nothing tells of that set or leads to it yet */
-    bool wait_for_ever;  /* rootwait: devices have no time limit */
-    bool root_kept;      /* the old root subvolume is used again, as was asked */
-    int64_t root_time;   /* by which old roots are judged, in seconds since 1970 */
+    unsigned secret_set;           /* that they are put into: 1 in a boot */
+    bool secrets_aside;            /* nothing tells of that set or leads to it yet */
+    struct unlocked_key *unlocked; /* keys that a passphrase was given for */
+    bool falls_back;      /* what failed asks for the previous generation, and not for a person */
+    const char *terminal; /* where people are asked for it; NULL: on all consoles */
+    bool wait_for_ever;   /* rootwait: devices have no time limit */
+    bool root_kept;       /* the old root subvolume is used again, as was asked */
+    int64_t root_time;    /* by which old roots are judged, in seconds since 1970 */
 };
 
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */

@@ -16,6 +16,7 @@ const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
 const char *const persist_required_names[] = {"fail", "degrade", "ignore", NULL};
 const char *const persist_existing_names[] = {"tighten", "keep", "correct", "report", NULL};
 const char *const secret_class_names[] = {"normal", "required", "optional", NULL};
+const char *const secret_failure_names[] = {"rescue", "previous", NULL};
 const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
 const char *const hook_failure_names[] = {"fail", "warn", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
@@ -267,7 +268,8 @@ static void *secrets_key_object(struct config *config, void *parent,
 {
     (void)directive; /* its word has a place of its own */
     struct secrets *secrets = parent;
-    struct place *key = arena_alloc(config->arena, sizeof(*key));
+    struct secrets_key *key = arena_alloc(config->arena, sizeof(*key));
+    *key = (struct secrets_key){.wait = SECRETS_WAIT};
     *ARENA_PUSH(config->arena, secrets->keys, secrets->key_count) = key;
     return key;
 }
@@ -451,7 +453,11 @@ static const struct field secrets_parameters[] = {
     {"file", FIELD_PLACE, offsetof(struct secrets, place), NULL},
 };
 static const struct field secrets_key_parameters[] = {
-    {"key", FIELD_PLACE, 0, NULL},
+    {"key", FIELD_PLACE, offsetof(struct secrets_key, place), NULL},
+};
+static const struct field secrets_key_options[] = {
+    {"generate", FIELD_CHOICE, offsetof(struct secrets_key, generate), no_yes_names},
+    {"wait", FIELD_DURATION, offsetof(struct secrets_key, wait), NULL},
 };
 static const struct field secret_parameters[] = {
     {"key", FIELD_WITHIN, offsetof(struct secret_entry, key), NULL},
@@ -463,22 +469,24 @@ static const struct field whole_parameters[] = {
 static const struct field secret_options[] = {
     {"name", FIELD_WITHIN, offsetof(struct secret_entry, name), NULL},
     {"path", FIELD_PATH, offsetof(struct secret_entry, path), NULL},
+    {"credential", FIELD_WITHIN, offsetof(struct secret_entry, credential), NULL},
     {"owner", FIELD_OWNER, offsetof(struct secret_entry, owner), NULL},
     {"group", FIELD_OWNER, offsetof(struct secret_entry, group), NULL},
     {"mode", FIELD_MODE, offsetof(struct secret_entry, mode), NULL},
     {"class", FIELD_CHOICE, offsetof(struct secret_entry, class), secret_class_names},
+    {"failure", FIELD_CHOICE, offsetof(struct secret_entry, failure), secret_failure_names},
     {"early", FIELD_CHOICE, offsetof(struct secret_entry, early), no_yes_names},
     {"empty", FIELD_CHOICE, offsetof(struct secret_entry, empty), no_yes_names},
     {"plain", FIELD_CHOICE, offsetof(struct secret_entry, plain), no_yes_names},
 };
 static const struct keyword secrets_rows[] = {
-    {"key", "key VOLUME:/path", FIELDS(secrets_key_parameters), NO_FIELDS, NULL, 0, true,
-     secrets_key_object, NULL},
+    {"key", "key VOLUME:/path generate=no wait=2min", FIELDS(secrets_key_parameters),
+     FIELDS(secrets_key_options), NULL, 0, true, secrets_key_object, NULL},
     {"secret", "secret KEY name=NAME owner=NAME group=NAME mode=0400 class=normal early=no",
      FIELDS(secret_parameters), FIELDS(secret_options), NULL, 0, true, secret_object,
      secret_stored},
     {"whole", "whole NAME owner=NAME group=NAME mode=0400 class=normal early=no",
-     FIELDS(whole_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 2, NULL, 0, true,
+     FIELDS(whole_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 1, NULL, 0, true,
      secret_object, secret_stored},
 };
 

@@ -83,6 +83,15 @@ static const struct wrong cases[] = {
      "them another name=\n"},
     {BASE "secrets state:/s.yaml { key state:/k; secret a mode=4400 }\n",
      "ebb.conf:3:39: \"a\" is no program, and needs no mode 4400\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a credential=a:b }\n",
+     "ebb.conf:3:39: the credential \"a:b\" is not made of printable ASCII characters without \"/\" "
+     "and \":\"; give it another name\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a credential=x; secret b credential=x }\n",
+     "ebb.conf:3:62: \"x\" is the credential of another secret already (ebb.conf:3); give it another "
+     "name\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret a failure=previous }\n",
+     "ebb.conf:3:39: a boot goes on without \"a\", so failure=previous means nothing; write "
+     "class=required, too\n"},
     {BASE "secrets state:/s.yaml { key state:/k; secret a early=yes group=22 }\n",
      "ebb.conf:3:39: \"a\" is there before users are, so it is root's; leave owner= and group= out, "
      "or early=yes\n"},

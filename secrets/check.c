@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "secrets/credential.h"
 #include "secrets/step.h"
 #include "secrets/vault.h"
 
@@ -39,6 +40,11 @@ static void check_entry(const struct config *config, const struct secret_entry *
         report_error(report, secret->origin,
                      "an age file has no keys; write: whole NAME, and \"%s\" may be the name",
                      secret->name);
+    if (secret->failure != SECRET_RESCUE && secret->class != SECRET_REQUIRED)
+        report_error(report, secret->origin,
+                     "a boot goes on without \"%s\", so failure=previous means nothing; write "
+                     "class=required, too",
+                     secret->name);
     if (secret->mode & ~0777)
         report_error(report, secret->origin, "\"%s\" is no program, and needs no mode %04o",
                      secret->name, (unsigned)secret->mode);
@@ -52,6 +58,23 @@ static void check_entry(const struct config *config, const struct secret_entry *
             report_error(report, secret->origin,
                          "\"%s\" is a persist entry (%s), and cannot be a link to a secret, too",
                          secret->path, origin_line(report->arena, config->entries[i]->origin));
+}
+
+static void check_credential(const struct config *config, const struct secret_entry *secret,
+                             struct report *report)
+{
+    const char *name = secret->credential, *objection = credential_objection(name);
+    if (objection)
+        report_error(report, secret->origin, "the credential \"%s\" %s; give it another name", name,
+                     objection);
+    for (size_t i = 0; config->secret_entries[i] != secret; i++) {
+        const struct secret_entry *other = config->secret_entries[i];
+        if (other->credential && strcmp(other->credential, name) == 0)
+            report_error(report, secret->origin,
+                         "\"%s\" is the credential of another secret already (%s); give it "
+                         "another name",
+                         name, origin_line(report->arena, other->origin));
+    }
 }
 
 /* One name as a folder of another would need both to be one thing. */
@@ -78,5 +101,7 @@ void secrets_check(const struct config *config, struct report *report)
     for (size_t i = 0; i < config->secret_entry_count; i++) {
         check_entry(config, config->secret_entries[i], report);
         check_names(config, config->secret_entries[i], report);
+        if (config->secret_entries[i]->credential)
+            check_credential(config, config->secret_entries[i], report);
     }
 }

@@ -21,12 +21,16 @@ struct sops_leaf {
     const char *key;
     struct secret value; /* decrypted; a number, time or truth value as text */
     bool encrypted;      /* it was; false: it stands in the file as it is, or is empty or null */
+    bool bare;           /* no string: a number, time, truth value or null */
 };
+
+struct node;
 
 struct sops {
     struct arena *arena;
     struct sops_leaf *leaves; /* of the first document, in the order of the file */
     size_t count;
+    const struct node *document; /* the first one; NULL: there is none */
 };
 
 /* By the name's extension: .yaml .yml .json .env .ini; anything else is binary. */
@@ -38,5 +42,8 @@ void sops_close(struct sops *sops);
 #define auto_sops AUTO(sops_close) struct sops
 /* NULL: there is no such leaf. */
 const struct sops_leaf *sops_find(const struct sops *sops, const char *key);
+/* The whole file as it was before it was encrypted, but for its comments and its looks; of several
+ * documents the first. */
+void sops_write(const struct sops *sops, enum sops_format format, struct secret *text);
 
 #endif

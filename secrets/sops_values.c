@@ -85,12 +85,25 @@ static int decrypt(const struct walk *walk, const struct node *node, const struc
     return 0;
 }
 
-static void keep(const struct walk *walk, const struct place *place, struct secret *value,
-                 bool encrypted)
+/* What is encrypted is a string in the file, and says what it was. */
+static bool is_bare(const struct node *node, bool encrypted)
+{
+    static const char *const strings[] = {",type:str]", ",type:bytes]"};
+    for (size_t i = 0; encrypted && i < ARRAY_LENGTH(strings); i++)
+        if (memmem(node->text, node->length, strings[i], strlen(strings[i])))
+            return false;
+    return encrypted || node->type != SCALAR_STRING;
+}
+
+static void keep(const struct walk *walk, const struct place *place, const struct node *node,
+                 struct secret *value, bool encrypted)
 {
     struct sops *sops = walk->sops;
     struct sops_leaf *leaf = ARENA_PUSH(walk->tree->arena, sops->leaves, sops->count);
-    *leaf = (struct sops_leaf){.key = place->path, .value = *value, .encrypted = encrypted};
+    *leaf = (struct sops_leaf){.key = place->path,
+                               .value = *value,
+                               .encrypted = encrypted,
+                               .bare = is_bare(node, encrypted)};
     *value = (struct secret){0};
 }
 
@@ -114,7 +127,7 @@ static int visit_scalar(const struct walk *walk, const struct node *node, const 
         EVP_DigestUpdate(walk->digest, hashed, length) != 1)
         memory_exhausted();
     if (walk->first)
-        keep(walk, place, &value, encrypted);
+        keep(walk, place, node, &value, encrypted);
     return 0;
 }
 
@@ -251,7 +264,7 @@ static int walk_whole(struct tree *tree, const struct metadata *metadata, const 
                       struct sops *sops)
 {
     auto_rule rule = {0};
-    struct sops opened = {.arena = tree->arena};
+    struct sops opened = {.arena = tree->arena, .document = tree->documents.first};
     AUTO(free_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();
     if (!digest || EVP_DigestInit_ex(digest, EVP_sha512(), NULL) != 1)
         memory_exhausted();

@@ -10,9 +10,11 @@
 
 #include "base/log.h"
 #include "base/path.h"
+#include "base/tmpfiles.h"
 #include "plan/account.h"
+#include "secrets/credential.h"
+#include "secrets/keys.h"
 #include "secrets/vault.h"
-#include "secrets/worker.h"
 
 static const struct secret_entry **wanted_of(struct arena *arena, const struct config *config,
                                              const struct secrets *secrets, size_t *count)
@@ -56,6 +58,17 @@ static int open_run(struct error *error)
     return run < 0 ? error_system(error, errno, "cannot open \"/run\"") : run;
 }
 
+void secrets_discard(struct context *context)
+{
+    struct error error;
+    auto_fd run = open_run(&error);
+    if (run < 0 || vault_remove(run, context->secret_set, &error) < 0 ||
+        credentials_discard(run, &error) < 0)
+        log_warning("ignoring: %s", error.text);
+    context->delivery_count = 0;
+    context->falls_back = false;
+}
+
 void show_sentence(const struct step *step, FILE *stream)
 {
     (void)step; /* there is one */
@@ -65,6 +78,7 @@ void show_sentence(const struct step *step, FILE *stream)
 int show_apply(const struct step *step, struct context *context, struct error *error)
 {
     (void)step; /* as above */
+    keys_forget(context);
     auto_fd run = open_run(error);
     return run < 0 ? run : vault_show(run, context->secret_set, error);
 }
@@ -75,75 +89,22 @@ void secrets_sentence(const struct step *step, FILE *stream)
     fprintf(stream, "decrypt the secrets of %s:%s", place->volume_name, place->path);
 }
 
-/* A key that others can read is none of theirs to keep. */
-static int open_key(const struct place *key, const struct context *context, int *fd,
-                    struct error *error)
+static int open_file(const struct secrets *secrets, const struct context *context,
+                     struct worker_file *file, struct error *error)
 {
-    struct stat status;
-    *fd = path_open(context_volume(context, key->volume)->fd, key->path,
-                    O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (*fd < 0 || fstat(*fd, &status) < 0)
-        return error_system(error, *fd < 0 ? -*fd : errno, "cannot open the key \"%s:%s\"",
-                            key->volume_name, key->path);
-    if (!S_ISREG(status.st_mode) || status.st_uid != 0 || status.st_mode & 077)
-        return error_set(error, EPERM,
-                         "the key \"%s:%s\" is not used, because it is not a file of root's alone: "
-                         "chown root, chmod 0600",
-                         key->volume_name, key->path);
-    return 0;
+    file->name =
+        arena_printf(context->arena, "%s:%s", secrets->place.volume_name, secrets->place.path);
+    file->fd = path_open(context_volume(context, secrets->place.volume)->fd, secrets->place.path,
+                         O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    return file->fd < 0 ? error_system(error, -file->fd, "cannot open \"%s\"", file->name) : 0;
 }
 
-static const char *name_of(struct arena *arena, const struct place *place)
-{
-    return arena_printf(arena, "%s:%s", place->volume_name, place->path);
-}
-
-/* The open files of a job. What cannot be opened of the keys is told, and not missed if another
- * fits. */
-static int open_files(const struct secrets *secrets, struct context *context,
-                      struct worker_job *job, struct error *error)
-{
-    struct arena *arena = context->arena;
-    struct worker_file *keys = NULL;
-    size_t count = 0;
-    struct error first = {0};
-    for (size_t i = 0; i < secrets->key_count; i++) {
-        int fd;
-        if (open_key(secrets->keys[i], context, &fd, error) == 0) {
-            *ARENA_PUSH(arena, keys, count) =
-                (struct worker_file){name_of(arena, secrets->keys[i]), fd};
-            continue;
-        }
-        log_warning("%s", error->text);
-        first = first.code ? first : *error;
-        if (fd >= 0)
-            close(fd);
-    }
-    job->keys = keys;
-    job->key_count = count;
-    job->file = (struct worker_file){name_of(arena, &secrets->place), -1};
-    *error = first;
-    if (!count)
-        return -first.code;
-    job->file.fd = path_open(context_volume(context, secrets->place.volume)->fd,
-                             secrets->place.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    return job->file.fd < 0
-               ? error_system(error, -job->file.fd, "cannot open \"%s\"", job->file.name)
-               : 0;
-}
-
-static void close_files(const struct worker_job *job)
-{
-    for (size_t i = 0; i < job->key_count; i++)
-        close(job->keys[i].fd);
-    if (job->file.fd >= 0)
-        close(job->file.fd);
-}
-
-/* A secret whose owner nobody knows is root's: it is there, and nobody sees it who should not. */
+/* A secret whose owner nobody knows yet is root's: it is there, and nobody sees it who should not.
+ */
 static void find_owner(const struct secret_entry *secret, const struct context *context,
                        struct vault_file *file)
 {
+    struct error error;
     unsigned user = 0, group = 0;
     bool known = account_number(context, true, secret->owner, &user) &&
                  account_number(context, false, secret->group, &group);
@@ -151,8 +112,22 @@ static void find_owner(const struct secret_entry *secret, const struct context *
     if (known)
         return;
     *file = (struct vault_file){secret->name, 0, 0, 0400};
-    log_warning("the secret \"%s\" is root's alone: nobody knows its owner \"%s\" or group \"%s\"",
+    if (context->secrets_aside) {
+        log_warning("the secret \"%s\" is root's alone, because nobody knows its owner \"%s\" or "
+                    "group \"%s\"",
+                    secret->name, secret->owner, secret->group);
+        return;
+    }
+    log_warning("the secret \"%s\" is root's alone until systemd-tmpfiles gives it away: nobody "
+                "knows its owner \"%s\" or group \"%s\" yet",
                 secret->name, secret->owner, secret->group);
+    const struct tmpfiles_line line = {
+        'z',
+        arena_printf(context->arena, "/run/secrets.d/%u/%s", context->secret_set, secret->name),
+        arena_printf(context->arena, "%04o", (unsigned)secret->mode), secret->owner, secret->group};
+    if (tmpfiles_add(&line, &error) < 0)
+        log_warning("ignoring, so that the secret \"%s\" stays root's: %s", secret->name,
+                    error.text);
 }
 
 /* A link in the root, where programs look that do not look into /run. */
@@ -182,18 +157,15 @@ static int put(const struct secret_entry *secret, const struct context *context,
         return set;
     find_owner(secret, context, &file);
     int code = vault_put(set, &file, value, error);
-    bool linked = secret->path && !context->secrets_aside;
-    return code == 0 && linked ? secrets_link(secret, context, error) : code;
+    if (code < 0 || context->secrets_aside)
+        return code;
+    if (secret->credential)
+        code = credential_give(run, secret, value, error);
+    return code == 0 && secret->path ? secrets_link(secret, context, error) : code;
 }
 
-/* A root that is made a second time, after rescue, has what the second time brought. */
 static void note(struct context *context, const struct secret_entry *secret, enum fault fault)
 {
-    for (size_t i = 0; i < context->delivery_count; i++)
-        if (context->deliveries[i].secret == secret) {
-            context->deliveries[i].fault = fault;
-            return;
-        }
     *ARENA_PUSH(context->arena, context->deliveries, context->delivery_count) =
         (struct delivery){secret, fault};
 }
@@ -227,7 +199,7 @@ int secrets_tell(const struct context *context, int run, struct error *error)
 
 /* The outcome of a file: the worst of what its secrets' classes ask for, with the first reason. */
 struct outcome {
-    bool fails, ignored;
+    bool fails, falls_back, ignored;
     struct error first;
 };
 
@@ -242,6 +214,7 @@ static void miss(struct outcome *outcome, const struct secret_entry *secret, con
         (void)error_set(&outcome->first, EBADMSG, "there is no secret \"%s\": %.300s", secret->name,
                         reason);
     outcome->fails |= required;
+    outcome->falls_back |= required && secret->failure == SECRET_PREVIOUS;
     outcome->ignored |= !optional;
 }
 
@@ -260,28 +233,61 @@ static void deliver(struct context *context, int run, const struct secret_entry 
         miss(outcome, secret, reason);
 }
 
+static bool fits_nothing(const struct worker_job *job, const struct worker_result *result)
+{
+    for (size_t i = 0; i < job->count; i++)
+        if (result->answers[i].fault != FAULT_NO_MATCH)
+            return false;
+    return true;
+}
+
+/* People are asked for a passphrase only when no key that is open fits. */
+static int decrypt(struct worker_job *job, struct keys *keys, struct context *context,
+                   struct worker_result *result, struct error *error)
+{
+    struct error other;
+    int code = keys->count ? 0 : keys_unlock(context, keys, error);
+    while (code == 0) {
+        job->keys = keys->files;
+        job->key_count = keys->count;
+        code = worker_run(context->arena, job, result, error);
+        if (code < 0 || !fits_nothing(job, result) || keys_unlock(context, keys, &other) < 0)
+            break;
+        worker_end(result);
+    }
+    return code;
+}
+
 int secrets_apply(const struct step *step, struct context *context, struct error *error)
 {
     struct worker_job job = {.file.fd = -1};
+    struct keys keys = {0};
     struct worker_result result = {0};
     struct outcome outcome = {0};
     job.wanted = wanted_of(context->arena, context->config, step->secrets, &job.count);
     auto_fd run = open_run(error);
     if (run < 0)
         return run;
-    int code = open_files(step->secrets, context, &job, error);
+    int code = keys_open(step->secrets, context, &keys, error);
     if (code == 0)
-        (void)worker_run(context->arena, &job, &result, error); /* it gives no answers then */
+        code = open_file(step->secrets, context, &job.file, error);
+    if (code == 0)
+        (void)decrypt(&job, &keys, context, &result, error); /* it gives no answers then */
     const struct worker_answer none = {FAULT_MISSING, error->text, {0}};
     for (size_t i = 0; i < job.count; i++)
         deliver(context, run, job.wanted[i], result.answers ? &result.answers[i] : &none, &outcome);
     worker_end(&result);
-    close_files(&job);
+    keys_close(&keys);
+    if (job.file.fd >= 0)
+        close(job.file.fd);
     struct error told;
     if (!context->secrets_aside && secrets_tell(context, run, &told) < 0)
         log_warning("ignoring: %s", told.text);
     if (!outcome.ignored)
         return 0;
     *error = outcome.first;
+    if (outcome.fails)
+        keys_forget(context); /* in the rescue, nothing stays open */
+    context->falls_back = outcome.falls_back;
     return outcome.fails ? -error->code : 1;
 }

@@ -22,11 +22,14 @@ void secrets_check(const struct config *config, struct report *report);
 void secrets_plan(const struct config *config, struct plan *plan);
 void secrets_sentence(const struct step *step, FILE *stream);
 int secrets_apply(const struct step *step, struct context *context, struct error *error);
+/* Takes back what was delivered: another root is made. */
+void secrets_discard(struct context *context);
 void show_sentence(const struct step *step, FILE *stream);
 int show_apply(const struct step *step, struct context *context, struct error *error);
 
-/* What secrets_apply does as well, unless the set is made aside: the link of a secret that has one,
- * in the root, and what became of all in /run/secrets.d/.status.json. */
+/* What secrets_apply does as well, unless the set is made aside, which has no credentials either:
+ * the link of a secret that has one, in the root, and what became of all in
+ * /run/secrets.d/.status.json. */
 int secrets_link(const struct secret_entry *secret, const struct context *context,
                  struct error *error);
 int secrets_tell(const struct context *context, int run, struct error *error);

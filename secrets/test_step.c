@@ -87,13 +87,29 @@ static const struct scenario delivered[] = {
           "state:/keys/other.key\n    key state:/keys/ours.key\n    whole x\n}\n",
      "", 0, "cannot open the key \"state:/keys/none\": No such file or directory",
      "test \"$(cat /run/secrets.d/1/x)\" = 'a secret'"},
+    {"dotenv, as a whole",
+     HEAD "secrets state:/types.env {\n" KEYS "    whole env plain=yes\n    whole refused "
+          "class=optional\n}\n",
+     "", 0, "its value \"CLEAR_unencrypted\" is not encrypted",
+     "test $(head -n 1 /run/secrets.d/1/env) = A=one && ! test -e /run/secrets.d/1/refused"},
     {"binary, as a whole", HEAD "secrets state:/whole.bin {\n" KEYS "    whole blob\n}\n", "", 0,
      "", "test -s /run/secrets.d/1/blob"},
+    {"a credential",
+     YAML "    secret int credential=app.int\n    secret float credential=f early=yes\n}\n", "", 0,
+     "",
+     "test $(cat /run/credentials/@initrd/app.int) = 42 && "
+     "test $(stat -c %a /run/credentials/@initrd/app.int /run/credentials/@initrd | tr '\\n' -) = "
+     "400-700- && grep '/run/credentials .*noexec' /proc/self/mountinfo |"
+     "grep -qE -e '- ramfs |- tmpfs .*noswap' && test $(cat /run/credstore/app.int) = 42 && "
+     "test $(readlink /run/credstore/f) = /run/secrets-for-users/float"},
     {"owners by name", YAML "    secret int owner=web group=tls mode=0440\n}\n", "", 0, "",
      "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 33:55:440"},
     {"an owner whom nobody knows", YAML "    secret int owner=nobody-yet mode=0444\n}\n", "", 0,
-     "the secret \"int\" is root's alone: nobody knows its owner \"nobody-yet\" or group \"0\"",
-     "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 0:0:400"},
+     "the secret \"int\" is root's alone until systemd-tmpfiles gives it away: nobody knows its "
+     "owner "
+     "\"nobody-yet\" or group \"0\" yet",
+     "test $(stat -c %u:%g:%a /run/secrets.d/1/int) = 0:0:400 && test \"$(cat "
+     "/run/tmpfiles.d/ebb.conf)\" = 'z \"/run/secrets.d/1/int\" 0444 nobody-yet 0 - -'"},
     {"before users are", YAML "    secret word name=users/alice early=yes\n    secret int\n}\n", "",
      0, "",
      "test -s /run/secrets-for-users.d/1/users/alice && ! test -e /run/secrets.d/1/users &&"

@@ -58,28 +58,36 @@ static bool is_apart(int folder, int run)
     return fstat(folder, &inner) == 0 && fstat(run, &outer) == 0 && inner.st_dev != outer.st_dev;
 }
 
-/* Opens the folder that has the sets, on a file system of its own. */
-static int open_folder(const struct vault *vault, int run, struct error *error)
+static int mount_memory(int folder)
+{
+    auto_fd memory = make_memory();
+    if (memory < 0)
+        return memory;
+    return move_mount(memory, "", folder, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0
+               ? -errno
+               : 0;
+}
+
+int vault_memory(int run, const char *name, mode_t mode, struct error *error)
 {
     struct statfs kind;
-    if (mkdirat(run, vault->folder, FOLDER) < 0 && errno != EEXIST)
-        return error_system(error, errno, "cannot make \"/run/%s\"", vault->folder);
-    auto_fd folder = path_open(run, vault->folder, O_PATH | O_DIRECTORY);
+    if (mkdirat(run, name, mode) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"/run/%s\"", name);
+    auto_fd folder = path_open(run, name, O_RDONLY | O_DIRECTORY);
     if (folder >= 0 && !is_apart(folder, run)) {
-        auto_fd memory = make_memory();
-        if (memory < 0 || move_mount(memory, "", folder, "",
-                                     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-            return error_system(error, memory < 0 ? -memory : errno,
-                                "cannot mount memory that is never swapped out on \"/run/%s\"",
-                                vault->folder);
+        int code = mount_memory(folder);
+        if (code < 0)
+            return error_system(
+                error, -code, "cannot mount memory that is never swapped out on \"/run/%s\"", name);
         close(TAKE_FD(folder));
-        folder = path_open(run, vault->folder, O_PATH | O_DIRECTORY);
+        folder = path_open(run, name, O_RDONLY | O_DIRECTORY);
+        if (folder >= 0 && fchmod(folder, mode) < 0)
+            return error_system(error, errno, "cannot open \"/run/%s\"", name);
     }
     if (folder < 0 || fstatfs(folder, &kind) < 0)
-        return error_system(error, folder < 0 ? -folder : errno, "cannot open \"/run/%s\"",
-                            vault->folder);
+        return error_system(error, folder < 0 ? -folder : errno, "cannot open \"/run/%s\"", name);
     if (kind.f_type != RAMFS && kind.f_type != TMPFS)
-        return error_set(error, EINVAL, "\"/run/%s\" is not in memory; unmount it", vault->folder);
+        return error_set(error, EINVAL, "\"/run/%s\" is not in memory; unmount it", name);
     return TAKE_FD(folder);
 }
 
@@ -88,7 +96,7 @@ int vault_open(int run, unsigned set, bool early, struct error *error)
     const struct vault *vault = &vaults[early];
     char name[NUMBER];
     snprintf(name, sizeof(name), "%u", set);
-    auto_fd folder = open_folder(vault, run, error);
+    auto_fd folder = vault_memory(run, vault->folder, FOLDER, error);
     if (folder < 0)
         return folder;
     if (mkdirat(folder, name, FOLDER) < 0 && errno != EEXIST)
@@ -98,6 +106,20 @@ int vault_open(int run, unsigned set, bool early, struct error *error)
         return error_system(error, opened < 0 ? -opened : errno, "cannot open \"/run/%s/%s\"",
                             vault->folder, name);
     return TAKE_FD(opened);
+}
+
+int vault_remove(int run, unsigned set, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(vaults); i++) {
+        char name[NUMBER];
+        snprintf(name, sizeof(name), "%u", set);
+        auto_fd folder = path_open(run, vaults[i].folder, O_PATH | O_DIRECTORY);
+        int code = folder < 0 ? 0 : path_remove_at(folder, name);
+        if (code < 0)
+            return error_system(error, -code, "cannot remove \"/run/%s/%s\"", vaults[i].folder,
+                                name);
+    }
+    return 0;
 }
 
 void vault_path(unsigned set, bool early, char path[VAULT_PATH])
@@ -144,32 +166,6 @@ int vault_shown(int run, bool early, struct error *error)
                            "\"/run/%s\" is there and leads to no set of secrets; remove it, unless "
                            "another program needs it",
                            vault->link);
-}
-
-static int remove_sets(int folder, unsigned first, unsigned last)
-{
-    int code = 0, listed = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto_dir names = listed < 0 ? NULL : fdopendir(listed);
-    if (!names)
-        return -errno;
-    for (struct dirent *entry; code == 0 && (errno = 0, entry = readdir(names));) {
-        unsigned set = number_of(entry->d_name);
-        if (set && set >= first && set <= last)
-            code = path_remove_at(folder, entry->d_name);
-    }
-    return code ? code : -errno;
-}
-
-int vault_remove(int run, unsigned first, unsigned last, struct error *error)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(vaults); i++) {
-        auto_fd folder = path_open(run, vaults[i].folder, O_RDONLY | O_DIRECTORY);
-        int code = folder == -ENOENT ? 0 : folder < 0 ? folder : remove_sets(folder, first, last);
-        if (code < 0)
-            return error_system(error, -code, "cannot remove old secrets from \"/run/%s\"",
-                                vaults[i].folder);
-    }
-    return 0;
 }
 
 /* The folder that the file lies in, made as far as it is missing; -errno. */
@@ -222,7 +218,7 @@ int vault_put(int set, const struct vault_file *file, const struct secret *conte
 
 int vault_tell(int run, const char *text, struct error *error)
 {
-    auto_fd folder = open_folder(&vaults[0], run, error);
+    auto_fd folder = vault_memory(run, vaults[0].folder, FOLDER, error);
     return folder < 0 ? folder
                       : path_write(folder, ".status.json", text, strlen(text), 0644, error);
 }

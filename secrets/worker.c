@@ -99,6 +99,12 @@ static int read_whole(const struct worker_file *file, struct secret *text, struc
 {
     char *bytes = NULL;
     size_t length = 0;
+    if (file->text) {
+        *text = secret_copy(file->text->bytes, file->text->length);
+        return 0;
+    }
+    if (lseek(file->fd, 0, SEEK_SET) < 0) /* it may have been read before */
+        return error_system(error, errno, "cannot read \"%s\"", file->name);
     int code = path_read_fd(file->fd, file->name, LARGEST_FILE, &bytes, &length, error);
     if (code == 0) /* it has a NUL behind it, too */
         *text = (struct secret){(unsigned char *)bytes, length};
@@ -110,6 +116,10 @@ static int read_keys(const struct worker_job *job, struct identities *identities
                      struct error *error)
 {
     int code = error_set(error, ENOENT, "no key is declared for it");
+    if (job->passphrase) {
+        identities_add_passphrase(identities, job->passphrase);
+        code = 0;
+    }
     for (size_t i = 0; i < job->key_count; i++) {
         struct error one;
         auto_secret text = {0};
@@ -175,20 +185,41 @@ static void open_age(struct desk *desk, const struct identities *identities,
     }
 }
 
+static bool is_open(const struct sops_leaf *leaf)
+{
+    return !leaf->encrypted && leaf->value.length;
+}
+
 static void pick(struct desk *desk, size_t number, const struct sops *sops)
 {
     const struct secret_entry *wanted = desk->job->wanted[number];
-    const struct sops_leaf *leaf = sops_find(sops, wanted->key ? wanted->key : "data");
-    if (!leaf && !wanted->key)
-        answer(desk, number, FAULT_MISSING, "it has more than one value; name one: secret KEY");
-    else if (!leaf)
+    const struct sops_leaf *leaf = sops_find(sops, wanted->key);
+    if (!leaf)
         answer(desk, number, FAULT_MISSING, "the file has no such key");
-    else if (!leaf->encrypted && !wanted->plain && leaf->value.length)
+    else if (!wanted->plain && is_open(leaf))
         answer(desk, number, FAULT_REFUSED,
                "it is not encrypted, so that anybody could have written it; if it should not be, "
                "write plain=yes");
     else
         deliver(desk, number, &leaf->value);
+}
+
+static void pick_all(struct desk *desk, size_t number, const struct sops *sops,
+                     enum sops_format format)
+{
+    struct error error;
+    auto_secret text = {0};
+    for (size_t i = 0; i < sops->count && !desk->job->wanted[number]->plain; i++)
+        if (is_open(&sops->leaves[i])) {
+            (void)error_set(&error, EPERM,
+                            "its value \"%.100s\" is not encrypted, so that anybody could have "
+                            "written it; if it should not be, write plain=yes",
+                            sops->leaves[i].key);
+            answer(desk, number, FAULT_REFUSED, error.text);
+            return;
+        }
+    sops_write(sops, format, &text);
+    deliver(desk, number, &text);
 }
 
 static void open_sops(struct desk *desk, const struct identities *identities,
@@ -203,7 +234,10 @@ static void open_sops(struct desk *desk, const struct identities *identities,
         return;
     }
     for (size_t i = 0; i < desk->job->count; i++)
-        pick(desk, i, &sops);
+        if (desk->job->wanted[i]->key)
+            pick(desk, i, &sops);
+        else
+            pick_all(desk, i, &sops, sops_format_of(name));
 }
 
 _Noreturn static void work(struct desk *desk)

@@ -9,16 +9,18 @@
 #include "secrets/fault.h"
 #include "secrets/secret.h"
 
-/* Files that are open, by the names that messages give them. */
+/* Files that are open, or were read already, by the names that messages give them. */
 struct worker_file {
     const char *name;
     int fd;
+    const struct secret *text; /* NULL: what is in the file */
 };
 
 struct worker_job {
     struct worker_file file;
     const struct worker_file *keys;
     size_t key_count;
+    const struct secret *passphrase;          /* another key, or NULL */
     const struct secret_entry *const *wanted; /* of that file */
     size_t count;
 };

@@ -138,6 +138,10 @@ static int read_all(struct arena *arena, struct json_object *status, struct boot
                        *setbacks = member(status, "setbacks", json_type_array);
     booted->generation = (unsigned)number_in(status, "generation");
     booted->microseconds = number_in(status, "microseconds");
+    struct json_object *made = root ? member(root, "made", json_type_object) : NULL;
+    if (made)
+        booted->made =
+            (struct moment){(int64_t)number_in(made, "wall"), (int64_t)number_in(made, "kernel")};
     if (root) {
         booted->root = text_in(arena, root, "type");
         booted->tree = path_in(arena, root, "tree");

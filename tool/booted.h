@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "plan/step.h"
@@ -30,6 +31,7 @@ struct booted {
     unsigned generation;      /* 0: none was chosen */
     const char *root;         /* tmpfs, overlay …; NULL: PID 1 is older than that line */
     const char *tree, *upper; /* paths in the running system, or NULL */
+    struct moment made;       /* when the root was; 0: it is not known */
     uint64_t microseconds;
     struct booted_volume *volumes;
     size_t volume_count;

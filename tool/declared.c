@@ -73,7 +73,7 @@ static void add_config(struct arena *arena, struct declared *declared, const str
         const struct secrets *secrets = config->secrets[i];
         add_place(arena, declared, &secrets->place);
         for (size_t j = 0; j < secrets->key_count; j++)
-            add_place(arena, declared, secrets->keys[j]);
+            add_place(arena, declared, &secrets->keys[j]->place);
     }
     for (size_t i = 0; i < config->entry_count; i++) {
         const struct persist_entry *entry = config->entries[i];

@@ -135,13 +135,25 @@ static void print_new(const struct lost *lost, const struct seen *seen, bool jso
     }
 }
 
-static int watch(const struct lost_request *request, const struct lost_wish *wish, FILE *out,
-                 struct error *error)
+/* Change times tell only as long as nobody has set the clock back. */
+static struct timespec made_at(const struct booted *booted)
+{
+    static const int64_t margin = 100000; /* microseconds */
+    struct moment made = booted->made, now = clock_moment();
+    int64_t set_back = (made.wall - made.kernel) - (now.wall - now.kernel);
+    if (made.wall <= margin || set_back > margin / 2)
+        return (struct timespec){0};
+    return (struct timespec){(made.wall - margin) / 1000000, (made.wall - margin) % 1000000 * 1000};
+}
+
+static int watch(struct lost_request *request, const struct lost_wish *wish,
+                 const struct booted *booted, FILE *out, struct error *error)
 {
     struct seen seen = {0};
     int code = 0;
     for (bool first = true;; first = false) {
         auto_lost lost = {0};
+        request->made = made_at(booted);
         code = lost_find(request, &lost, error);
         if (code < 0)
             break;
@@ -164,12 +176,13 @@ static int watch(const struct lost_request *request, const struct lost_wish *wis
     return code;
 }
 
-static int look(const struct lost_request *request, const struct lost_wish *wish,
+static int look(struct lost_request *request, const struct lost_wish *wish,
                 const struct booted *booted, FILE *out, struct error *error)
 {
     if (wish->watch)
-        return watch(request, wish, out, error);
+        return watch(request, wish, booted, out, error);
     auto_lost lost = {0};
+    request->made = made_at(booted);
     int code = lost_find(request, &lost, error);
     if (code < 0)
         return code;

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "secrets/credential.h"
+#include "secrets/keys.h"
 #include "secrets/step.h"
 #include "secrets/vault.h"
 #include "tool/options.h"
@@ -59,7 +61,21 @@ static int begin(struct applying *applying, struct error *error)
     return look(applying, error);
 }
 
-static int open_volumes(struct context *context, struct error *error)
+/* Only somebody who wants the secrets makes a key for them. */
+static int check_key(struct context *context, const struct secrets_key *key, bool dry_run,
+                     struct error *error)
+{
+    struct error missing;
+    int code = places_volume(context, key->place.volume, error);
+    if (code < 0 || !dry_run || !key->generate)
+        return code;
+    auto_fd fd = places_open(context, &key->place, O_RDONLY, &missing);
+    return fd == -ENOENT ? error_set(error, ENOENT, "the key \"%s\" is missing, and would be made",
+                                     places_name(context->arena, &key->place))
+                         : 0;
+}
+
+static int open_volumes(struct context *context, bool dry_run, struct error *error)
 {
     const struct config *config = context->config;
     int code = 0;
@@ -67,7 +83,7 @@ static int open_volumes(struct context *context, struct error *error)
         const struct secrets *secrets = config->secrets[i];
         code = places_volume(context, secrets->place.volume, error);
         for (size_t j = 0; j < secrets->key_count && code == 0; j++)
-            code = places_volume(context, secrets->keys[j]->volume, error);
+            code = check_key(context, secrets->keys[j], dry_run, error);
     }
     return code;
 }
@@ -85,13 +101,13 @@ static int make_sets(struct applying *applying, struct error *error)
     return 0;
 }
 
-static int decrypt(struct applying *applying, struct error *error)
+static int decrypt(struct applying *applying, bool dry_run, struct error *error)
 {
     struct context *context = applying->context;
     struct plan plan = {.arena = applying->arena};
-    int code = open_volumes(context, error);
+    int code = open_volumes(context, dry_run, error);
     if (code == 0) /* what a run that was killed has left */
-        code = vault_remove(applying->run, context->secret_set, UINT_MAX, error);
+        code = vault_remove(applying->run, context->secret_set, error);
     if (code == 0)
         code = make_sets(applying, error);
     secrets_plan(context->config, &plan);
@@ -102,6 +118,7 @@ static int decrypt(struct applying *applying, struct error *error)
         code = secrets_apply(&plan.steps[i], context, error);
         applying->complete &= code == 0;
     }
+    keys_forget(context);
     return code < 0 ? code : 0;
 }
 
@@ -146,8 +163,13 @@ static void correct_links(struct applying *applying)
     for (size_t i = 0; i < context->delivery_count; i++) {
         const struct delivery *delivery = &context->deliveries[i];
         struct error error;
-        if (delivery->fault != FAULT_NONE || !delivery->secret->path ||
-            secrets_link(delivery->secret, context, &error) == 0)
+        const struct secret_entry *secret = delivery->secret;
+        int code = 0;
+        if (delivery->fault == FAULT_NONE && secret->path)
+            code = secrets_link(secret, context, &error);
+        if (delivery->fault == FAULT_NONE && secret->credential && code == 0)
+            code = credential_link(applying->run, secret, &error);
+        if (code == 0)
             continue;
         log_error("%s", error.text);
         applying->complete = false;
@@ -167,8 +189,8 @@ static int show(struct applying *applying, struct error *error)
         return code;
     correct_links(applying);
     code = secrets_tell(applying->context, applying->run, error);
-    if (code == 0 && applying->last > 1)
-        code = vault_remove(applying->run, 1, applying->last - 1, error);
+    for (unsigned set = 1; set < applying->last && code == 0; set++)
+        code = vault_remove(applying->run, set, error);
     return code;
 }
 
@@ -177,14 +199,15 @@ static int apply(struct applying *applying, bool dry_run, struct error *error)
     struct error told;
     unsigned set = applying->context->secret_set = applying->last + 1;
     applying->context->secrets_aside = true;
-    int code = decrypt(applying, error);
+    applying->context->terminal = "/dev/tty";
+    int code = decrypt(applying, dry_run, error);
     if (code == 0)
         code = tell_changes(applying, error);
     if (code == 0 && !dry_run)
         return show(applying, error);
     if (code < 0)
         (void)error_prefix(error, "the secrets stay as they are"); /* it was reported already */
-    if (vault_remove(applying->run, set, set, &told) < 0)
+    if (vault_remove(applying->run, set, &told) < 0)
         log_error("%s", told.text);
     return code;
 }

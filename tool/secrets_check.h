@@ -4,6 +4,7 @@
 
 #include "plan/context.h"
 #include "secrets/recipient.h"
+#include "secrets/worker.h"
 
 struct checking {
     struct arena *arena;
@@ -16,8 +17,7 @@ struct checking {
 /* The keys that are declared for a file, as far as they are there. */
 struct declared_keys {
     struct recipients recipients;
-    int *fds; /* of private ones that can be read */
-    const char **names;
+    struct worker_file *files; /* with private ones that can be read */
     size_t count;
 };
 

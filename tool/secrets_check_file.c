@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "secrets/look.h"
-#include "secrets/worker.h"
 #include "tool/secrets_place.h"
 
 enum { LARGEST = 4 << 20, NAMED = 12 /* of the keys that are not used, in one line */ };
@@ -27,15 +26,17 @@ static struct wanted wanted_of(struct checking *checking, const struct secrets *
     return wanted;
 }
 
+static bool is_open(const struct sops_leaf *leaf)
+{
+    return leaf->value.length && !leaf->encrypted;
+}
+
 static void check_leaf(struct checking *checking, const struct look *look,
                        const struct secret_entry *secret)
 {
     struct report *report = checking->report;
-    const struct sops_leaf *leaf = sops_find(&look->sops, secret->key ? secret->key : "data");
-    if (!leaf && !secret->key)
-        report_error(report, secret->origin, "\"%s\" has more than one value; name one: secret KEY",
-                     look->name);
-    else if (!leaf)
+    const struct sops_leaf *leaf = sops_find(&look->sops, secret->key);
+    if (!leaf)
         report_error(
             report, secret->origin,
             "\"%s\" has no value with the key \"%s\"; add it with sops, or correct the key",
@@ -45,11 +46,25 @@ static void check_leaf(struct checking *checking, const struct look *look,
                      "\"%s\" is empty, which anybody could have made it; if it should be, write "
                      "empty=yes",
                      leaf->key);
-    else if (leaf->value.length && !leaf->encrypted && !secret->plain)
+    else if (is_open(leaf) && !secret->plain)
         report_error(report, secret->origin,
                      "\"%s\" is not encrypted, so that anybody could have written it; if it should "
                      "not be, write plain=yes",
                      leaf->key);
+}
+
+static void check_whole(struct checking *checking, const struct look *look,
+                        const struct secret_entry *secret)
+{
+    for (size_t i = 0; i < look->sops.count && !secret->plain; i++) {
+        if (!is_open(&look->sops.leaves[i]))
+            continue;
+        report_error(checking->report, secret->origin,
+                     "the value \"%s\" is not encrypted, so that anybody could have written it; if "
+                     "it should not be, write plain=yes",
+                     look->sops.leaves[i].key);
+        return;
+    }
 }
 
 static void check_wanted(struct checking *checking, const struct look *look,
@@ -58,7 +73,7 @@ static void check_wanted(struct checking *checking, const struct look *look,
     for (size_t i = 0; i < wanted->count; i++) {
         const struct secret_entry *secret = wanted->items[i];
         if (!look->is_age)
-            check_leaf(checking, look, secret);
+            (secret->key ? check_leaf : check_whole)(checking, look, secret);
         else if (secret->key)
             report_error(checking->report, secret->origin,
                          "an age file has no keys; write: whole NAME, and \"%s\" may be the name",
@@ -69,7 +84,7 @@ static void check_wanted(struct checking *checking, const struct look *look,
 static bool is_wanted(const struct wanted *wanted, const char *key)
 {
     for (size_t i = 0; i < wanted->count; i++)
-        if (strcmp(wanted->items[i]->key ? wanted->items[i]->key : "data", key) == 0)
+        if (!wanted->items[i]->key || strcmp(wanted->items[i]->key, key) == 0)
             return true;
     return false;
 }
@@ -101,12 +116,9 @@ static void decrypt(struct checking *checking, const struct secrets *secrets, in
                     const struct declared_keys *keys, const struct wanted *wanted)
 {
     struct error error;
-    struct worker_file *files = arena_alloc(checking->arena, keys->count * sizeof(*files) + 1);
-    for (size_t i = 0; i < keys->count; i++)
-        files[i] = (struct worker_file){keys->names[i], keys->fds[i]};
     const struct worker_job job = {
-        .file = {places_name(checking->arena, &secrets->place), fd},
-        .keys = files,
+        .file = {places_name(checking->arena, &secrets->place), fd, NULL},
+        .keys = keys->files,
         .key_count = keys->count,
         .wanted = wanted->items,
         .count = wanted->count,
@@ -181,8 +193,7 @@ void check_file(struct checking *checking, const struct secrets *secrets)
     size_t length;
     const char *name = places_name(checking->arena, &secrets->place);
     auto_fd fd = places_open(checking->context, &secrets->place, O_RDONLY, &error);
-    if (fd < 0 || path_read_fd(fd, name, LARGEST, &bytes, &length, &error) < 0 ||
-        lseek(fd, 0, SEEK_SET) < 0) {
+    if (fd < 0 || path_read_fd(fd, name, LARGEST, &bytes, &length, &error) < 0) {
         report_error(checking->report, secrets->origin, "%s", error.text);
         return;
     }

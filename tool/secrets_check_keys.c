@@ -37,14 +37,11 @@ static int add_private(struct checking *checking, const struct place *key, int f
     auto_secret text = {(unsigned char *)bytes, length};
     auto_identities identities = {0};
     code = identities_read(&identities, name, &text, error);
-    if (code == 0 && lseek(fd, 0, SEEK_SET) < 0)
-        code = error_system(error, errno, "cannot read \"%s\"", name);
     if (code < 0)
         return code;
     recipients_add_identities(&keys->recipients, &identities);
-    size_t names = keys->count;
-    *ARENA_PUSH(checking->arena, keys->names, names) = name;
-    *ARENA_PUSH(checking->arena, keys->fds, keys->count) = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    *ARENA_PUSH(checking->arena, keys->files, keys->count) =
+        (struct worker_file){name, fcntl(fd, F_DUPFD_CLOEXEC, 0), NULL};
     return 0;
 }
 
@@ -61,16 +58,25 @@ static bool add_public(struct checking *checking, const struct place *key,
            recipients_read(&keys->recipients, text, length);
 }
 
-/* A key that may not be read is where it should be, and what lies beside it tells enough. */
-static void add_key(struct checking *checking, const struct place *key, struct declared_keys *keys)
+/* Whether a boot goes on from there: the key may not be read here, asks for its passphrase, or is
+ * made. */
+static bool is_expected(const struct secrets_key *key, int code)
+{
+    return code == -EACCES || code == -ENOKEY || (code == -ENOENT && key->generate);
+}
+
+/* What lies beside a key tells enough, if it cannot be read itself. */
+static void add_key(struct checking *checking, const struct secrets_key *key,
+                    struct declared_keys *keys)
 {
     struct error error;
-    if (places_volume(checking->context, key->volume, &error) < 0)
+    const struct place *place = &key->place;
+    if (places_volume(checking->context, place->volume, &error) < 0)
         return; /* its file lies there too, or nothing can be told of it */
-    auto_fd fd = places_open(checking->context, key, O_RDONLY, &error);
-    int code = fd < 0 ? fd : add_private(checking, key, fd, keys, &error);
-    if (code < 0 && !add_public(checking, key, keys) && code != -EACCES)
-        report_warning(checking->report, key->origin, "%s", error.text);
+    auto_fd fd = places_open(checking->context, place, O_RDONLY, &error);
+    int code = fd < 0 ? fd : add_private(checking, place, fd, keys, &error);
+    if (code < 0 && !add_public(checking, place, keys) && !is_expected(key, code))
+        report_warning(checking->report, place->origin, "%s", error.text);
 }
 
 void check_keys(struct checking *checking, const struct secrets *secrets,
@@ -84,5 +90,5 @@ void check_keys(struct checking *checking, const struct secrets *secrets,
 void check_keys_close(const struct declared_keys *keys)
 {
     for (size_t i = 0; i < keys->count; i++)
-        close(keys->fds[i]);
+        close(keys->files[i].fd);
 }

@@ -120,10 +120,12 @@ static struct json_object *object_of(struct arena *arena, const struct secret_en
 {
     struct json_object *object = json_object_new_object(), *keys = json_object_new_array();
     for (size_t i = 0; i < secret->file->key_count; i++)
-        json_object_array_add(keys, name_json(arena, places_name(arena, secret->file->keys[i])));
+        json_object_array_add(keys,
+                              name_json(arena, places_name(arena, &secret->file->keys[i]->place)));
     add_text(arena, object, "name", secret->name);
     add_text(arena, object, "delivered", delivered_at(arena, secret));
     add_text(arena, object, "path", secret->path);
+    add_text(arena, object, "credential", secret->credential);
     add_text(arena, object, "owner", secret->owner);
     add_text(arena, object, "group", secret->group);
     add_text(arena, object, "mode", arena_printf(arena, "%04o", (unsigned)secret->mode));

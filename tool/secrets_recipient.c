@@ -94,17 +94,16 @@ static int tell_files(struct telling *telling, char **files, int count)
 static void tell_declared(struct telling *telling, struct context *context, const struct place *key)
 {
     struct place public = *key;
-    struct error error, second;
-    const char *name = places_name(telling->arena, key);
     public.path = arena_printf(telling->arena, "%s.pub", key->path);
-    auto_fd fd = places_open(context, key, O_RDONLY, &error);
-    auto_fd beside = fd < 0 ? places_open(context, &public, O_RDONLY, &second) : -1;
-    if (fd < 0 && beside >= 0)
-        name = places_name(telling->arena, &public);
-    int code =
-        fd < 0 && beside < 0 ? -error.code : tell_file(telling, fd < 0 ? beside : fd, name, &error);
-    if (code < 0)
-        log_warning("%s", error.text);
+    const struct place *const places[] = {key, &public};
+    struct error errors[ARRAY_LENGTH(places)];
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        auto_fd fd = places_open(context, places[i], O_RDONLY, &errors[i]);
+        if (fd >= 0 &&
+            tell_file(telling, fd, places_name(telling->arena, places[i]), &errors[i]) == 0)
+            return;
+    }
+    log_warning("%s", errors[0].text);
 }
 
 static void tell_server(struct telling *telling, struct target root)
@@ -130,7 +129,7 @@ int recipient_tell(struct target root, const struct config *config, char **files
     struct context *context = config ? places_new(arena, config, root) : NULL;
     for (size_t i = 0; config && i < config->secrets_count; i++)
         for (size_t j = 0; j < config->secrets[i]->key_count; j++)
-            tell_declared(&telling, context, config->secrets[i]->keys[j]);
+            tell_declared(&telling, context, &config->secrets[i]->keys[j]->place);
     if (context)
         places_close(context);
     tell_server(&telling, root);

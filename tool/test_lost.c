@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <poll.h>
 
+#include "base/clock.h"
 #include "tool/lost.h"
 #include "tool/verb.h"
 
@@ -74,6 +75,62 @@ static void test_nothing(void **state)
              "ln -snf conf root/etc/l && mkdir root/tmp root/var/cache &&"
              "echo x > root/tmp/x && echo x > root/var/cache/x && echo x > root/var/lib/x.pyc");
     assert_lost(NULL, "nothing would be lost\n", "");
+}
+
+/* Says in the status when the root was made: now, or so many seconds off. */
+static void tell_made(int off)
+{
+    must_run("sleep 0.3"); /* change times are whole ticks */
+    struct moment now = clock_moment();
+    must_run("sed -i 's/\"root\":{/&\"made\":{\"wall\":%lld,\"kernel\":%lld},/' "
+             "root/run/ebb/status.json",
+             (long long)now.wall + off * 1000000LL, (long long)now.kernel);
+}
+
+/* What the boot made beside the generation is not lost, but a folder that was changed since may be
+ * another one. */
+static void test_made_by_boot(void **state)
+{
+    (void)state; /* as above */
+    make_root(NULL);
+    must_run("mkdir -p root/opt/hook && echo x > root/opt/hook/made && echo x > root/etc/made");
+    tell_made(0);
+    assert_lost(NULL, "nothing would be lost\n", "");
+    must_run("echo x > root/opt/hook/new");
+    assert_lost(NULL,
+                "       4 B  /opt/hook/  (2 files)\n"
+                "4 B in 2 files would be gone at the next boot\n",
+                "");
+}
+
+/* A renamed folder brings its files with their old change times along. */
+static void test_renamed_folder(void **state)
+{
+    (void)state; /* as above */
+    make_root(NULL);
+    must_run("for top in root " TREE "; do mkdir -p $top/a/in $top/b/in && echo 1 > $top/a/in/x &&"
+             "echo 22 > $top/b/in/x; done");
+    tell_made(0);
+    assert_lost(NULL, "nothing would be lost\n", "");
+    must_run("cd root && mv a c && mv b a && mv c b");
+    assert_lost(NULL,
+                "       3 B  /a/in/x  (changed)\n"
+                "       2 B  /b/in/x  (changed)\n"
+                "5 B in 2 files would be gone at the next boot\n",
+                "");
+}
+
+/* What was written then seems older than the root. */
+static void test_clock_set_back(void **state)
+{
+    (void)state; /* as above */
+    make_root(NULL);
+    tell_made(3600);
+    must_run("echo x > root/etc/new");
+    assert_lost(NULL,
+                "       2 B  /etc/new\n"
+                "2 B in 1 file would be gone at the next boot\n",
+                "");
 }
 
 static void test_tree(void **state)
@@ -353,6 +410,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_errors, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_watch, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_nothing, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_made_by_boot, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_renamed_folder, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_clock_set_back, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_tree, enter_scratch, leave_scratch),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);

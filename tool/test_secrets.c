@@ -183,7 +183,8 @@ static void test_list_json(void **state)
     fclose(out);
     assert_contains(text, "{\"format\":1,\"set\":2,\"secrets\":[{\"name\":\"wifi/psk\",");
     assert_contains(text,
-                    "{\"name\":\"token\",\"delivered\":\"/run/secrets/token\",\"path\":null,"
+                    "{\"name\":\"token\",\"delivered\":\"/run/secrets/"
+                    "token\",\"path\":null,\"credential\":null,"
                     "\"owner\":\"0\",\"group\":\"0\",\"mode\":\"0400\",\"class\":\"optional\","
                     "\"early\":false,\"file\":\"state:/x25519.age\",\"key\":null,"
                     "\"keys\":[\"state:/keys/ours.key\",\"state:/keys/ssh.key\"],"
@@ -258,8 +259,8 @@ static const struct scenario checked[] = {
      "added, removed or put in another order; restore it\n",
      "2 secrets in 1 file: 1 error, 0 warnings\n"},
     {"no such value, an empty one, and what is none",
-     YAML "    secret none\n    secret empty\n    secret list\n    whole w\n    secret int\n}\n",
-     "", SOPS_OURS, NULL, EXIT_NO,
+     YAML "    secret none\n    secret empty\n    secret list\n    secret int\n}\n", "", SOPS_OURS,
+     NULL, EXIT_NO,
      UNUSED_OF_TYPES
      "10 more" LEFT
      "ebb.conf:5:5: \"state:/types.yaml\" has no value with the key \"none\"; add it with sops, or "
@@ -267,9 +268,8 @@ static const struct scenario checked[] = {
      "ebb.conf:6:5: \"empty\" is empty, which anybody could have made it; if it should be, write "
      "empty=yes\n"
      "ebb.conf:7:5: \"state:/types.yaml\" has no value with the key \"list\"; add it with sops, or "
-     "correct the key\n"
-     "ebb.conf:8:5: \"state:/types.yaml\" has more than one value; name one: secret KEY\n",
-     "5 secrets in 1 file: 4 errors, 0 warnings\n"},
+     "correct the key\n",
+     "4 secrets in 1 file: 3 errors, 0 warnings\n"},
     {"not encrypted",
      HEAD "secrets state:/default_suffix.yaml {\n    key state:/keys/key.txt\n"
           "    secret plain_unencrypted/text\n    secret plain_unencrypted/text name=b plain=yes\n"
@@ -280,6 +280,20 @@ static const struct scenario checked[] = {
      "written "
      "it; if it should not be, write plain=yes\n",
      "2 secrets in 1 file: 1 error, 0 warnings\n"},
+    {"not all of it encrypted, and all of it wanted",
+     HEAD "secrets state:/default_suffix.yaml {\n    key state:/keys/key.txt\n    whole x\n"
+          "    whole y plain=yes\n}\n",
+     "", NULL, NULL, EXIT_NO,
+     "ebb.conf:5:5: the value \"plain_unencrypted/int\" is not encrypted, so that anybody could "
+     "have "
+     "written it; if it should not be, write plain=yes\n",
+     "2 secrets in 1 file: 1 error, 0 warnings\n"},
+    {"a key that is made",
+     HEAD "secrets state:/ssh.age {\n    key state:/keys/new generate=yes\n    whole x\n}\n", "",
+     NULL, "root/persist/keys/ssh.pub", EXIT_DONE, "",
+     "1 secret in 1 file: 0 errors, 0 warnings\n"},
+    {"a key that asks", AGE("ssh.age", "passphrase.txt") "    whole x\n}\n", "", NULL,
+     "root/persist/keys/ssh.pub", EXIT_DONE, "", "1 secret in 1 file: 0 errors, 0 warnings\n"},
     {"a file that is not there, and one that is none",
      YAML
      "    secret int\n}\nsecrets state:/x.age {\n    key state:/keys/key.txt\n    whole x\n}\n",

@@ -249,6 +249,42 @@ static void test_lock(void **state)
     close(ends[1]);
 }
 
+/* What systemd would take over in a boot is not given again; what units look for is. */
+static void test_credentials(void **state)
+{
+    (void)state; /* as above */
+    static const char one[] = YAML "    secret int credential=app.int\n}\n";
+    need_stage();
+    assert_applied(one, true, EXIT_DONE, "added      /run/secrets/int\n", "");
+    must_run("! test -e /run/credstore");
+    assert_applied(one, false, EXIT_DONE, "added      /run/secrets/int\n", "");
+    must_run("test $(cat /run/credstore/app.int) = 42 && ! test -e /run/credentials");
+}
+
+static void test_unknown_owner(void **state)
+{
+    (void)state; /* as above */
+    need_stage();
+    assert_applied(
+        YAML "    secret int owner=web mode=0440\n}\n", false, EXIT_DONE,
+        "added      /run/secrets/int\n",
+        "ebb: the secret \"int\" is root's alone, because nobody knows its owner \"web\" "
+        "or group \"0\"\n");
+    must_run("test $(stat -Lc %%u:%%a /run/secrets/int) = 0:400 && ! test -e /run/tmpfiles.d");
+}
+
+static void test_key_to_be_made(void **state)
+{
+    (void)state; /* as above */
+    need_stage();
+    assert_applied(HEAD "secrets state:/types.yaml {\n    key state:/keys/new generate=yes\n"
+                        "    secret int\n}\n",
+                   true, EXIT_NO, "",
+                   "ebb: the secrets stay as they are: the key \"state:/keys/new\" is missing, and "
+                   "would be made\n");
+    must_run("! test -e root/persist/keys/new");
+}
+
 static void test_not_root(void **state)
 {
     (void)state; /* as above */
@@ -282,9 +318,10 @@ static int leave_stage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_first),   TEST(test_next),     TEST(test_links_of_others),
-        TEST(test_missing), TEST(test_leftover), TEST(test_of_others),
-        TEST(test_lock),    TEST(test_not_root), TEST(test_nothing),
+        TEST(test_first),       TEST(test_next),          TEST(test_links_of_others),
+        TEST(test_missing),     TEST(test_leftover),      TEST(test_of_others),
+        TEST(test_lock),        TEST(test_not_root),      TEST(test_nothing),
+        TEST(test_credentials), TEST(test_unknown_owner), TEST(test_key_to_be_made),
     };
     repository = getcwd(NULL, 0);
     int status = cmocka_run_group_tests(tests, enter_namespace, NULL);
