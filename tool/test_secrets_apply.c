@@ -1,43 +1,25 @@
 /* `ebb secrets apply`: the next set of secrets in a /run, out of volumes that are folders. */
-#include "tool/testing.h"
+#include "tool/secrets_testing.h"
 
 #include <sys/file.h>
 
-#include "plan/make.h"
-#include "tool/secrets.h"
-#include "tool/verb.h"
-
-static char *repository;
 static uid_t user; /* who runs it */
 
-#define HEAD                                                                                       \
-    "volume state LABEL=state { fs ext4; mount /persist }\ngenerations state:/generations\n"
-#define YAML HEAD "secrets state:/types.yaml {\n    key state:/keys/key.txt\n"
 #define TWO YAML "    secret int\n    secret word name=users/word early=yes path=/etc/word\n}\n"
 
-/* A state volume, a root, and a /run with nothing in it. */
 static void set_stage(void)
 {
     must_run("umount -l /run/secrets.d /run/secrets-for-users.d /run 2>/dev/null;"
-             "mount -t tmpfs run /run && mkdir -p root/persist/.ebb root/persist/keys root/etc &&"
-             "echo a > root/persist/.ebb/store-id && cd root/persist &&"
-             "cp %s/secrets/testdata/*.age . && cp %s/secrets/testdata/sops/*.* . &&"
-             "cp %s/secrets/testdata/*.key %s/secrets/testdata/sops/key.txt keys &&"
-             "chmod 600 keys/*",
-             repository, repository, repository, repository);
+             "mount -t tmpfs run /run");
+    make_root();
 }
 
-/* Runs it, and holds what it says against text without the lines of libraries. */
 static void assert_applied(const char *configuration, bool dry_run, int status, const char *output,
                            const char *logged)
 {
     auto_arena arena = arena_new();
-    struct report report = {.arena = arena};
     auto_string text = NULL;
-    put("ebb.conf", configuration);
-    auto_config config = config_load("ebb.conf", NULL, &report);
-    config_check(config, &report);
-    assert_int_equal(report.errors, 0);
+    auto_config config = load(arena, configuration);
     auto_fd root = open_folder("root");
     log_begin();
     FILE *out = output_begin(&text);

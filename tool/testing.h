@@ -21,21 +21,4 @@ UNUSED static void assert_text(const char *name, const char *text, const char *e
     fail();
 }
 
-/* What was logged, but for the lines about memory that whoever runs the tests may not lock. */
-UNUSED static char *log_end_of_secrets(void)
-{
-    char *log = log_end(), *to = log;
-    for (char *line = log, *next; *line; line = next) {
-        next = strchrnul(line, '\n');
-        next += *next == '\n';
-        size_t length = (size_t)(next - line);
-        if (memmem(line, length, "might be swapped out", 20))
-            continue;
-        memmove(to, line, length);
-        to += length;
-    }
-    *to = '\0';
-    return log;
-}
-
 #endif
