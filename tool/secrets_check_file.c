@@ -137,18 +137,27 @@ static void decrypt(struct checking *checking, const struct secrets *secrets, in
     worker_end(&result);
 }
 
-/* False: the machine cannot decrypt it, which is told. */
+/* Whether a private key of the machine is here, so that decrypting tells. */
+static bool has_private(const struct checking *checking, const struct declared_keys *keys)
+{
+    bool has = keys->count && !checking->given.count;
+    for (size_t i = 0; keys->count && i < keys->recipients.count; i++)
+        has |= recipients_have(&checking->given, &keys->recipients.items[i]);
+    return has;
+}
+
+/* Whether the recipients say that the machine can decrypt it; what else they say is told. */
 static bool check_recipients(struct checking *checking, const struct secrets *secrets,
                              const struct look *look, const struct declared_keys *keys)
 {
     struct error error;
-    bool given = checking->given.count;
-    const struct recipients *recipients = given ? &checking->given : &keys->recipients;
+    const struct recipients *recipients =
+        checking->given.count ? &checking->given : &keys->recipients;
     enum look_answer answer = look_is_for(look, recipients, &error);
     if (answer == LOOK_NO)
         report_error(checking->report, secrets->origin, "%s", error.text);
-    if (answer != LOOK_UNKNOWN || (keys->count && !given))
-        return answer != LOOK_NO;
+    if (answer != LOOK_UNKNOWN || has_private(checking, keys))
+        return answer == LOOK_YES;
     checking->unproved++;
     if (recipients->count)
         report_warning(checking->report, secrets->origin,
@@ -160,7 +169,7 @@ static bool check_recipients(struct checking *checking, const struct secrets *se
                        "whether the machine can read \"%s\" is not known, for no key of it is; "
                        "name one with --recipient or --key-pub",
                        look->name);
-    return true;
+    return false;
 }
 
 static void check_text(struct checking *checking, const struct secrets *secrets, int fd,

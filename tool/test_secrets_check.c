@@ -41,11 +41,13 @@ static const struct scenario checked[] = {
      "no key of it is; name one with --recipient or --key-pub\n"
      "ebb.conf:4:9: warning: cannot open \"state:/keys/none\": No such file or directory\n",
      "1 secret in 1 file: 0 errors, 2 warnings; not proved to be readable: 1 file\n"},
-    {"age does not say", AGE("x25519.age", "ours.key") "    whole x\n}\n", "", OURS, NULL,
-     EXIT_DONE,
+    {"age does not say", AGE("x25519.age", "ours.key") "    whole x\n}\n", "rm keys/ours.key", OURS,
+     NULL, EXIT_DONE,
      "ebb.conf:3:1: warning: whether the machine can read \"state:/x25519.age\" cannot be told "
      "without the private key, for age does not say for whom a file is\n",
-     "1 secret in 1 file: 0 errors, 1 warning; not proved to be readable: 1 file\n"},
+     "1 secret in 1 file: 0 errors, 2 warnings; not proved to be readable: 1 file\n"},
+    {"but decrypting does", AGE("x25519.age", "ours.key") "    whole x\n}\n", "", OURS, NULL,
+     EXIT_DONE, "", "1 secret in 1 file: 0 errors, 0 warnings\n"},
     {"a private key of age proves it", AGE("x25519.age", "ours.key") "    whole x\n}\n", "", NULL,
      NULL, EXIT_DONE, "", "1 secret in 1 file: 0 errors, 0 warnings\n"},
     {"and that it is not for it", AGE("x25519.age", "other.key") "    whole x\n}\n", "", NULL, NULL,
