@@ -204,6 +204,14 @@ static void test_check_elsewhere(void **state)
                                                 "declared volume\n",
                                       .output = ""},
                    &wish);
+    const char *twice[] = {"state=there", "state=there"};
+    wish = (struct check_wish){.volumes = twice, .volume_count = 2};
+    assert_checked(&(struct scenario){.name = "twice",
+                                      .configuration = HEAD,
+                                      .status = EXIT_USAGE,
+                                      .logged = "ebb: the volume \"state\" is given twice\n",
+                                      .output = ""},
+                   &wish);
     const char *recipient = "age1x";
     wish = (struct check_wish){.recipients = &recipient, .recipient_count = 1};
     assert_checked(&(struct scenario){.name = "no recipient",
