@@ -45,6 +45,7 @@ struct context {
     struct delivery *deliveries; /* what became of the secrets so far */
     size_t delivery_count;
     unsigned secret_set;           /* that they are put into: 1 in a boot */
+    bool secrets_aside;            /* nothing tells of that set or leads to it yet */
     struct unlocked_key *unlocked; /* keys that a passphrase was given for */
     bool asks;            /* what failed is to be told to a person, before another generation */
     const char *terminal; /* where people are asked for it; NULL: on all consoles */

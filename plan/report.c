@@ -44,6 +44,14 @@ void report_warning(struct report *report, struct origin origin, const char *for
     va_end(arguments);
 }
 
+void report_note(struct report *report, struct origin origin, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add(report, origin, SEVERITY_NOTE, format, arguments);
+    va_end(arguments);
+}
+
 static int by_place(const void *left, const void *right)
 {
     const struct problem *a = left, *b = right;
@@ -59,11 +67,12 @@ static int by_place(const void *left, const void *right)
 
 void report_print(struct report *report, FILE *stream)
 {
+    static const char *const marks[] = {"", "warning: ", "note: "};
     if (report->count)
         qsort(report->problems, report->count, sizeof(*report->problems), by_place);
     for (size_t i = 0; i < report->count; i++) {
         const struct problem *problem = &report->problems[i];
         fprintf(stream, "%s: %s%s\n", origin_text(report->arena, problem->origin),
-                problem->severity == SEVERITY_WARNING ? "warning: " : "", problem->text);
+                marks[problem->severity], problem->text);
     }
 }

@@ -16,7 +16,7 @@ struct origin {
     unsigned line, column;
 };
 
-enum severity { SEVERITY_ERROR, SEVERITY_WARNING };
+enum severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE };
 
 struct problem {
     struct origin origin;
@@ -39,6 +39,9 @@ const char *origin_line(struct arena *arena, struct origin origin);
 void report_error(struct report *report, struct origin origin, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void report_warning(struct report *report, struct origin origin, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* What is worth knowing, and no problem. */
+void report_note(struct report *report, struct origin origin, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* One line per problem, in the order of the files' lines. */
 void report_print(struct report *report, FILE *stream);

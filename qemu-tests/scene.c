@@ -108,6 +108,16 @@ void scene_install_debian(struct scene *scene)
     scene->setup.tree = tree;
 }
 
+void scene_install_config(struct scene *scene, const char *configuration)
+{
+    struct error error;
+    const char *folder = arena_printf(scene->arena, "%s/etc/ebb", scene->setup.tree);
+    if (mkdir(folder, 0755) < 0 ||
+        path_write(AT_FDCWD, arena_printf(scene->arena, "%s/ebb.conf", folder), configuration,
+                   strlen(configuration), 0644, &error) < 0)
+        fail_msg("cannot write into %s", folder);
+}
+
 void scene_make(struct scene *scene)
 {
     struct error error;

@@ -2,16 +2,13 @@
  * the next boot, whose image is made of the configuration that was changed; and after a power cut
  * in the middle, what is on the volume is whole or is not there. */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
-#include "base/path.h"
 #include "qemu-tests/scene.h"
 
 static const char before[] = SCENE_STATE "root tmpfs size=50%\n"
@@ -23,15 +20,10 @@ static const char before[] = SCENE_STATE "root tmpfs size=50%\n"
 /* Debian with Ebb and that configuration in it. */
 static struct scene *boot(const char *name)
 {
-    struct error error;
     scene_need_debian();
     struct scene *scene = scene_new(name, before);
     scene_install_debian(scene);
-    const char *folder = arena_printf(scene->arena, "%s/etc/ebb", scene->setup.tree);
-    if (mkdir(folder, 0755) < 0 ||
-        path_write(AT_FDCWD, arena_printf(scene->arena, "%s/ebb.conf", folder), before,
-                   strlen(before), 0644, &error) < 0)
-        fail_msg("cannot write into %s", folder);
+    scene_install_config(scene, before);
     scene_make(scene);
     scene_boot(scene);
     assert_string_equal(vm_readiness(scene->vm), "running");

@@ -91,10 +91,42 @@ static void there_from_the_beginning(void **state)
     scene_end(scene);
 }
 
+/* Of the file that the first boot does not find, and of the one that takes its place. */
+static void applied_while_it_runs(void **state)
+{
+    (void)state; /* as above */
+    static const char config[] = SCENE_STATE "root tmpfs size=50%\n"
+                                             "secrets state:/secrets/shared.yaml {\n"
+                                             "    key    state:/keys/age\n"
+                                             "    secret a name=app/token path=/etc/token\n"
+                                             "}\n" SCENE_REST;
+    scene_need_debian();
+    struct scene *scene = scene_new("secrets-apply", config);
+    scene_install_debian(scene);
+    scene_install_config(scene, config);
+    scene_make(scene);
+    scene_boot(scene);
+    put(scene, "secrets/testdata/sops/second_of_two.yaml", "/persist/secrets/shared.yaml");
+    put(scene, "secrets/testdata/sops/key.txt", "/persist/keys/age");
+    assert_string_equal(
+        scene_run(scene, "ebb secrets check && ebb secrets apply && cat /etc/token"),
+        "1 secret in 1 file: 0 errors, 0 warnings\n"
+        "added      /run/secrets/app/token\nshared");
+    put(scene, "secrets/testdata/sops/documents.yaml", "/persist/secrets/shared.yaml");
+    assert_string_equal(scene_run(scene, "ebb secrets apply && cat /etc/token && echo &&"
+                                         "cat /run/secrets.d/1/app/token && echo &&"
+                                         "readlink /run/secrets && ebb secrets list | tail -1"),
+                        "changed    /run/secrets/app/token\none\nshared\n/run/secrets.d/2\n"
+                        "/run/secrets/app/token, /etc/token  0:0    0400  normal  "
+                        "state:/secrets/shared.yaml a  there");
+    scene_end(scene);
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(there_from_the_beginning),
+        cmocka_unit_test(applied_while_it_runs),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);

@@ -78,23 +78,36 @@ static int open_sealed(const unsigned char *key, struct sealed *sealed, const ch
     return 0;
 }
 
-int cipher_open(const unsigned char *key, const char *text, size_t length, const char *path,
-                struct secret *plain)
+static bool parse(const char *text, size_t length, struct sealed *sealed,
+                  struct secret *sealed_data)
 {
     struct slice rest = {text, text + length}, data, iv, tag, type, begin;
-    struct sealed sealed;
     if (!take(&rest, "ENC[AES256_GCM,data:", &begin) || size_of(begin) > 0 ||
         !take(&rest, ",iv:", &data) || !take(&rest, ",tag:", &iv) || !take(&rest, ",type:", &tag) ||
         !take(&rest, "]", &type) || !is_type(type))
-        return -EINVAL;
+        return false;
     bool carriage_return = size_of(rest) == 1 && *rest.at == '\r'; /* of an editor on Windows */
     if (size_of(rest) > 0 && !carriage_return)
-        return -EINVAL;
-    auto_secret sealed_data = secret_new(base64_room(size_of(data)));
-    if (!decode(data, sealed_data.bytes, sealed_data.length, &sealed_data.length) ||
-        !decode(iv, sealed.iv, sizeof(sealed.iv), &sealed.iv_length) ||
-        !decode(tag, sealed.tag, sizeof(sealed.tag), &sealed.tag_length) ||
-        sealed.tag_length != TAG)
-        return -EINVAL;
-    return open_sealed(key, &sealed, path, &sealed_data, plain);
+        return false;
+    *sealed_data = secret_new(base64_room(size_of(data)));
+    return decode(data, sealed_data->bytes, sealed_data->length, &sealed_data->length) &&
+           decode(iv, sealed->iv, sizeof(sealed->iv), &sealed->iv_length) &&
+           decode(tag, sealed->tag, sizeof(sealed->tag), &sealed->tag_length) &&
+           sealed->tag_length == TAG;
+}
+
+bool cipher_is(const char *text, size_t length)
+{
+    struct sealed sealed;
+    auto_secret data = {0};
+    return parse(text, length, &sealed, &data);
+}
+
+int cipher_open(const unsigned char *key, const char *text, size_t length, const char *path,
+                struct secret *plain)
+{
+    struct sealed sealed;
+    auto_secret data = {0};
+    return parse(text, length, &sealed, &data) ? open_sealed(key, &sealed, path, &data, plain)
+                                               : -EINVAL;
 }

@@ -36,7 +36,7 @@ static int open_within(int parent, const char *name, struct error *error)
                : opened;
 }
 
-static int link_in_store(int run, const struct secret_entry *secret, struct error *error)
+int credential_link(int run, const struct secret_entry *secret, struct error *error)
 {
     char leads[PATH_MAX];
     auto_fd links = open_within(run, store, error);
@@ -63,7 +63,7 @@ int credential_give(int run, const struct secret_entry *secret, const struct sec
         return memory;
     auto_fd set = open_within(memory, ours, error);
     int code = set < 0 ? set : vault_put(set, &file, value, error);
-    return code < 0 ? code : link_in_store(run, secret, error);
+    return code < 0 ? code : credential_link(run, secret, error);
 }
 
 int credentials_discard(int run, struct error *error)

@@ -12,6 +12,8 @@ const char *credential_objection(const char *name);
 /* `run` is the folder that is to be /run. */
 int credential_give(int run, const struct secret_entry *secret, const struct secret *value,
                     struct error *error);
+/* The link alone, for units that are started: systemd takes those of the system over only once. */
+int credential_link(int run, const struct secret_entry *secret, struct error *error);
 /* Takes all of them back. */
 int credentials_discard(int run, struct error *error);
 

@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,14 @@ void openssh_wire(const unsigned char public[KEY_SIZE], unsigned char wire[OPENS
 {
     memcpy(wire, "\0\0\0\x0bssh-ed25519\0\0\0\x20", OPENSSH_WIRE - KEY_SIZE);
     memcpy(wire + OPENSSH_WIRE - KEY_SIZE, public, KEY_SIZE);
+}
+
+void openssh_tag(const unsigned char public[KEY_SIZE], unsigned char tag[OPENSSH_TAG])
+{
+    unsigned char wire[OPENSSH_WIRE], hash[SHA256_DIGEST_LENGTH];
+    openssh_wire(public, wire);
+    SHA256(wire, sizeof(wire), hash);
+    memcpy(tag, hash, OPENSSH_TAG);
 }
 
 char *openssh_recipient(const unsigned char public[KEY_SIZE])

@@ -4,7 +4,7 @@
 
 #include "secrets/key.h"
 
-enum { OPENSSH_WIRE = 4 + 11 + 4 + KEY_SIZE };
+enum { OPENSSH_WIRE = 4 + 11 + 4 + KEY_SIZE, OPENSSH_TAG = 4 };
 
 bool openssh_is(const char *text, size_t length);
 /* The seed, and the public key, which stands in three places and is the seed's in all of them.
@@ -13,6 +13,8 @@ const char *openssh_parse(const char *text, size_t length, struct key *seed,
                           unsigned char public[KEY_SIZE]);
 /* The public key as SSH sends it. */
 void openssh_wire(const unsigned char public[KEY_SIZE], unsigned char wire[OPENSSH_WIRE]);
+/* By which age tells for whom a stanza is. */
+void openssh_tag(const unsigned char public[KEY_SIZE], unsigned char tag[OPENSSH_TAG]);
 /* "ssh-ed25519 AAAA…", for free(3). */
 char *openssh_recipient(const unsigned char public[KEY_SIZE]);
 

@@ -44,22 +44,27 @@ static size_t count_age(const struct metadata *metadata)
     return count;
 }
 
-static int fail_no_match(struct search *search)
+size_t sops_needed_groups(const struct metadata *metadata)
 {
-    struct tree *tree = search->tree;
-    size_t count = count_age(search->metadata);
-    if (search->fault != FAULT_NONE && (search->fault != FAULT_UNSUPPORTED || !search->others)) {
-        *tree->fault = search->fault;
-        *tree->error = search->error;
-        return -search->error.code;
-    }
+    if (metadata->group_count == 1)
+        return 1;
+    return metadata->threshold ? metadata->threshold : metadata->group_count;
+}
+
+int sops_fail_no_match(struct tree *tree, const struct metadata *metadata, size_t had,
+                       const char *ours)
+{
+    size_t count = count_age(metadata);
+    if (had)
+        return tree_fail(tree, FAULT_NO_MATCH, 0,
+                         "needs keys of %zu of its %zu key groups, and we have those of %zu; lower "
+                         "shamir_threshold, or join the groups if a stray \"-\" in .sops.yaml made "
+                         "them",
+                         sops_needed_groups(metadata), metadata->group_count, had);
     if (count == 0)
         return tree_fail(tree, FAULT_UNSUPPORTED, 0,
                          "is encrypted to PGP keys or key services only, which Ebb does not have; "
                          "add an age recipient with `sops updatekeys`");
-    auto_string ours = NULL;
-    for (size_t i = 0; i < search->identities->count && !ours; i++)
-        ours = identity_recipient(&search->identities->items[i]);
     if (!ours)
         return tree_fail(tree, FAULT_NO_MATCH, 0,
                          "is encrypted to %zu age recipient%s, and there is no key to be one of "
@@ -69,6 +74,21 @@ static int fail_no_match(struct search *search)
                      "is encrypted to %zu age recipient%s, none of which is ours; add \"%s\" with "
                      "`sops updatekeys`",
                      count, count == 1 ? "" : "s", ours);
+}
+
+static int fail(struct search *search, size_t had)
+{
+    struct tree *tree = search->tree;
+    auto_string ours = NULL;
+    if (!had && search->fault != FAULT_NONE &&
+        (search->fault != FAULT_UNSUPPORTED || !search->others)) {
+        *tree->fault = search->fault;
+        *tree->error = search->error;
+        return -search->error.code;
+    }
+    for (size_t i = 0; i < search->identities->count && !ours; i++)
+        ours = identity_recipient(&search->identities->items[i]);
+    return sops_fail_no_match(tree, search->metadata, had, ours);
 }
 
 struct shares {
@@ -85,19 +105,12 @@ static void free_shares(struct shares *shares)
 static int join_groups(struct search *search, struct secret *data_key)
 {
     const struct metadata *metadata = search->metadata;
-    size_t needed = metadata->threshold ? metadata->threshold : metadata->group_count;
     AUTO(free_shares) struct shares shares = {.count = 0};
     for (size_t i = 0; i < metadata->group_count; i++)
         if (open_group(search, &metadata->groups[i], &shares.items[shares.count]))
             shares.count++;
-    if (shares.count == 0)
-        return fail_no_match(search);
-    if (shares.count < needed)
-        return tree_fail(search->tree, FAULT_NO_MATCH, 0,
-                         "needs keys of %zu of its %zu key groups, and we have those of %zu; lower "
-                         "shamir_threshold, or join the groups if a stray \"-\" in .sops.yaml made "
-                         "them",
-                         needed, metadata->group_count, shares.count);
+    if (shares.count == 0 || shares.count < sops_needed_groups(metadata))
+        return fail(search, shares.count);
     if (!shamir_combine(shares.items, shares.count, data_key))
         return tree_fail(search->tree, FAULT_CORRUPT, 0,
                          "has key groups that do not belong together; restore it");
@@ -110,7 +123,7 @@ static int recover_key(const struct identities *identities, struct tree *tree,
     struct search search = {.identities = identities, .tree = tree, .metadata = metadata};
     if (metadata->group_count > 1)
         return join_groups(&search, data_key);
-    return open_group(&search, &metadata->groups[0], data_key) ? 0 : fail_no_match(&search);
+    return open_group(&search, &metadata->groups[0], data_key) ? 0 : fail(&search, 0);
 }
 
 int sops_open(const struct identities *identities, const char *name, enum sops_format format,

@@ -23,7 +23,7 @@ struct walk {
     struct tree *tree;
     const struct metadata *metadata;
     const struct rule *rule;
-    const unsigned char *key;
+    const unsigned char *key; /* NULL: there is none, and only forms are looked at */
     EVP_MD_CTX *digest;
     struct sops *sops; /* leaves are collected here, and stay if the MAC is right */
     bool first;        /* in the first document */
@@ -69,8 +69,12 @@ static int decrypt(const struct walk *walk, const struct node *node, const struc
                    struct secret *plain)
 {
     int code = -EINVAL;
-    if (node->type == SCALAR_STRING)
+    if (node->type == SCALAR_STRING && walk->key)
         code = cipher_open(walk->key, node->text, node->length, place->bound, plain);
+    else if (node->type == SCALAR_STRING && cipher_is(node->text, node->length))
+        code = 0;
+    if (code == 0 && !walk->key)
+        *plain = secret_copy(node->text, node->length);
     if (code == -EBADMSG)
         return fail_tampered(walk, node, place->path);
     if (code < 0)
@@ -185,8 +189,12 @@ static int check_mac(const struct walk *walk)
         text[2 * i] = digits[digest[i] >> 4];
         text[2 * i + 1] = digits[digest[i] & 15];
     }
-    int code =
-        cipher_open(walk->key, metadata->mac, strlen(metadata->mac), metadata->last_modified, &mac);
+    int code = -EINVAL;
+    if (walk->key)
+        code = cipher_open(walk->key, metadata->mac, strlen(metadata->mac), metadata->last_modified,
+                           &mac);
+    else if (cipher_is(metadata->mac, strlen(metadata->mac)))
+        return 0;
     if (code == -EINVAL)
         return tree_fail(walk->tree, FAULT_CORRUPT, 0,
                          "has a \"mac\" in its metadata that is none; restore the file");
@@ -251,24 +259,20 @@ static void forget(const struct sops *sops)
         secret_free(&sops->leaves[i].value);
 }
 
-int sops_release(struct tree *tree, const struct metadata *metadata, const struct secret *data_key,
-                 struct sops *sops)
+/* `key` as in struct walk. */
+static int walk_whole(struct tree *tree, const struct metadata *metadata, const unsigned char *key,
+                      struct sops *sops)
 {
     auto_rule rule = {0};
     struct sops opened = {.arena = tree->arena, .document = tree->documents.first};
     AUTO(free_digest) EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    if (data_key->length != CIPHER_KEY)
-        return tree_fail(tree, FAULT_CORRUPT, 0,
-                         "has a data key of %zu bytes, which are not the 32 of SOPS; encrypt it "
-                         "again",
-                         data_key->length);
     if (!digest || EVP_DigestInit_ex(digest, EVP_sha512(), NULL) != 1)
         memory_exhausted();
     int code = rule_make(tree, metadata, &rule);
     struct walk walk = {.tree = tree,
                         .metadata = metadata,
                         .rule = &rule,
-                        .key = data_key->bytes,
+                        .key = key,
                         .digest = digest,
                         .sops = &opened};
     if (code == 0)
@@ -279,6 +283,22 @@ int sops_release(struct tree *tree, const struct metadata *metadata, const struc
     }
     *sops = opened;
     return 0;
+}
+
+int sops_release(struct tree *tree, const struct metadata *metadata, const struct secret *data_key,
+                 struct sops *sops)
+{
+    if (data_key->length != CIPHER_KEY)
+        return tree_fail(tree, FAULT_CORRUPT, 0,
+                         "has a data key of %zu bytes, which are not the 32 of SOPS; encrypt it "
+                         "again",
+                         data_key->length);
+    return walk_whole(tree, metadata, data_key->bytes, sops);
+}
+
+int sops_list(struct tree *tree, const struct metadata *metadata, struct sops *sops)
+{
+    return walk_whole(tree, metadata, NULL, sops);
 }
 
 int sops_open_with_key(const struct secret *data_key, const char *name, enum sops_format format,

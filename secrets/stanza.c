@@ -1,7 +1,6 @@
 #include "secrets/stanza.h"
 
 #include <errno.h>
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "secrets/age.h"
@@ -138,12 +137,12 @@ static int open_ssh(const struct stanza *stanza, const struct identity *identity
                     struct key *file_key)
 {
     static const char label[] = "age-encryption.org/v1/ssh-ed25519";
-    unsigned char wire[OPENSSH_WIRE], hash[SHA256_DIGEST_LENGTH];
+    unsigned char wire[OPENSSH_WIRE], tag[OPENSSH_TAG];
     auto_key shared, tweak, tweaked, wrapping;
-    openssh_wire(identity->ed25519, wire);
-    SHA256(wire, sizeof(wire), hash);
-    if (memcmp(hash, stanza->tag, sizeof(stanza->tag)) != 0)
+    openssh_tag(identity->ed25519, tag);
+    if (memcmp(tag, stanza->tag, sizeof(stanza->tag)) != 0)
         return -ENOENT;
+    openssh_wire(identity->ed25519, wire);
     if (!key_agree(identity->secret.bytes, stanza->share, &shared))
         return -EBADMSG;
     key_derive("", 0, wire, sizeof(wire), label, &tweak);

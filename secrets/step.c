@@ -112,6 +112,12 @@ static void find_owner(const struct secret_entry *secret, const struct context *
     if (known)
         return;
     *file = (struct vault_file){secret->name, 0, 0, 0400};
+    if (context->secrets_aside) {
+        log_warning("the secret \"%s\" is root's alone, because nobody knows its owner \"%s\" or "
+                    "group \"%s\"",
+                    secret->name, secret->owner, secret->group);
+        return;
+    }
     log_warning("the secret \"%s\" is root's alone until systemd-tmpfiles gives it away: nobody "
                 "knows its owner \"%s\" or group \"%s\" yet",
                 secret->name, secret->owner, secret->group);
@@ -125,8 +131,8 @@ static void find_owner(const struct secret_entry *secret, const struct context *
 }
 
 /* A link in the root, where programs look that do not look into /run. */
-static int link_to(const struct secret_entry *secret, const struct context *context,
-                   struct error *error)
+int secrets_link(const struct secret_entry *secret, const struct context *context,
+                 struct error *error)
 {
     static const char unfinished[] = ".ebb-new";
     const char *name;
@@ -151,9 +157,11 @@ static int put(const struct secret_entry *secret, const struct context *context,
         return set;
     find_owner(secret, context, &file);
     int code = vault_put(set, &file, value, error);
-    if (code == 0 && secret->credential)
+    if (code < 0 || context->secrets_aside)
+        return code;
+    if (secret->credential)
         code = credential_give(run, secret, value, error);
-    return code == 0 && secret->path ? link_to(secret, context, error) : code;
+    return code == 0 && secret->path ? secrets_link(secret, context, error) : code;
 }
 
 static void note(struct context *context, const struct secret_entry *secret, enum fault fault)
@@ -162,7 +170,7 @@ static void note(struct context *context, const struct secret_entry *secret, enu
         (struct delivery){secret, fault};
 }
 
-static int tell(const struct context *context, int run, struct error *error)
+int secrets_tell(const struct context *context, int run, struct error *error)
 {
     struct json_object *status = json_object_new_object(), *list = json_object_new_array();
     for (size_t i = 0; i < context->delivery_count; i++) {
@@ -172,11 +180,14 @@ static int tell(const struct context *context, int run, struct error *error)
         json_object_object_add(object, "class",
                                json_object_new_string(secret_class_names[delivery->secret->class]));
         json_object_object_add(object, "early", json_object_new_boolean(delivery->secret->early));
+        if (delivery->secret->path)
+            json_object_object_add(object, "path", json_object_new_string(delivery->secret->path));
         json_object_object_add(object, "fault",
                                json_object_new_string(fault_names[delivery->fault]));
         json_object_array_add(list, object);
     }
     json_object_object_add(status, "format", json_object_new_int(1));
+    json_object_object_add(status, "set", json_object_new_int64(context->secret_set));
     json_object_object_add(status, "secrets", list);
     int code = vault_tell(run,
                           json_object_to_json_string_ext(
@@ -270,7 +281,7 @@ int secrets_apply(const struct step *step, struct context *context, struct error
     if (job.file.fd >= 0)
         close(job.file.fd);
     struct error told;
-    if (tell(context, run, &told) < 0)
+    if (!context->secrets_aside && secrets_tell(context, run, &told) < 0)
         log_warning("ignoring: %s", told.text);
     if (!outcome.ignored)
         return 0;

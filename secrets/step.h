@@ -27,4 +27,11 @@ void secrets_discard(struct context *context);
 void show_sentence(const struct step *step, FILE *stream);
 int show_apply(const struct step *step, struct context *context, struct error *error);
 
+/* What secrets_apply does as well, unless the set is made aside, which has no credentials either:
+ * the link of a secret that has one, in the root, and what became of all in
+ * /run/secrets.d/.status.json. */
+int secrets_link(const struct secret_entry *secret, const struct context *context,
+                 struct error *error);
+int secrets_tell(const struct context *context, int run, struct error *error);
+
 #endif

@@ -115,7 +115,8 @@ static const struct scenario delivered[] = {
      "test -s /run/secrets-for-users.d/1/users/alice && ! test -e /run/secrets.d/1/users &&"
      "test $(readlink /run/secrets-for-users) = /run/secrets-for-users.d/1"},
     {"a link to it", YAML "    secret int path=/etc/app/int\n}\n", "", 0, "",
-     "test $(readlink root/etc/app/int) = /run/secrets/int"},
+     "test $(readlink root/etc/app/int) = /run/secrets/int && tr -d ' \\n' < "
+     "/run/secrets.d/.status.json | grep -q '\"set\":1,.*\"path\":\"/etc/app/int\"'"},
     {"not encrypted, as declared",
      HEAD "secrets state:/default_suffix.yaml {\n" KEYS
           "    secret plain_unencrypted/text plain=yes\n}\n",

@@ -97,13 +97,50 @@ static void test_told(void **state)
              "test $(stat -c %%a run/secrets.d/.status.json) = 644 && ! test -e run/secrets");
 }
 
+/* What is shown, and where. */
+static void test_shown(void **state)
+{
+    (void)state; /* as above */
+    struct error error;
+    char path[VAULT_PATH];
+    need_namespace();
+    auto_fd run = make_run();
+    assert_int_equal(vault_shown(run, false, &error), 0);
+    auto_fd set = vault_open(run, 12, false, &error);
+    assert_true(set >= 0 && vault_show(run, 12, &error) == 0);
+    assert_int_equal(vault_shown(run, false, &error), 12);
+    assert_int_equal(vault_shown(run, true, &error), 0);
+    vault_path(12, false, path);
+    must_run("test -d .%s", path);
+    vault_path(12, true, path);
+    assert_string_equal(path, "/run/secrets-for-users.d/12");
+}
+
+static void test_links_of_others(void **state)
+{
+    (void)state; /* as above */
+    static const char *const links[] = {"/run/secrets.d/",    "/run/secrets.d/0",
+                                        "/run/secrets.d/1/x", "/run/secrets.d/1234567890",
+                                        "secrets.d/1",        "/run/secrets-for-users.d/1"};
+    need_namespace();
+    auto_fd run = make_run();
+    for (size_t i = 0; i < ARRAY_LENGTH(links); i++) {
+        struct error error;
+        must_run("ln -sfn %s run/secrets", links[i]);
+        assert_outcome(
+            links[i], vault_shown(run, false, &error), &error,
+            "\"/run/secrets\" is there and leads to no set of secrets; remove it, unless "
+            "another program needs it");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_set),   TEST(test_never_swapped), TEST(test_planted),
-        TEST(test_names), TEST(test_told),
+        TEST(test_set),  TEST(test_never_swapped), TEST(test_planted),         TEST(test_names),
+        TEST(test_told), TEST(test_shown),         TEST(test_links_of_others),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

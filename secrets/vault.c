@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -121,12 +122,17 @@ int vault_remove(int run, unsigned set, struct error *error)
     return 0;
 }
 
+void vault_path(unsigned set, bool early, char path[VAULT_PATH])
+{
+    snprintf(path, VAULT_PATH, "/run/%s/%u", vaults[early].folder, set);
+}
+
 int vault_show(int run, unsigned set, struct error *error)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(vaults); i++) {
-        char leads[64];
+        char leads[VAULT_PATH];
         const struct vault *vault = &vaults[i];
-        snprintf(leads, sizeof(leads), "/run/%s/%u", vault->folder, set);
+        vault_path(set, i, leads);
         if (faccessat(run, leads + strlen("/run/"), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
             continue;                       /* nothing is declared that would lie there */
         (void)unlinkat(run, unfinished, 0); /* left by whoever was killed here, if there is one */
@@ -135,6 +141,31 @@ int vault_show(int run, unsigned set, struct error *error)
             return error_system(error, errno, "cannot make the link \"/run/%s\"", vault->link);
     }
     return 0;
+}
+
+/* A set's number, 0 if the name is none. */
+static unsigned number_of(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+    return *name == '0' || name[digits] || digits > 9 ? 0 : (unsigned)strtoul(name, NULL, 10);
+}
+
+int vault_shown(int run, bool early, struct error *error)
+{
+    const struct vault *vault = &vaults[early];
+    char leads[PATH_MAX], start[VAULT_PATH];
+    ssize_t length = readlinkat(run, vault->link, leads, sizeof(leads) - 1);
+    if (length < 0 && errno == ENOENT)
+        return 0;
+    leads[length < 0 ? 0 : length] = '\0';
+    int known = snprintf(start, sizeof(start), "/run/%s/", vault->folder);
+    bool inside = strncmp(leads, start, (size_t)known) == 0;
+    unsigned set = inside ? number_of(leads + known) : 0;
+    return set ? (int)set
+               : error_set(error, EEXIST,
+                           "\"/run/%s\" is there and leads to no set of secrets; remove it, unless "
+                           "another program needs it",
+                           vault->link);
 }
 
 /* The folder that the file lies in, made as far as it is missing; -errno. */

@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "secrets/secret.h"
 
+enum { VAULT_PATH = 48 };
+
 /* How the file of a secret is to be. */
 struct vault_file {
     const char *name; /* clean and relative */
@@ -33,6 +35,11 @@ int vault_put(int set, const struct vault_file *file, const struct secret *conte
 int vault_remove(int run, unsigned set, struct error *error);
 /* Lets the links lead to a set, as far as it was opened. */
 int vault_show(int run, unsigned set, struct error *error);
+/* The number of the set that the link leads to, 0 if there is no link; -errno: it is none of ours.
+ */
+int vault_shown(int run, bool early, struct error *error);
+/* "/run/secrets.d/2". */
+void vault_path(unsigned set, bool early, char path[VAULT_PATH]);
 /* Writes the file in /run/secrets.d that tells of all secrets, readable for everybody. */
 int vault_tell(int run, const char *text, struct error *error);
 

@@ -92,15 +92,53 @@ _ebb_import() {
 	mapfile -t COMPREPLY < <(compgen -W 'impermanence preservation live-boot' -- "$1")
 }
 
+# A verb, and its options and files.
+_ebb_secrets() {
+	local cur=$1 before=${COMP_WORDS[COMP_CWORD - 1]} options
+	if [[ $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'apply check list recipient --help' -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[2]} in
+	apply) options='--dry-run' ;;
+	check) options='--root --volume --recipient --key-pub' ;;
+	list) options='--json' ;;
+	recipient) options='--config' ;;
+	*) return ;;
+	esac
+	# bash splits --name=VALUE and --volume VOLUME=DIR at the "=".
+	if [[ $cur == = ]]; then
+		cur=''
+	elif [[ $before == = ]]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[2]}:$before in
+	*:--volume | *:--recipient) ;; # nobody else knows them
+	*:--key-pub) _ebb_files "$cur" ;;
+	*:--config) _ebb_configs "$cur" ;;
+	*:--root) _ebb_folders "$cur" ;;
+	recipient:*) _ebb_files "$cur" ;;
+	*) if [[ ${COMP_WORDS[COMP_CWORD - 1]} == = ]]; then _ebb_folders "$cur"; else _ebb_configs "$cur"; fi ;;
+	esac
+}
+
 _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check confirm drop image import init keep lost orphans plan rollback status vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check confirm drop image import init keep lost orphans plan rollback secrets status vm why write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
 		_ebb_image "$cur"
+		return
+	fi
+	if [[ $verb == secrets ]]; then
+		_ebb_secrets "$cur"
 		return
 	fi
 	# bash splits --name=VALUE and --disk VOLUME=FILE at the "=".

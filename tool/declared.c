@@ -69,6 +69,12 @@ static void add_config(struct arena *arena, struct declared *declared, const str
             add_place(arena, declared, &luks->header.place);
         }
     }
+    for (size_t i = 0; i < config->secrets_count; i++) {
+        const struct secrets *secrets = config->secrets[i];
+        add_place(arena, declared, &secrets->place);
+        for (size_t j = 0; j < secrets->key_count; j++)
+            add_place(arena, declared, &secrets->keys[j]->place);
+    }
     for (size_t i = 0; i < config->entry_count; i++) {
         const struct persist_entry *entry = config->entries[i];
         struct declared_volume *volume = find(declared, entry->store->volume);

@@ -20,6 +20,7 @@ static const struct {
     {"orphans", "tell what on the state volumes nobody declares", verb_orphans},
     {"plan", "print the steps of the next boot", verb_plan},
     {"rollback", "boot another generation from the next boot on", verb_rollback},
+    {"secrets", "tell of secrets, prove them, and decrypt them anew", verb_secrets},
     {"status", "tell how this system was booted", verb_status},
     {"vm", "boot a configuration in QEMU", verb_vm},
     {"why", "tell what went wrong in the boots before", verb_why},

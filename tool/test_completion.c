@@ -36,7 +36,7 @@ static void test_offers(void **state)
         {"ebb write-back --", 2, "--watch\n--help"},
         {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */
         {"ebb build --kernel 6.1", 3, "6.1.0\n6.12.0"},
-        {"ebb check \"\"", 2, "ebb.conf"},
+        {"ebb check \"\"", 2, "ebb.conf\nfolder"},
         {"ebb i", 1, "image\nimport\ninit"},
         {"ebb import \"\"", 2, "impermanence\npreservation\nlive-boot"},
         {"ebb import --force pre", 3, "preservation"},
@@ -45,7 +45,7 @@ static void test_offers(void **state)
         {"ebb import --volume \"\"", 3, ""},
         {"ebb import --", 2, "--output\n--volume\n--force\n--help"},
         {"ebb keep --", 2, "--in\n--replace\n--dry-run\n--config\n--help"},
-        {"ebb keep --config \"\"", 3, "ebb.conf"},
+        {"ebb keep --config \"\"", 3, "ebb.conf\nfolder"},
         {"ebb keep --in \"\"", 3, ""},
         {"ebb keep ./con", 2, "./config-6.1"},
         {"ebb drop --", 2, "--dry-run\n--config\n--help"},
@@ -53,13 +53,28 @@ static void test_offers(void **state)
         {"ebb lost ./con", 2, "./config-6.1"},
         {"ebb orphans --", 2, "--trash\n--older\n--empty-trash\n--dry-run\n--json\n--help"},
         {"ebb orphans --older \"\"", 3, ""},
-        {"ebb orphans \"\"", 2, "ebb.conf"},
+        {"ebb orphans \"\"", 2, "ebb.conf\nfolder"},
+        {"ebb sec", 1, "secrets"},
+        {"ebb secrets \"\"", 2, "apply\ncheck\nlist\nrecipient\n--help"},
+        {"ebb secrets apply --", 3, "--dry-run\n--help"},
+        {"ebb secrets check --", 3, "--root\n--volume\n--recipient\n--key-pub\n--help"},
+        {"ebb secrets check --root \"\"", 4, "folder"},
+        {"ebb secrets check --key-pub = ./con", 5, "./config-6.1"},
+        {"ebb secrets check --volume state = \"\"", 6, "folder"},
+        {"ebb secrets check --volume \"\"", 4, ""},
+        {"ebb secrets check --key-pub ./con", 4, "./config-6.1"},
+        {"ebb secrets list --", 3, "--json\n--help"},
+        {"ebb secrets list \"\"", 3, "ebb.conf\nfolder"},
+        {"ebb secrets rec", 2, "recipient"},
+        {"ebb secrets recipient --", 3, "--config\n--help"},
+        {"ebb secrets recipient --config \"\"", 4, "ebb.conf\nfolder"},
+        {"ebb secrets recipient ./con", 3, "./config-6.1"},
         {"ebb stat", 1, "status"},
         {"ebb status --", 2, "--slowest\n--json\n--help"},
         {"ebb status \"\"", 2, ""},
     };
     need_tool("bash");
-    must_run("touch config-6.1 ebb.conf");
+    must_run("touch config-6.1 ebb.conf && mkdir folder");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         auto_string offers = offered(cases[i].words, cases[i].last);
         if (strcmp(offers, cases[i].offers) != 0)

@@ -20,6 +20,7 @@ int verb_lost(int argc, char **argv);
 int verb_orphans(int argc, char **argv);
 int verb_plan(int argc, char **argv);
 int verb_rollback(int argc, char **argv);
+int verb_secrets(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_vm(int argc, char **argv);
 int verb_why(int argc, char **argv);
