@@ -169,6 +169,8 @@ static int explain(const struct volume *volume, const char *device, int number, 
             "; the kernel cannot read this file system: add `module NAME` for it, or correct `fs`";
     else if (number == EINVAL)
         remedy = "; correct the options of `fs`, and see the kernel's line above";
+    else if (number == EUCLEAN)
+        remedy = "; see the kernel's line above, and have it repaired from another system";
     return error_set(error, number, "cannot mount %s, the volume \"%s\", as %s: %s%s", device,
                      volume->name, volume->fs.type, reason, remedy);
 }
@@ -282,7 +284,7 @@ static int mount_in_memory(const struct volume *volume, struct context *context,
         log_warning(DAMAGED_SENTENCE, volume->name);
     else if (!protected)
         (void)protect(device, false, &(struct error){0}); /* for whoever repairs it in a shell */
-    return code < 0 ? error_prefix(error, "with changes in memory") : 0;
+    return code < 0 ? error_prefix(error, "even read-only") : 0;
 }
 
 static int mount_volume(const struct volume *volume, struct context *context, const char *place,

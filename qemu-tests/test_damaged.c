@@ -84,7 +84,7 @@ static void expect_in_memory(struct scene *scene)
     assert_string_equal(scene_run(scene, "cat /persist/persist"
                                          "/srv/data/other /etc/adjtime"),
                         "changed\nchanged");
-    assert_string_equal(scene_run(scene, "ls -A /run/ebb/volumes | grep -v '^\\.layer'"), "state");
+    assert_string_equal(scene_run(scene, "find /run/ebb/volumes -name '.below*'"), "");
 }
 
 static void expect_kept(const struct scene *scene)
@@ -133,7 +133,8 @@ static void a_person_chooses(void **state)
     scene_end(scene);
 }
 
-/* The journal is broken. The root is an overlay over the overlay. */
+/* The journal is broken, and the root is an overlay over the overlay. Then the volume cannot even
+ * be read. */
 static void nobody_is_there(void **state)
 {
     (void)state; /* one scene */
@@ -149,22 +150,42 @@ static void nobody_is_there(void **state)
     scene_power_off(scene);
     expect_untouched(scene);
     expect_kept(scene);
+
+    spoil(scene, "zap_block 1\n"); /* what tells where all else is */
+    remember_disk(scene);
+    const char *screen = scene_expect_rescue(
+        scene,
+        "even read-only: cannot mount /dev/vda, the volume \"state\", as ext4: mount(2) system "
+        "call failed: Structure needs cleaning; see the kernel's line above, and have it "
+        "repaired from another system");
+    if (!strstr(screen, "\nr retry   l log   b reboot   o power off\n"))
+        fail_msg("the menu offers what was tried:\n%s", screen);
+    expect_untouched(scene);
     scene_end(scene);
 }
 
+#define PROTECTED                                                                                  \
+    VOLUME("btrfs damaged=memory")                                                                 \
+    "volume media LABEL=media {\n    fs xfs damaged=memory\n    mount /media\n}\n"                 \
+    "root tmpfs\n" PERSIST "rescue reboot after=1s\n"
+
 /* After a power cut, a btrfs has a log, which cannot be replayed on a disk that is protected. */
-static void the_disk_is_protected(void **state)
+static void the_disks_are_protected(void **state)
 {
     (void)state; /* one scene */
-    struct scene *scene =
-        make("damaged-protected",
-             VOLUME("btrfs damaged=memory") "root tmpfs\n" PERSIST "rescue reboot after=1s\n");
-    scene_run(scene, "echo late > /srv/data/late; fsync /srv/data/late || sync");
+    struct scene *scene = make("damaged-protected", PROTECTED);
+    scene_run(scene, "echo late > /srv/data/late; fsync /srv/data/late;"
+                     "mkdir /media/.ebb /media/films; echo media > /media/.ebb/store-id;"
+                     "echo film > /media/films/1; mount -o remount,ro /media");
     vm_power_cut(scene->vm);
     vm_stop(TAKE_PTR(scene->vm));
-    scene->disks[0].read_only = true;
+    scene->disks[0].read_only = scene->disks[1].read_only = true;
+    scene_configure(scene, PROTECTED "persist media:/ {\n    dir /films\n}\n");
     scene_boot(scene);
     expect_in_memory(scene);
+    assert_string_equal(
+        scene_run(scene, "cat /films/1; echo another > /films/1; cat /media/films/1"),
+        "film\nanother");
     scene_power_off(scene);
     scene_end(scene);
 }
@@ -174,7 +195,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_person_chooses),
         cmocka_unit_test(nobody_is_there),
-        cmocka_unit_test(the_disk_is_protected),
+        cmocka_unit_test(the_disks_are_protected),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
