@@ -104,18 +104,36 @@ int damaged_go_on(int code, const struct volume *volume, struct context *context
     return 1;
 }
 
+/* Others are about writing, or need the journal, as commit= of ext4. */
+const char *damaged_options(struct arena *arena, const struct volume *volume)
+{
+    static const char *const wheres[] = {"subvol", "subvolid", "sb", "logdev", "rtdev"};
+    const char *options = "ro";
+    for (size_t i = 0; volume->fs.options && i < ARRAY_LENGTH(wheres); i++) {
+        char *value;
+        size_t length;
+        if (mnt_optstr_get_option(volume->fs.options, wheres[i], &value, &length) == 0)
+            options = arena_printf(arena, "%s,%s=%.*s", options, wheres[i], (int)length, value);
+    }
+    return options;
+}
+
 int damaged_cover(const struct volume *volume, const char *below, const char *place,
                   struct error *error)
 {
     static const char options[] = "size=" ROOT_SIZE ",nr_inodes=" ROOT_INODES ",mode=0700";
     char memory[512];
     struct stat top;
+    unsigned long flags = 0;
+    /* Such as nosuid: what lies below has no part in it. */
+    (void)mnt_optstr_get_flags(volume->fs.options, &flags,
+                               mnt_get_builtin_optmap(MNT_LINUX_MAP)); /* none are said */
     snprintf(memory, sizeof(memory), "%s.memory", below);
     if (stat(below, &top) < 0 || (mkdir(memory, 0700) < 0 && errno != EEXIST) ||
         mount("memory", memory, "tmpfs", 0, options) < 0)
         return error_system(error, errno, "cannot make a layer in memory over the volume \"%s\"",
                             volume->name);
-    int code = layer_lay(below, memory, place, volume->name, error);
+    int code = layer_lay(below, memory, place, volume->name, flags, error);
     if (code == 0 && (chown(place, top.st_uid, top.st_gid) < 0 || chmod(place, top.st_mode) < 0))
         code = error_system(error, errno, "cannot make \"%s\" like the volume \"%s\"", place,
                             volume->name);

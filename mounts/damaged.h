@@ -17,6 +17,9 @@ bool damaged_can(const struct context *context, const struct volume *volume);
  * is declared; else `code`. */
 int damaged_go_on(int code, const struct volume *volume, struct context *context);
 
+/* The mount options for reading it: of those that are declared, what says where the file system is.
+ */
+const char *damaged_options(struct arena *arena, const struct volume *volume);
 /* Mounts on `place` what is mounted read-only on `below`, with a layer in memory over it. */
 int damaged_cover(const struct volume *volume, const char *below, const char *place,
                   struct error *error);

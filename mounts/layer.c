@@ -28,7 +28,7 @@ static void escape(char *out, size_t size, const char *text)
 }
 
 int layer_lay(const char *below, const char *memory, const char *place, const char *source,
-              struct error *error)
+              unsigned long flags, struct error *error)
 {
     char upper[600], work[600], escaped[PATH_MAX], options[2 * PATH_MAX];
     snprintf(upper, sizeof(upper), "%s/upper", memory);
@@ -39,7 +39,7 @@ int layer_lay(const char *below, const char *memory, const char *place, const ch
     snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", escaped, upper, work);
     if (mkdir(place, 0755) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make \"%s\"", place);
-    if (mount(source, place, "overlay", 0, options) < 0)
+    if (mount(source, place, "overlay", flags, options) < 0)
         return error_system(error, errno, "cannot lay an overlay over \"%s\"", below);
     return 0;
 }

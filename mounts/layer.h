@@ -10,8 +10,8 @@
 /* Whether the kernel knows overlays; it loads its module by itself. */
 bool layer_is_possible(void);
 /* Lays `memory`, an empty tmpfs, over the folder `below`, and mounts both on `place`, which is made
- * if it is missing. `source` is what the mount is called. */
+ * if it is missing, with `flags` of mount(2). `source` is what the mount is called. */
 int layer_lay(const char *below, const char *memory, const char *place, const char *source,
-              struct error *error);
+              unsigned long flags, struct error *error);
 
 #endif

@@ -136,7 +136,7 @@ static int mount_overlay(const struct step *step, const struct context *context,
              step->generation->tree);
     int code = mount_tmpfs(layer, step->root, error);
     if (code == 0)
-        code = layer_lay(lower, layer, context->root.name, "root", error);
+        code = layer_lay(lower, layer, context->root.name, "root", 0, error);
     if (code == 0 && chmod(context->root.name, (mode_t)step->root->mode) < 0)
         code = error_system(error, errno, "cannot change the mode of the new root");
     return code;

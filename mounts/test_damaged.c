@@ -126,11 +126,29 @@ static void test_check(void **state)
     end_world(&world);
 }
 
+static void test_options(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *declared, *options;
+    } cases[] = {
+        {NULL, "ro"},
+        {"noatime,commit=60,data=journal,rw", "ro"},
+        {"compress=zstd:3,subvol=@persist,discard=async", "ro,subvol=@persist"},
+        {"logdev=/dev/vdb,subvolid=256,nodev", "ro,subvolid=256,logdev=/dev/vdb"},
+    };
+    auto_arena arena = arena_new();
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct volume volume = {.fs.options = cases[i].declared};
+        assert_string_equal(damaged_options(arena, &volume), cases[i].options);
+    }
+}
+
 static void test_cover(void **state)
 {
     (void)state;
     need_overlay();
-    struct volume volume = {.name = "one"};
+    struct volume volume = {.name = "one", .fs.options = "commit=9,nosuid,noatime"};
     struct error error = {0};
     must_run("mkdir disk place && mount -t tmpfs -o mode=1751 disk disk && mkdir disk/folder && "
              "echo old > disk/folder/file && chown %d:%d disk && mount -o remount,ro disk",
@@ -141,9 +159,11 @@ static void test_cover(void **state)
         "test $(stat -c %%a:%%u:%%g place) = 1751:%d:%d && test $(cat place/folder/file) = old",
         has_users ? 7 : 0, has_users ? 8 : 0);
     must_run("echo new > place/folder/file && mkdir place/another && mv place/another place/x && "
-             "test $(cat place/folder/file) = new && grep -q '^one .* overlay rw,' /proc/mounts && "
+             "test $(cat place/folder/file) = new && grep -q '^one .* overlay rw,nosuid,noatime,' "
+             "/proc/mounts && "
              "umount place");
 
+    volume.fs.options = NULL;
     /* What cannot lie below is told, and nothing stays. */
     must_run("echo > disk/file");
     assert_int_equal(damaged_cover(&volume, "disk/file", "place", &error), -EINVAL);
@@ -154,10 +174,8 @@ static void test_cover(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_MACHINE(test_can),
-        ON_MACHINE(test_go_on),
-        ON_MACHINE(test_check),
-        ON_MACHINE(test_cover),
+        ON_MACHINE(test_can),     ON_MACHINE(test_go_on), ON_MACHINE(test_check),
+        ON_MACHINE(test_options), ON_MACHINE(test_cover),
     };
     return cmocka_run_group_tests(tests, enter_quiet, NULL);
 }

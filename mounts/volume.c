@@ -218,12 +218,13 @@ static const char *options_of(struct context *context, const struct volume *volu
                               const char *device)
 {
     const char *options = volume->fs.options ? volume->fs.options : "", *journal = NULL;
-    bool protected = volume_is_protected(device), ro = has_option(volume, "ro"),
-         in_memory = context_volume(context, volume)->in_memory;
-    if (protected && !ro && (!volume->holds_state || in_memory)) {
-        if (!in_memory)
-            log_warning("%s, the volume \"%s\", is write-protected, so it is mounted read-only",
-                        device, volume->name);
+    bool in_memory = context_volume(context, volume)->in_memory;
+    bool protected = volume_is_protected(device), ro = in_memory || has_option(volume, "ro");
+    if (in_memory)
+        options = damaged_options(context->arena, volume);
+    if (protected && !ro && !volume->holds_state) {
+        log_warning("%s, the volume \"%s\", is write-protected, so it is mounted read-only", device,
+                    volume->name);
         options = arena_printf(context->arena, "%s%sro", options, *options ? "," : "");
         ro = true;
     }

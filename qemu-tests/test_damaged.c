@@ -133,14 +133,15 @@ static void a_person_chooses(void **state)
     scene_end(scene);
 }
 
-/* The journal is broken, and the root is an overlay over the overlay. Then the volume cannot even
- * be read. */
+/* The journal is broken (and commit= would insist on it), and the root is an overlay over the
+ * overlay. Then the volume cannot even be read. */
 static void nobody_is_there(void **state)
 {
     (void)state; /* one scene */
-    struct scene *scene = make(
-        "damaged-memory", VOLUME("ext4 options=noatime damaged=memory") "root overlay\n" PERSIST
-                                                                        "rescue reboot after=1s\n");
+    struct scene *scene =
+        make("damaged-memory",
+             VOLUME("ext4 options=noatime,commit=60 damaged=memory") "root overlay\n" PERSIST
+                                                                     "rescue reboot after=1s\n");
     scene_power_off(scene);
     spoil(scene, "zap_block -f <8> 0\n");
     remember_disk(scene);
