@@ -19,6 +19,7 @@
 #include "init/status.h"
 #include "init/switch.h"
 #include "kconfig/request.h"
+#include "mounts/damaged.h"
 #include "mounts/kernel.h"
 #include "mounts/root.h"
 #include "mounts/watch.h"
@@ -136,8 +137,12 @@ static void keep_status(struct boot *boot, const char *failure)
 
 /* On the consoles, for the log may be hidden by `quiet`, and nobody reads it who has no reason to.
  */
-static void tell_degraded(const struct history *history)
+static void tell_degraded(const struct context *context, const struct history *history)
 {
+    for (size_t i = 0; i < context->config->volume_count; i++)
+        if (context->states[i].in_memory)
+            console_print("ebb: degraded: " DAMAGED_SENTENCE "\n",
+                          context->config->volumes[i]->name);
     for (size_t i = 0; i < history->count; i++)
         if (history->outcomes[i].ignored && required_degrades(history->outcomes[i].step))
             console_print("ebb: degraded: \"%s\" did not come back: %s\n",
@@ -154,7 +159,7 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
         code = copies_write(COPIES_LIST, boot->context, error);
     if (code < 0)
         return code;
-    tell_degraded(&boot->history);
+    tell_degraded(boot->context, &boot->history);
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
     choice_note(boot->context, RECORD_LEFT, "");
@@ -212,7 +217,7 @@ static int ask_rescue(struct boot *boot, struct error *error)
     boot->context->config = boot->config;
     secrets_discard(boot->context);
     watch_retry(boot->context);
-    if (choice == RESCUE_RETRY)
+    if (choice == RESCUE_RETRY || choice == RESCUE_MEMORY)
         return 0;
     boot->volumes.next = boot->volumes.plan->count; /* the generation was its last step */
     return choice == RESCUE_OTHER ? 0 : choice_previous(boot->context, error);

@@ -17,6 +17,7 @@
 #include "init/page.h"
 #include "init/shell.h"
 #include "kconfig/undriven.h"
+#include "mounts/damaged.h"
 #include "mounts/watch.h"
 
 /* How often a medium that could not be read is looked at again. */
@@ -24,7 +25,8 @@ enum { PAUSE = 1000 };
 
 static struct rescue policy = {.action = RESCUE_WAIT, .after = 30000, .shell = "no"};
 
-const char *const rescue_choice_names[] = {"trying again", "booting the previous generation",
+const char *const rescue_choice_names[] = {"trying again", "trying with changes in memory",
+                                           "booting the previous generation",
                                            "booting another generation"};
 
 struct incident {
@@ -33,6 +35,7 @@ struct incident {
     const struct error *error;
     const struct outcome *failed; /* the step that it was, NULL if it was none */
     const struct volume *awaited; /* that may still come, or NULL */
+    const struct volume *damaged; /* that could be read with changes in memory, or NULL */
 };
 
 void rescue_policy(const struct rescue *declared)
@@ -70,6 +73,15 @@ static const struct volume *find_awaited(const struct outcome *failed)
 {
     enum step_kind kind = failed->step->kind;
     return kind == STEP_DEVICE || kind == STEP_UNLOCK || kind == STEP_CHECK || kind == STEP_MOUNT
+               ? failed->step->volume
+               : NULL;
+}
+
+static const struct volume *find_damaged(const struct context *context,
+                                         const struct outcome *failed)
+{
+    enum step_kind kind = failed->step->kind;
+    return (kind == STEP_CHECK || kind == STEP_MOUNT) && damaged_can(context, failed->step->volume)
                ? failed->step->volume
                : NULL;
 }
@@ -171,6 +183,7 @@ static int choose(const struct incident *incident, struct console_input *input, 
 {
     const struct menu_row rows[] = {
         {'r', "retry", !incident->context},
+        {'m', "read-only, changes in memory", !incident->damaged},
         {'p', "previous generation", !has_previous(incident)},
         {'l', "log", false},
         {'s', "shell", !shell_is_offered(policy.shell)},
@@ -237,13 +250,16 @@ enum rescue_choice rescue(struct context *context, const struct history *history
         .error = error,
         .failed = failed,
         .awaited = context && failed ? find_awaited(failed) : NULL,
+        .damaged = context && failed ? find_damaged(context, failed) : NULL,
     };
     struct console_input *input = NULL;
     tell(&incident);
     int key = ask(&incident, &input);
     console_input_free(input);
-    if (key == 'r' || key == 'p')
-        return key == 'r' ? RESCUE_RETRY : RESCUE_PREVIOUS;
+    if (key == 'm')
+        context_volume(context, incident.damaged)->in_memory = true;
+    if (key == 'r' || key == 'm' || key == 'p')
+        return key == 'r' ? RESCUE_RETRY : key == 'm' ? RESCUE_MEMORY : RESCUE_PREVIOUS;
     if (key == 'b' || key == 'o')
         leave(key == 'o');
     leave(policy.action == RESCUE_POWEROFF);

@@ -9,7 +9,7 @@
 void rescue_policy(const struct rescue *policy);
 
 /* How the boot is to go on. */
-enum rescue_choice { RESCUE_RETRY, RESCUE_PREVIOUS, RESCUE_OTHER };
+enum rescue_choice { RESCUE_RETRY, RESCUE_MEMORY, RESCUE_PREVIOUS, RESCUE_OTHER };
 extern const char *const rescue_choice_names[];
 
 /* Tells the failure, and returns when there is a reason to go on: a person chose so, or what was

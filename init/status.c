@@ -30,14 +30,15 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
 }
 
 /* Volumes that work without some of their devices: somebody should know before the next one goes.
- * And the paths of entries that did not come back. */
+ * Those that nothing is kept on. And the paths of entries that did not come back. */
 static void add_degraded(const struct context *context, const struct history *history,
                          struct json_object *status)
 {
     struct json_object *names = json_object_new_array();
     for (size_t i = 0; i < context->config->volume_count; i++) {
         const struct volume *volume = context->config->volumes[i];
-        if (context_volume(context, volume)->degraded)
+        const struct volume_state *state = context_volume(context, volume);
+        if (state->degraded || state->in_memory)
             json_object_array_add(names, json_object_new_string(volume->name));
     }
     for (size_t i = 0; i < history->count; i++)
@@ -76,6 +77,8 @@ static void add_volumes(const struct context *context, struct json_object *statu
         if (volume->fs.type)
             json_object_object_add(object, "fs", json_object_new_string(volume->fs.type));
         json_object_object_add(object, "place", json_object_new_string(place_of(context, volume)));
+        if (state->in_memory)
+            json_object_object_add(object, "in_memory", json_object_new_boolean(true));
         json_object_array_add(list, object);
     }
     json_object_object_add(status, "volumes", list);

@@ -144,6 +144,7 @@ static void test_root(void **state)
     context->generation = &generation;
     context->states[0].fd = context->states[1].fd = 0;
     snprintf(context->states[0].device, sizeof(context->states[0].device), "/dev/vda");
+    context->states[1].in_memory = true;
     push(&history, &bind, "bind it", NULL, false);
     struct json_object *status = write_and_read(context, &history, NULL);
     struct json_object *root = json_object_object_get(status, "root"),
@@ -164,6 +165,9 @@ static void test_root(void **state)
     assert_string_equal(text_of(first, "fs"), "ext4");
     assert_string_equal(text_of(first, "place"), "/persist");
     assert_string_equal(text_of(second, "place"), "/run/ebb/volumes/keys");
+    assert_null(json_object_object_get(first, "in_memory"));
+    assert_string_equal(text_of(second, "in_memory"), "true");
+    assert_string_equal(text_of(status, "degraded"), "[ \"keys\" ]");
     assert_string_equal(
         text_of(json_object_array_get_idx(json_object_object_get(status, "steps"), 0), "target"),
         "/var/log");

@@ -61,11 +61,12 @@ const char **modules_useful(struct arena *arena, const struct config *config, si
     static const char *const targets[] = {"dm_snapshot", "dm_raid", "dm_thin_pool", "dm_mirror"};
     static const char *const ciphers[] = {"cbc", "essiv", "sha256_generic", "cryptd"};
     const char **names = NULL;
-    bool raid = false, lvm = false, luks = false;
+    bool raid = false, lvm = false, luks = false, layers = false;
     for (size_t i = 0; i < config->volume_count; i++) {
         raid |= config->volumes[i]->on.raid;
         lvm |= config->volumes[i]->on.lvm;
         luks |= config->volumes[i]->luks != NULL;
+        layers |= config->volumes[i]->fs.damaged != DAMAGED_RESCUE;
     }
     *count = 0;
     for (size_t i = 0; raid && i < ARRAY_LENGTH(levels); i++)
@@ -74,6 +75,8 @@ const char **modules_useful(struct arena *arena, const struct config *config, si
         *ARENA_PUSH(arena, names, *count) = targets[i];
     if (config->root.kind == ROOT_SUBVOLUME) /* where systemd says that it hibernated */
         *ARENA_PUSH(arena, names, *count) = "efivarfs";
+    if (layers)
+        *ARENA_PUSH(arena, names, *count) = "overlay";
     for (size_t i = 0; luks && i < ARRAY_LENGTH(ciphers); i++)
         *ARENA_PUSH(arena, names, *count) = ciphers[i];
     return names;

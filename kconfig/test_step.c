@@ -60,6 +60,10 @@ static void test_plans(void **state)
         /* what was asked for by name comes first: a file system may need it */
         {"volume a LABEL=a { fs ext4 }\nroot overlay\nmodule loop\nmodule ext4\nmodule loop\n",
          "drivers 0|", "loop 3|ext4 4|overlay 2|", "loop ext4 overlay ", ""},
+        /* only the kernel asks for it, when a file system turns out to be damaged */
+        {"volume a LABEL=a { fs ext4 damaged=ask }\nvolume b LABEL=b { fs xfs damaged=memory }\n"
+         "volume c LABEL=c { fs ext4 damaged=rescue }\n",
+         "drivers 0|", "ext4 1|xfs 2|", "ext4 xfs ", "overlay "},
         {"volume a LABEL=a {\nluks\nfs btrfs\n}\nvolume b LABEL=b { luks }\n", "drivers 0|",
          "dm_crypt 2|btrfs 1|", "dm_crypt btrfs ", "cbc essiv sha256_generic cryptd "},
         {"volume a LABEL=a { fs ext4; lvm }\nvolume b LABEL=b { fs ext4; lvm }\n",

@@ -5,6 +5,7 @@
 
 #include "base/child.h"
 #include "base/log.h"
+#include "mounts/damaged.h"
 #include "mounts/volume.h"
 #include "mounts/watch.h"
 
@@ -94,8 +95,8 @@ int check_apply(const struct step *step, struct context *context, struct error *
     if (code < 0)
         return code;
     const char *device = context_volume(context, volume)->device;
-    if (volume_is_protected(device)) {
-        log_info("%s is write-protected, so nothing could be repaired: it is not checked", device);
+    if (context_volume(context, volume)->in_memory || volume_is_protected(device)) {
+        log_info("%s is not written to, so nothing could be repaired: it is not checked", device);
         return 0;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(checkers); i++) {
@@ -107,7 +108,9 @@ int check_apply(const struct step *step, struct context *context, struct error *
                                     0};
         struct child_result result = {0};
         code = child_run(&child, &result, error);
-        return code < 0 ? code : judge(volume, device, &result, error);
+        if (code == 0)
+            code = judge(volume, device, &result, error);
+        return damaged_go_on(code, volume, context);
     }
     return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "base/copy.h"
 #include "base/log.h"
+#include "mounts/layer.h"
 #include "mounts/subvolume.h"
 
 void root_check(const struct config *config, struct report *report)
@@ -109,18 +110,6 @@ static int mount_tmpfs(const char *place, const struct root *root, struct error 
     return 0;
 }
 
-/* A value of an overlay's option list: the kernel splits at commas and colons. */
-static void escape(char *out, size_t size, const char *text)
-{
-    size_t at = 0;
-    for (; *text && at + 3 < size; text++) {
-        if (strchr(",:\\", *text))
-            out[at++] = '\\';
-        out[at++] = *text;
-    }
-    out[at] = '\0';
-}
-
 /* The chosen generation's tree; refuses one that symbolic links lead out of the volume. */
 static int open_tree_of(const struct generation *generation, const struct context *context,
                         struct error *error)
@@ -138,30 +127,19 @@ static int mount_overlay(const struct step *step, const struct context *context,
                          struct error *error)
 {
     const struct volume *volume = context->config->generations.place.volume;
-    char layer[256], upper[300], work[300], lower[PATH_MAX], escaped[PATH_MAX],
-        options[2 * PATH_MAX];
+    char layer[256], lower[PATH_MAX];
     auto_fd tree = open_tree_of(step->generation, context, error);
     if (tree < 0)
         return tree;
     snprintf(layer, sizeof(layer), "%s/.layer", context->volumes);
-    int code = mount_tmpfs(layer, step->root, error);
-    if (code < 0)
-        return code;
-    snprintf(upper, sizeof(upper), "%s/upper", layer);
-    snprintf(work, sizeof(work), "%s/work", layer);
-    if (mkdir(upper, (mode_t)step->root->mode) < 0 || mkdir(work, 0700) < 0)
-        return error_system(error, errno, "cannot make the layers in \"%s\"", layer);
-    (void)chmod(upper, (mode_t)step->root->mode); /* mkdir obeyed the umask */
     snprintf(lower, sizeof(lower), "%s/%s%s", context->volumes, volume->name,
              step->generation->tree);
-    escape(escaped, sizeof(escaped), lower);
-    snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", escaped, upper, work);
-    if (mkdir(context->root.name, 0755) < 0 && errno != EEXIST)
-        return error_system(error, errno, "cannot make \"%s\"", context->root.name);
-    if (mount("root", context->root.name, "overlay", 0, options) < 0)
-        return error_system(error, errno, "cannot lay an overlay over generation %u",
-                            step->generation->number);
-    return 0;
+    int code = mount_tmpfs(layer, step->root, error);
+    if (code == 0)
+        code = layer_lay(lower, layer, context->root.name, "root", 0, error);
+    if (code == 0 && chmod(context->root.name, (mode_t)step->root->mode) < 0)
+        code = error_system(error, errno, "cannot change the mode of the new root");
+    return code;
 }
 
 /* Places that every init expects. Most trees have them; a thin one may not. */

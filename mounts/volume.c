@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "mounts/check.h"
 #include "mounts/content.h"
+#include "mounts/damaged.h"
 #include "mounts/device.h"
 #include "mounts/links.h"
 
@@ -53,7 +54,8 @@ static void check_mount(const struct volume *volume, struct report *report)
 }
 
 /* What lies in a container without a file system is found by tags of its own. */
-static void check_fs(const struct volume *volume, struct report *report)
+static void check_fs(const struct config *config, const struct volume *volume,
+                     struct report *report)
 {
     const char *type = volume->fs.type;
     bool is_used = volume->mount || volume->holds_state || !volume->luks;
@@ -63,6 +65,7 @@ static void check_fs(const struct volume *volume, struct report *report)
                      volume->name);
     if (!type || !*type)
         return;
+    damaged_check(config, volume, report);
     if (volume->fs.check && !check_program(type, NULL))
         report_error(report, volume->origin,
                      "there is no checker for %s that repairs only what is safe, so the volume "
@@ -103,7 +106,7 @@ void volumes_check(const struct config *config, struct report *report)
     for (size_t i = 0; i < config->volume_count; i++) {
         const struct volume *volume = config->volumes[i];
         if (!config->incomplete)
-            check_fs(volume, report);
+            check_fs(config, volume, report);
         const char *objection = links_objection(volume->device);
         if (objection)
             report_error(report, volume->origin, "\"%s\" %s", volume->device, objection);
@@ -166,6 +169,8 @@ static int explain(const struct volume *volume, const char *device, int number, 
             "; the kernel cannot read this file system: add `module NAME` for it, or correct `fs`";
     else if (number == EINVAL)
         remedy = "; correct the options of `fs`, and see the kernel's line above";
+    else if (number == EUCLEAN)
+        remedy = "; see the kernel's line above, and have it repaired from another system";
     return error_set(error, number, "cannot mount %s, the volume \"%s\", as %s: %s%s", device,
                      volume->name, volume->fs.type, reason, remedy);
 }
@@ -180,6 +185,16 @@ bool volume_is_protected(const char *device)
     int protected = 0;
     auto_fd fd = open(device, O_RDONLY | O_CLOEXEC);
     return fd >= 0 && ioctl(fd, BLKROGET, &protected) == 0 && protected;
+}
+
+/* Not only the mount is read-only: of a damaged file system, ext4 would still write down the errors
+ * that it meets, and delete what nobody has open. */
+static int protect(const char *device, int protected, struct error *error)
+{
+    auto_fd fd = open(device, O_RDONLY | O_CLOEXEC);
+    return fd < 0 || ioctl(fd, BLKROSET, &protected) < 0
+               ? error_system(error, errno, "cannot write-protect %s", device)
+               : 0;
 }
 
 /* A journal cannot be replayed on what cannot be written to; the kernel refuses to try. */
@@ -203,7 +218,10 @@ static const char *options_of(struct context *context, const struct volume *volu
                               const char *device)
 {
     const char *options = volume->fs.options ? volume->fs.options : "", *journal = NULL;
-    bool protected = volume_is_protected(device), ro = has_option(volume, "ro");
+    bool in_memory = context_volume(context, volume)->in_memory;
+    bool protected = volume_is_protected(device), ro = in_memory || has_option(volume, "ro");
+    if (in_memory)
+        options = damaged_options(context->arena, volume);
     if (protected && !ro && !volume->holds_state) {
         log_warning("%s, the volume \"%s\", is write-protected, so it is mounted read-only", device,
                     volume->name);
@@ -245,6 +263,47 @@ static int mount_device(const struct volume *volume, const char *device, const c
     return status == 0 ? 0 : explain(volume, device, number, reason, error);
 }
 
+/* With changes in memory, and the disk as it is. */
+static int mount_in_memory(const struct volume *volume, struct context *context, const char *place,
+                           struct error *error)
+{
+    const char *device = context_volume(context, volume)->device;
+    char below[512];
+    bool protected = volume_is_protected(device);
+    snprintf(below, sizeof(below), "%s/.below", context->volumes);
+    if (mkdir(below, 0700) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"%s\"", below);
+    int code = protect(device, true, error);
+    if (code == 0)
+        code = mount_device(volume, device, options_of(context, volume, device), below, error);
+    if (code == 0) {
+        code = damaged_cover(volume, below, place, error);
+        (void)umount2(below, MNT_DETACH); /* the overlay holds it */
+    }
+    (void)rmdir(below); /* what is left is an empty folder */
+    if (code == 0)
+        log_warning(DAMAGED_SENTENCE, volume->name);
+    else if (!protected)
+        (void)protect(device, false, &(struct error){0}); /* for whoever repairs it in a shell */
+    return code < 0 ? error_prefix(error, "even read-only") : 0;
+}
+
+static int mount_volume(const struct volume *volume, struct context *context, const char *place,
+                        struct error *error)
+{
+    const char *device = context_volume(context, volume)->device;
+    if (context_volume(context, volume)->in_memory)
+        return mount_in_memory(volume, context, place, error);
+    int code = mount_device(volume, device, options_of(context, volume, device), place, error);
+    struct error reason;
+    code = damaged_go_on(code, volume, context);
+    if (code > 0 && mount_in_memory(volume, context, place, &reason) < 0) {
+        *error = reason;
+        return -reason.code;
+    }
+    return code;
+}
+
 int volume_apply(const struct step *step, struct context *context, struct error *error)
 {
     const struct volume *volume = step->volume;
@@ -256,12 +315,11 @@ int volume_apply(const struct step *step, struct context *context, struct error 
     snprintf(place, sizeof(place), "%s/%s", context->volumes, volume->name);
     if (mkdir(place, 0700) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make \"%s\"", place);
-    code = mount_device(volume, state->device, options_of(context, volume, state->device), place,
-                        error);
+    code = mount_volume(volume, context, place, error);
     if (code < 0)
         return code;
     state->fd = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return state->fd < 0 ? error_system(error, errno, "cannot open \"%s\"", place) : 0;
+    return state->fd < 0 ? error_system(error, errno, "cannot open \"%s\"", place) : code;
 }
 
 void places_plan(const struct config *config, struct plan *plan)

@@ -43,6 +43,9 @@ struct degraded {
     unsigned after; /* milliseconds */
 };
 
+/* What is done about a file system that cannot be used for writing. */
+enum damaged { DAMAGED_RESCUE, DAMAGED_ASK, DAMAGED_MEMORY };
+
 struct volume {
     struct origin origin;
     const char *name;
@@ -58,6 +61,7 @@ struct volume {
         const char *options; /* mount options, NULL for none */
         int check;
         struct degraded degraded;
+        int damaged; /* enum damaged */
     } fs;
     const char *mount; /* where the running system sees it, NULL for nowhere */
     struct origin mount_origin;
@@ -287,14 +291,15 @@ struct config {
 };
 
 extern const char *const no_yes_names[],
-    *const persist_method_names[], *const persist_option_names[],
-                                       *const persist_required_names[],
-                                           *const persist_existing_names[],
-                                               *const root_kind_names[],
-                                                   *const hook_point_names[],
-                                                       *const secret_class_names[],
-                                                           *const rescue_action_names[],
-                                                               *const hook_failure_names[];
+    *const damaged_names[], *const persist_method_names[],
+                                *const persist_option_names[],
+                                    *const persist_required_names[],
+                                        *const persist_existing_names[],
+                                            *const root_kind_names[],
+                                                *const hook_point_names[],
+                                                    *const secret_class_names[],
+                                                        *const rescue_action_names[],
+                                                            *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

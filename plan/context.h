@@ -21,6 +21,7 @@ struct volume_state {
     const char *source, *root; /* as mountinfo shows them; NULL until somebody needs them */
     const char *identity;      /* of a state volume, once it was checked; NULL before */
     bool degraded;             /* devices of it are missing, and the declaration allows that */
+    bool in_memory;            /* it is only read, and what is changed on it stays in memory */
 };
 
 struct context {

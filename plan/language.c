@@ -9,6 +9,7 @@
 #include "plan/load.h"
 
 const char *const no_yes_names[] = {"no", "yes", NULL};
+const char *const damaged_names[] = {"rescue", "ask", "memory", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
@@ -370,6 +371,7 @@ static const struct field fs_options[] = {
     {"options", FIELD_TEXT, offsetof(struct volume, fs.options), NULL},
     {"check", FIELD_CHOICE, offsetof(struct volume, fs.check), no_yes_names},
     {"degraded", FIELD_DEGRADED, offsetof(struct volume, fs.degraded), NULL},
+    {"damaged", FIELD_CHOICE, offsetof(struct volume, fs.damaged), damaged_names},
 };
 static const struct field mount_parameters[] = {
     {"path", FIELD_PATH, offsetof(struct volume, mount), NULL},
@@ -383,8 +385,8 @@ static const struct keyword volume_rows[] = {
      NULL},
     {"luks", "luks keyfile=VOLUME:/path tries=0 discard=no", NO_FIELDS, FIELDS(luks_options), NULL,
      0, false, luks_object, NULL},
-    {"fs", "fs TYPE options=LIST check=no degraded=no", FIELDS(fs_parameters), FIELDS(fs_options),
-     NULL, 0, false, fs_object, NULL},
+    {"fs", "fs TYPE options=LIST check=no degraded=no damaged=rescue", FIELDS(fs_parameters),
+     FIELDS(fs_options), NULL, 0, false, fs_object, NULL},
     {"mount", "mount /path", FIELDS(mount_parameters), NO_FIELDS, NULL, 0, false, mount_object,
      NULL},
     {"identity", "identity ID", FIELDS(identity_parameters), NO_FIELDS, NULL, 0, false,

@@ -136,7 +136,8 @@ static const struct wrong cases[] = {
     {BASE "keymap de variant=nodeadkeys\n",
      "ebb.conf:3:11: \"keymap\" has no option \"variant\"; write: keymap NAME|/path|none\n"},
     {"volume state LABEL=state { fs }\ngenerations state:/generations\n",
-     "ebb.conf:1:28: \"fs\" lacks its type; write: fs TYPE options=LIST check=no degraded=no\n"},
+     "ebb.conf:1:28: \"fs\" lacks its type; write: fs TYPE options=LIST check=no degraded=no "
+     "damaged=rescue\n"},
     {"volume state LABEL=state { fs ext4; mount }\ngenerations state:/generations\n",
      "ebb.conf:1:37: \"mount\" lacks its path; write: mount /path\n"},
     {BASE "include\n",
@@ -377,6 +378,23 @@ static const struct wrong cases[] = {
     {"volume state LABEL=state { fs btrfs degraded=ro }\ngenerations state:/generations\n",
      "ebb.conf:1:1: the volume \"state\" holds state, which nothing read-only can keep; write "
      "degraded=after=30s, or degraded=no\n"},
+    {"volume state LABEL=state { fs ext4 damaged=yes }\ngenerations state:/generations\n",
+     "ebb.conf:1:36: damaged \"yes\" is unknown; write rescue, ask or memory\n"},
+    {BASE "volume efi LABEL=EFI { fs vfat damaged=ask }\n",
+     "ebb.conf:3:1: changes on the volume \"efi\" cannot stay in memory: only ext4, ext3, xfs and "
+     "btrfs are known to be read without being written to; remove damaged=ask\n"},
+    {"volume state LABEL=state { fs ext4 options=noatime,ro damaged=memory }\n"
+     "generations state:/generations\n",
+     "ebb.conf:1:1: changes on the volume \"state\" cannot stay in memory: it is declared "
+     "read-only; remove damaged=memory\n"},
+    {"volume state LABEL=state { fs btrfs damaged=memory }\ngenerations state:/generations\n"
+     "root subvolume state:/@root\n",
+     "ebb.conf:1:1: changes on the volume \"state\" cannot stay in memory: the root is made on "
+     "it; remove damaged=memory\n"},
+    {"volume state LABEL=state { luks keyfile=keys:/k; fs ext4 }\n"
+     "volume keys LABEL=keys { fs ext4 damaged=ask }\ngenerations state:/generations\n",
+     "ebb.conf:2:1: changes on the volume \"keys\" cannot stay in memory: only keys are read from "
+     "it; remove damaged=ask\n"},
     {"volume state LABEL=state { fs ext4; raid degraded=ro }\ngenerations state:/generations\n",
      "ebb.conf:1:1: an array is not begun read-only; write raid degraded=after=30s, or remove "
      "degraded=\n"},
@@ -506,7 +524,8 @@ static const struct wrong cases[] = {
      "ebb.conf:3:1: the block of \"persist\" is not closed; add a line with \"}\"\n"},
     {"volume state LABEL=state {\n    fs ext4 {\n",
      "ebb.conf:1:1: the block of \"volume\" is not closed; add a line with \"}\"\n"
-     "ebb.conf:2:5: \"fs\" takes no block; write: fs TYPE options=LIST check=no degraded=no\n"
+     "ebb.conf:2:5: \"fs\" takes no block; write: fs TYPE options=LIST check=no degraded=no "
+     "damaged=rescue\n"
      "ebb.conf:2:5: the block of \"fs\" is not closed; add a line with \"}\"\n"},
     {BASE "}\n",
      "ebb.conf:3:1: \"}\" closes nothing; remove it\n"},
@@ -812,7 +831,8 @@ static const struct wrong cases[] = {
      "}\n",
      "ebb.conf:1:14: device \"UUUD=1\" is not a device; write UUID=, LABEL=, PARTUUID= or "
      "PARTLABEL=, or a path in /dev\n"
-     "ebb.conf:1:23: \"fs\" lacks its type; write: fs TYPE options=LIST check=no degraded=no\n"
+     "ebb.conf:1:23: \"fs\" lacks its type; write: fs TYPE options=LIST check=no degraded=no "
+     "damaged=rescue\n"
      "ebb.conf:2:1: unknown directive \"rot\"; did you mean \"root\"?\n"
      "ebb.conf:3:13: no volume \"sate\" is declared; did you mean \"state\"?\n"
      "ebb.conf:5:9: path \"var/log\" is relative; write a path such as /var/log\n"
@@ -869,6 +889,10 @@ static void test_good(void **state)
         BASE "rescue wait shell=\"$y$j9T$abc\"\n",
         BASE "volume home LABEL=home { lvm; raid degraded=after=20s; fs ext4 check=yes }\n",
         BASE "volume games LABEL=games { fs btrfs degraded=ro }\n",
+        BASE "volume games LABEL=games { fs xfs options=noatime damaged=ask }\n",
+        "volume state LABEL=state { fs btrfs degraded=after=9s damaged=memory }\n"
+        "volume root LABEL=root { fs btrfs damaged=rescue }\n"
+        "generations state:/generations\nroot subvolume root:/@root\n",
         LUKS "name=crypt tries=0 keyfile=keys:/k keyfile-offset=1M keyfile-size=4k discard=yes "
              "no-read-workqueue=yes no-write-workqueue=no" LUKS_END
              "volume keys LABEL=keys { fs vfat }\n",

@@ -108,6 +108,7 @@ static int read_volumes(struct arena *arena, struct json_object *status, struct 
         volume->device = text_in(arena, object, "device");
         volume->fs = text_in(arena, object, "fs");
         volume->place = path_in(arena, object, "place");
+        volume->in_memory = json_object_get_boolean(member(object, "in_memory", json_type_boolean));
     }
     list = member(status, "degraded", json_type_array);
     for (size_t i = 0; i < length_of(list); i++) {
@@ -185,6 +186,14 @@ int booted_read(struct arena *arena, struct target root, struct booted *booted, 
     if (code == 0)
         *booted = found;
     return code;
+}
+
+bool booted_in_memory(const struct booted *booted, const char *volume)
+{
+    for (size_t i = 0; i < booted->volume_count; i++)
+        if (strcmp(booted->volumes[i].name, volume) == 0)
+            return booted->volumes[i].in_memory;
+    return false;
 }
 
 /* Every other step with a path of its own is a persist entry, by whichever method. */

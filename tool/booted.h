@@ -23,6 +23,7 @@ struct booted_step {
 struct booted_volume {
     const char *name, *device, *fs, *place; /* all but the name may be NULL */
     bool degraded;
+    bool in_memory; /* it is read-only, and what is changed on it is lost */
 };
 
 struct booted {
@@ -44,6 +45,8 @@ struct booted {
 /* -ENOENT: this system was not booted by Ebb. */
 int booted_read(struct arena *arena, struct target root, struct booted *booted,
                 struct error *error);
+/* Whether what is written to this volume is lost at the next boot. */
+bool booted_in_memory(const struct booted *booted, const char *volume);
 /* On the running system: what the file says of the path becomes `step`, or goes if that is NULL. */
 int booted_change(struct target root, const char *target, const struct step *step,
                   struct error *error);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "mounts/damaged.h"
 #include "tool/booted.h"
 #include "tool/options.h"
 #include "tool/verb.h"
@@ -227,6 +228,9 @@ static int tell(struct target root, const struct lost_wish *wish, FILE *out, str
     request.tree = tree;
     request.noise = noise;
     list_covered(arena, &booted, &request.covered);
+    for (size_t i = 0; i < booted.volume_count; i++)
+        if (booted.volumes[i].in_memory)
+            log_warning(DAMAGED_SENTENCE ", too", booted.volumes[i].name);
     return look(&request, wish, &booted, out, error);
 }
 

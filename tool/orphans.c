@@ -11,8 +11,10 @@
 
 #include "base/log.h"
 #include "generations/identity.h"
+#include "mounts/damaged.h"
 #include "persist/orphans.h"
 #include "persist/trash.h"
+#include "tool/booted.h"
 #include "tool/declared.h"
 #include "tool/name.h"
 #include "tool/options.h"
@@ -173,6 +175,20 @@ static void print_end(const struct tidying *tidying)
                 name_size(tidying->size).text);
 }
 
+/* What would be moved or removed on it is back at the next boot. */
+static int check_kept(struct arena *arena, struct target root, const struct declared *declared,
+                      const struct orphans_wish *wish, struct error *error)
+{
+    struct booted booted;
+    if ((!wish->trash && !wish->empty) || booted_read(arena, root, &booted, error) < 0)
+        return 0; /* a system that Ebb did not boot has all volumes as they are */
+    for (size_t i = 0; i < declared->count; i++)
+        if (booted_in_memory(&booted, declared->volumes[i].volume->name))
+            return error_set(error, EROFS, DAMAGED_SENTENCE "; have it repaired, and boot again",
+                             declared->volumes[i].volume->name);
+    return 0;
+}
+
 int orphans_tell(struct target root, const struct config *config, const struct orphans_wish *wish,
                  FILE *out)
 {
@@ -186,6 +202,8 @@ int orphans_tell(struct target root, const struct config *config, const struct o
                               .unseen = json_object_new_array(),
                               .removed = json_object_new_array()};
     int code = declared_collect(arena, root, config, &declared, &error);
+    if (code == 0)
+        code = check_kept(arena, root, &declared, wish, &error);
     if (code == 0)
         code = mounted_read(arena, &tidying.mounted, &error);
     if (code == 0 && wish->json)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/run.h"
 #include "generations/identity.h"
+#include "mounts/damaged.h"
 #include "tool/declared.h"
 
 int running_open(struct arena *arena, struct target root, struct running *running,
@@ -37,6 +38,9 @@ int running_context(struct running *running, const struct config *config,
                     const struct persist_entry *entry, struct error *error)
 {
     struct arena *arena = running->arena;
+    if (booted_in_memory(&running->booted, entry->store->volume_name))
+        return error_set(error, EROFS, DAMAGED_SENTENCE "; have it repaired, and boot again",
+                         entry->store->volume_name);
     struct context *context = context_new(arena, config, "/run/ebb/volumes", running->root.name);
     running->context = context;
     context->root.fd = running->root.fd;

@@ -20,7 +20,7 @@ int running_open(struct arena *arena, struct target root, struct running *runnin
 void running_close(const struct running *running);
 
 /* Makes the context of an entry: as in a boot, but that of other volumes only those are open that
- * are there. */
+ * are there. Refuses one whose volume keeps nothing. */
 int running_context(struct running *running, const struct config *config,
                     const struct persist_entry *entry, struct error *error);
 /* Has `ebb write-back` begin again, whose list was changed. */

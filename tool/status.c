@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "mounts/damaged.h"
 #include "tool/booted.h"
 #include "tool/name.h"
 #include "tool/options.h"
@@ -29,11 +30,15 @@ static size_t flaws(struct arena *arena, const struct booted *booted, const char
     size_t count = 0;
     if (booted->error && count++ == 0)
         *first = arena_printf(arena, "failed: %s", booted->error);
-    for (size_t i = 0; i < booted->volume_count; i++)
-        if (booted->volumes[i].degraded && count++ == 0)
-            *first =
-                arena_printf(arena, "degraded: the volume \"%s\" works without some of its devices",
-                             booted->volumes[i].name);
+    for (size_t i = 0; i < booted->volume_count; i++) {
+        const struct booted_volume *volume = &booted->volumes[i];
+        if ((volume->degraded || volume->in_memory) && count++ == 0)
+            *first = arena_printf(
+                arena,
+                volume->in_memory ? "degraded: " DAMAGED_SENTENCE
+                                  : "degraded: the volume \"%s\" works without some of its devices",
+                volume->name);
+    }
     for (size_t i = 0; i < booted->step_count; i++) {
         const struct booted_step *step = &booted->steps[i];
         bool is_told = booted->error && strcmp(step->result, "failed") == 0;
@@ -76,7 +81,9 @@ static void print_volumes(const struct booted *booted, FILE *out)
                      {": ", volume->device},
                      {", ", volume->fs},
                      {", on ", volume->place},
-                     {", ", volume->degraded ? "degraded" : NULL}};
+                     {", ", volume->in_memory  ? "changes in memory"
+                            : volume->degraded ? "degraded"
+                                               : NULL}};
         for (size_t j = 0; j < ARRAY_LENGTH(parts); j++) {
             if (!parts[j].text || !*parts[j].text)
                 continue;

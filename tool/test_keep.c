@@ -59,6 +59,14 @@ static int run(int (*verb)(struct target root, const struct keep_wish *wish, FIL
     return status;
 }
 
+/* The boot could only read it. */
+#define IN_MEMORY                                                                                  \
+    "sed -i 's/\"steps\"/\"volumes\":[{\"name\":\"state\",\"in_memory\":true}],&/' "               \
+    "root/run/ebb/status.json;"
+#define NOT_KEPT                                                                                   \
+    "ebb: the volume \"state\" is read-only, and what is changed on it is lost at the next boot; " \
+    "have it repaired, and boot again"
+
 struct scenario {
     const char *name, *configuration, *scene;
     struct keep_wish wish;
@@ -341,6 +349,7 @@ static const struct scenario refused[] = {
      "17.0 MiB\nebb: \"state:/kept/srv/a\" cannot begin as a copy of what the running system "
      "has there: No space left on device; free some on the volume",
      "! test -e root/persist/kept/srv/a && ! grep -q srv ebb.conf"},
+    {"kept in memory only", ONE, SRV IN_MEMORY, {.path = "/srv/a"}, 1, NOT_KEPT, NOTHING},
     {"not booted by us",
      ONE,
      SRV "rm root/run/ebb/status.json",
@@ -397,6 +406,13 @@ static const struct scenario dropped[] = {
      1,
      "ebb: \"/srv/a\" is not declared in \"ebb.conf\"",
      "true"},
+    {"in memory only",
+     WITH_SRV,
+     BOUND IN_MEMORY,
+     {.path = "/srv/a"},
+     1,
+     NOT_KEPT,
+     "grep -q srv ebb.conf && mountpoint -q root/srv/a"},
     {"a mount in it",
      WITH_SRV,
      BOUND "mount -t tmpfs x root/srv/a/b",

@@ -133,6 +133,17 @@ static void test_clock_set_back(void **state)
                 "");
 }
 
+static void test_in_memory(void **state)
+{
+    (void)state; /* as above */
+    make_root(NULL);
+    must_run("sed -i 's/\"steps\"/\"volumes\":[{\"name\":\"state\",\"in_memory\":true}],&/' "
+             "root/run/ebb/status.json");
+    assert_lost(NULL, "nothing would be lost\n",
+                "ebb: the volume \"state\" is read-only, and what is changed on it is lost at the "
+                "next boot, too\n");
+}
+
 static void test_tree(void **state)
 {
     (void)state; /* as above */
@@ -403,6 +414,7 @@ static void test_watch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_in_memory, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_json, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_overlay, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_planted, enter_scratch, leave_scratch),

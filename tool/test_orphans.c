@@ -173,6 +173,26 @@ static void test_trash(void **state)
     assert_content("after", "2026-06-01\nmine\n");
 }
 
+/* They are only listed. */
+static void test_in_memory(void **state)
+{
+    (void)state; /* as above */
+    static const struct orphans_wish list = {.now = NOW}, wishes[] = {{.now = NOW, .trash = true},
+                                                                      {.now = NOW, .empty = true}};
+    make_root();
+    put("root/run/ebb/status.json",
+        "{\"format\":1,\"result\":\"done\",\"steps\":[],"
+        "\"volumes\":[{\"name\":\"state\"},{\"name\":\"data\",\"in_memory\":true}]}");
+    for (size_t i = 0; i < ARRAY_LENGTH(wishes); i++)
+        assert_told(&wishes[i], EXIT_NO, "",
+                    "ebb: the volume \"data\" is read-only, and what is changed on it is lost at "
+                    "the next boot; have it repaired, and boot again\n");
+    must_run("! test -e root/persist/.ebb/trash && ! test -e root/run/ebb/volumes/data/.ebb/trash");
+    auto_string text = NULL;
+    assert_int_equal(tell(&list, &text), EXIT_DONE);
+    assert_contains(text, "8 orphans");
+}
+
 static void test_json(void **state)
 {
     (void)state; /* as above */
@@ -263,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_trash, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_in_memory, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_json, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_generations, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_mounted, enter_scratch, leave_scratch),

@@ -59,6 +59,17 @@ static void test_text(void **state)
         "\nsteps, in their order:\n    0.002 s  bind x\n    0.002 s  run h\n"
         "    0.003 s  in all these steps, of 2.500 s\n",
         "");
+    assert_status(
+        "in memory",
+        HEAD "\"volumes\":[{\"name\":\"a\",\"in_memory\":true},{\"name\":\"b\",\"in_memory\":1}],"
+             "\"degraded\":[\"a\"],\"steps\":[]}",
+        false, EXIT_NO,
+        "generation 3, after 2.500 s: degraded: the volume \"a\" is read-only, and what is changed "
+        "on it is lost at the next boot\n"
+        "\nvolumes:\n  a, changes in memory\n  b\n"
+        "\nentries: 0 restored, 0 skipped\n"
+        "\nsteps, in their order:\n    0.000 s  in all these steps, of 2.500 s\n",
+        "");
     assert_status("failed",
                   "{\"format\":1,\"result\":\"failed\",\"error\":\"no disk\",\"microseconds\":2000,"
                   "\"setbacks\":[\"before\"],\"steps\":[{\"kind\":\"drivers\",\"step\":\"load\","

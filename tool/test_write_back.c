@@ -105,6 +105,23 @@ static void test_once(void **state)
     PLAY(scenarios);
 }
 
+/* Of this volume, and of no other; once, for two copies. */
+static void test_in_memory(void **state)
+{
+    (void)state;
+#define PUT_STATUS(name)                                                                           \
+    "echo '{\"format\":1,\"result\":\"done\",\"steps\":[],\"volumes\":[{\"name\":\"" name "\","    \
+    "\"in_memory\":true}]}' > /run/ebb/status.json"
+    static const struct scenario scenarios[] = {
+        {"in memory", PUT_STATUS("state"), 0,
+         "ebb: the volume \"state\" is read-only, and what is changed on it is lost at the next "
+         "boot\n" WROTE,
+         NEW},
+        {"another one", PUT_STATUS("data"), 0, WROTE, NEW},
+    };
+    PLAY(scenarios);
+}
+
 /* Whatever is planted: nothing is read, and nothing written, that it leads to. */
 static void test_planted(void **state)
 {
@@ -379,9 +396,9 @@ static int leave_stage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_once),     TEST(test_planted), TEST(test_volume),
-        TEST(test_watch),    TEST(test_folders), TEST(test_burst),
-        TEST(test_recovery), TEST(test_cut_off), TEST(test_attributes),
+        TEST(test_once),    TEST(test_in_memory),  TEST(test_planted), TEST(test_volume),
+        TEST(test_watch),   TEST(test_folders),    TEST(test_burst),   TEST(test_recovery),
+        TEST(test_cut_off), TEST(test_attributes),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -10,8 +10,10 @@
 
 #include "base/log.h"
 #include "generations/identity.h"
+#include "mounts/damaged.h"
 #include "persist/keeper.h"
 #include "persist/write_back.h"
+#include "tool/booted.h"
 #include "tool/options.h"
 #include "tool/verb.h"
 
@@ -114,6 +116,21 @@ static int watch(struct arena *arena, const struct work *work, struct error *err
     return code < 0 ? code : good ? EXIT_DONE : EXIT_NO;
 }
 
+/* It is done all the same: what reads the volume is to find it. */
+static void warn_of_memory(struct arena *arena, const struct work *work)
+{
+    struct booted booted;
+    struct error error;
+    if (booted_read(arena, (struct target){work->root, ""}, &booted, &error) < 0)
+        return; /* then nothing is known of the volumes */
+    for (size_t i = 0; i < booted.volume_count; i++)
+        for (size_t j = 0; booted.volumes[i].in_memory && j < work->copies.count; j++)
+            if (strcmp(work->copies.items[j].volume, booted.volumes[i].name) == 0) {
+                log_warning(DAMAGED_SENTENCE, booted.volumes[i].name);
+                break;
+            }
+}
+
 static int begin(struct arena *arena, struct work *work, struct error *error)
 {
     int code = copies_read(arena, COPIES_LIST, &work->copies, error);
@@ -126,7 +143,10 @@ static int begin(struct arena *arena, struct work *work, struct error *error)
     work->told = arena_alloc(arena, (work->copies.count + 1) * sizeof(*work->told));
     work->list = open(COPIES_LIST, O_RDONLY | O_CLOEXEC);
     work->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return work->list < 0 || work->root < 0 ? error_system(error, errno, "cannot open \"/\"") : 0;
+    if (work->list < 0 || work->root < 0)
+        return error_system(error, errno, "cannot open \"/\"");
+    warn_of_memory(arena, work);
+    return 0;
 }
 
 int verb_write_back(int argc, char **argv)
