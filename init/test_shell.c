@@ -13,6 +13,10 @@
     "$6$KTkZEnViuW5IUzFo$XPAhD5yh3d5/MMwAu/he0jtTuxTlzW.LauYXBYOmhk8kupgUtpnutRBoUaeJWkVMY16l0s"   \
     "ZZAOrIknNCsdOXV/"
 #define YESCRYPT "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$3dN2FZkCqcZoeG8U8icYDgDjlYJCcbY11Gavvk56rD7"
+#define SCRYPT "$7$BU..../....abcdefghijklmnop$H6xg19jB7kVAuZekkBOBvyTtUsZYQfSKEIH.vgXAWv4"
+#define BCRYPT(variant) "$2" variant "$04$KTkZEnViuW5IUzFoabcdeOzlRnR9YTWk3JiOGBmgjJwEbEKT1SVui"
+#define SHA256 "$5$KTkZEnViuW5IUzFo$8dVryUT0TfKhPkpPIhEcgQpopFxN9xjigQZ0tIi8vFA"
+#define MD5 "$1$F5Jx5fEx$PthbFcEOlpjmWEGkyMLBd0"
 
 static void test_fits(void **state)
 {
@@ -21,10 +25,22 @@ static void test_fits(void **state)
         const char *password, *hash;
         bool fits;
     } cases[] = {
-        {"Grüße", SHA512, true},     {"Grüße", YESCRYPT, true}, {"Grusse", SHA512, false},
-        {"Grusse", YESCRYPT, false}, {"", SHA512, false},       {"", YESCRYPT, false},
-        {"Grüße ", SHA512, false},   {"Grüße", "$6$", false},   {"Grüße", "$nonesuch$x$y", false},
-        {"yes", "yes", false},       {"*0", "*0", false},
+        {"Grüße", SHA512, true},
+        {"Grüße", YESCRYPT, true},
+        {"Grusse", SHA512, false},
+        {"Grusse", YESCRYPT, false},
+        {"", SHA512, false},
+        {"", YESCRYPT, false},
+        {"Grüße ", SHA512, false},
+        {"Grüße", "$6$", false},
+        {"Grüße", "$nonesuch$x$y", false},
+        {"yes", "yes", false},
+        {"*0", "*0", false},
+        {"Grüße", SCRYPT, true},
+        {"Grüße", BCRYPT("b"), true},
+        {"Grüße", BCRYPT("y"), true},
+        {"Grüße", SHA256, true},
+        {"Grüße", MD5, true},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         if (shell_fits(cases[i].password, cases[i].hash) != cases[i].fits)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "plan/hash.h"
 #include "plan/suggest.h"
 
 /* A word in a message: enough to recognise it by, for its place is told as well. */
@@ -15,13 +16,22 @@ static const char *shown(struct config *config, const char *text)
     return arena_printf(config->arena, "%.*s...", (int)length, text);
 }
 
+/* Messages end up in logs, where the hash of a password is not to be. */
+static const char *shown_value(struct config *config, const struct field *field, const char *text)
+{
+    if (field->type != FIELD_SHELL || *text != '$')
+        return shown(config, text);
+    return arena_printf(config->arena, "%.*s...", (int)hash_method_length(text), text);
+}
+
 static void read_field(struct config *config, const struct field *field, void *object,
                        const struct scfg_word *word, const char *text, struct report *report)
 {
     const struct scfg_word value = {text, word->origin, word->quoted};
     const char *wrong = value_read(config->arena, field, &value, (char *)object + field->offset);
     if (wrong)
-        report_error(report, word->origin, "%s \"%s\" %s", field->name, shown(config, text), wrong);
+        report_error(report, word->origin, "%s \"%s\" %s", field->name,
+                     shown_value(config, field, text), wrong);
 }
 
 /* `mode=0700`: the length of the name before "=", or 0 for a word that is no option. */

@@ -5,6 +5,10 @@
 
 #define LUKS "volume state UUID=a { luks "
 #define LUKS_END "; fs ext4 }\ngenerations state:/generations\n"
+#define UNKNOWN_METHOD(shown)                                                                      \
+    "ebb.conf:3:13: shell \"" shown "\" is made by a method that PID 1 does not know; make a "     \
+    "hash by yescrypt, scrypt, bcrypt, sha512crypt, sha256crypt or md5crypt, as `mkpasswd "        \
+    "--method=yescrypt` does\n"
 
 struct wrong {
     const char *text, *report;
@@ -491,6 +495,10 @@ static const struct wrong cases[] = {
     {BASE "rescue wait shell=\n",
      "ebb.conf:3:13: shell \"\" is unknown; write no, yes, or the hash of a password in quotes, as "
      "`mkpasswd` makes it\n"},
+    {BASE "rescue wait shell=\"$gy$j9T$F5Jx5fEx$IO6pzBT5\"\n", UNKNOWN_METHOD("$gy$...")},
+    {BASE "rescue wait shell=\"$sha1$40000$F5Jx5fEx$IO6pzBT5\"\n", UNKNOWN_METHOD("$sha1$...")},
+    {BASE "rescue wait shell=\"$2a$04$F5Jx5fEx\"\n", UNKNOWN_METHOD("$2a$...")},
+    {BASE "rescue wait shell=\"$hunter2\"\n", UNKNOWN_METHOD("$...")},
 
     /* Syntax. */
     {STORE "    dir /a\n",
@@ -858,6 +866,12 @@ static void test_good(void **state)
         BASE "keymap /usr/share/keymaps/my.kmap.gz\n",
         BASE "rescue reboot after=1min shell=yes\n",
         BASE "rescue wait shell=\"$y$j9T$abc\"\n",
+        BASE "rescue wait shell=\"$7$BU$abc\"\n",
+        BASE "rescue wait shell=\"$2b$04$abc\"\n",
+        BASE "rescue wait shell=\"$2y$04$abc\"\n",
+        BASE "rescue wait shell=\"$6$abc\"\n",
+        BASE "rescue wait shell=\"$5$abc\"\n",
+        BASE "rescue wait shell=\"$1$abc\"\n",
         BASE "volume home LABEL=home { lvm; raid degraded=after=20s; fs ext4 check=yes }\n",
         BASE "volume games LABEL=games { fs btrfs degraded=ro }\n",
         LUKS "name=crypt tries=0 keyfile=keys:/k keyfile-offset=1M keyfile-size=4k discard=yes "

@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "plan/hash.h"
 #include "plan/suggest.h"
 
 /* Each reader stores into `slot`, or returns what is wrong with the text; `slot` then stays. */
@@ -232,6 +233,9 @@ static const char *read_shell(const char *text, void *slot)
     if (strcmp(text, "no") != 0 && strcmp(text, "yes") != 0 && *text != '$')
         return "is unknown; write no, yes, or the hash of a password in quotes, as `mkpasswd` "
                "makes it";
+    if (*text == '$' && !hash_is_known(text))
+        return "is made by a method that PID 1 does not know; make a hash by " HASH_METHODS
+               ", as `mkpasswd --method=yescrypt` does";
     *(const char **)slot = text;
     return NULL;
 }
