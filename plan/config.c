@@ -276,6 +276,12 @@ void config_cleanup(struct config **config)
     config_free(*config);
 }
 
+const char *place_text(struct arena *arena, const struct place *place)
+{
+    return place->volume_name ? arena_printf(arena, "%s:%s", place->volume_name, place->path)
+                              : place->path;
+}
+
 void config_print(const struct config *config, FILE *stream)
 {
     for (size_t i = 0; i < config->directive_count; i++)

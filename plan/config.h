@@ -154,7 +154,8 @@ struct secrets_key {
 
 struct secrets {
     struct origin origin;
-    struct place place;
+    struct place place; /* without a volume: in the tree of the generation */
+    const char *sha256; /* that the file must have, in lower case; NULL: any */
     struct secrets_key **keys;
     size_t key_count;
 };
@@ -312,6 +313,8 @@ void config_free(struct config *config); /* accepts NULL */
 void config_cleanup(struct config **config);
 #define auto_config AUTO(config_cleanup) struct config *
 
+/* "VOLUME:/path", or "/path" in the tree of the generation. */
+const char *place_text(struct arena *arena, const struct place *place);
 /* The merged configuration, in a form that reads back the same. */
 void config_print(const struct config *config, FILE *stream);
 const struct volume *config_volume(const struct config *config, const char *name);

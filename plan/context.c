@@ -30,3 +30,11 @@ int context_tree(const struct context *context)
     return path_open(context_volume(context, volume)->fd, context->generation->tree,
                      O_PATH | O_DIRECTORY);
 }
+
+int context_open(const struct context *context, const struct place *place, int flags)
+{
+    if (place->volume_name)
+        return path_open(context_volume(context, place->volume)->fd, place->path, flags);
+    auto_fd tree = context_tree(context);
+    return tree < 0 ? tree : path_open_in_root(tree, place->path, flags);
+}

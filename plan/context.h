@@ -61,6 +61,9 @@ struct context *context_new(struct arena *arena, const struct config *config, co
 /* Opens the tree of the chosen generation; -errno. Before one is chosen it is the new root, which
  * is made of it. */
 int context_tree(const struct context *context);
+/* open(2) of a place: on its volume, where no link is followed; or in the tree, where links lead as
+ * they would in the running system. -errno. */
+int context_open(const struct context *context, const struct place *place, int flags);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
 
 #endif

@@ -37,7 +37,7 @@ static void read_field(struct config *config, const struct field *field, void *o
 /* `mode=0700`: the length of the name before "=", or 0 for a word that is no option. */
 static size_t option_name(const struct scfg_word *word)
 {
-    size_t length = strspn(word->text, "abcdefghijklmnopqrstuvwxyz-");
+    size_t length = strspn(word->text, "abcdefghijklmnopqrstuvwxyz0123456789-");
     return !word->quoted && length > 0 && word->text[length] == '=' ? length : 0;
 }
 

@@ -454,7 +454,10 @@ static const struct keyword persist_rows[] = {
 };
 
 static const struct field secrets_parameters[] = {
-    {"file", FIELD_PLACE, offsetof(struct secrets, place), NULL},
+    {"file", FIELD_PLACE_OR_TREE, offsetof(struct secrets, place), NULL},
+};
+static const struct field secrets_options[] = {
+    {"sha256", FIELD_SHA256, offsetof(struct secrets, sha256), NULL},
 };
 static const struct field secrets_key_parameters[] = {
     {"key", FIELD_PLACE, offsetof(struct secrets_key, place), NULL},
@@ -530,8 +533,9 @@ const struct keyword language[] = {
      NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),
      NO_FIELDS, FIELDS(persist_rows), true, store_object, NULL},
-    {"secrets", "secrets VOLUME:/path { key VOLUME:/path; secret KEY; whole NAME }",
-     FIELDS(secrets_parameters), NO_FIELDS, FIELDS(secrets_rows), true, secrets_object, NULL},
+    {"secrets", "secrets FILE { key VOLUME:/path; secret KEY; whole NAME }",
+     FIELDS(secrets_parameters), FIELDS(secrets_options), FIELDS(secrets_rows), true,
+     secrets_object, NULL},
     {"hook", "hook POINT /path timeout=30s failure=fail", FIELDS(hook_parameters),
      FIELDS(hook_options), NULL, 0, true, hook_object, NULL},
     {"module", "module NAME", FIELDS(module_parameters), NO_FIELDS, NULL, 0, true, module_object,

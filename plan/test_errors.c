@@ -58,10 +58,10 @@ static const struct wrong cases[] = {
      "mode=0755, or: root subvolume VOLUME:/path keep=30d\n"},
     {VOLUME "generations\n",
      "ebb.conf:2:1: \"generations\" lacks its place; write: generations VOLUME:/path "
-     "default=latest\n"},
+     "default=latest tries=3\n"},
     {VOLUME "generations state:/a state:/b\n",
      "ebb.conf:2:22: \"state:/b\" is one word too many; write: generations VOLUME:/path "
-     "default=latest\n"},
+     "default=latest tries=3\n"},
     {BASE "persist { dir /a }\n",
      "ebb.conf:3:1: \"persist\" lacks its place; write: persist VOLUME:/path { dir /path; "
      "file /path }\n"},
@@ -87,6 +87,17 @@ static const struct wrong cases[] = {
      "them another name=\n"},
     {BASE "secrets state:/s.yaml { key state:/k; secret a mode=4400 }\n",
      "ebb.conf:3:39: \"a\" is no program, and needs no mode 4400\n"},
+    {BASE "secrets s.yaml { key state:/k; secret a }\nsecrets /../s sha256=12 { key state:/k; secret "
+          "b }\n",
+     "ebb.conf:3:9: file \"s.yaml\" is no path; write VOLUME:/path, or /path for a file in the tree "
+     "of the generation\n"
+     "ebb.conf:4:9: file \"/../s\" contains \"..\"; write a path such as /etc/secrets.yaml\n"
+     "ebb.conf:4:15: sha256 \"12\" is no SHA-256; write its 64 hexadecimal digits, as sha256sum shows "
+     "them\n"},
+    {BASE "secrets /s.yaml { key /k; secret a }\nsecrets /s.yaml { key state:/k; secret b }\n",
+     "ebb.conf:3:23: key \"/k\" is not a place on a volume; write VOLUME:/path, such as "
+     "state:/persist\n"
+     "ebb.conf:4:1: \"/s.yaml\" has a block already, at ebb.conf:3:1; join the two\n"},
     {BASE "secrets state:/s.yaml { key state:/k; secret a credential=a:b }\n",
      "ebb.conf:3:39: the credential \"a:b\" is not made of printable ASCII characters without \"/\" "
      "and \":\"; give it another name\n"},

@@ -186,6 +186,32 @@ static const char *read_place(struct arena *arena, const struct scfg_word *word,
     return NULL;
 }
 
+static const char *read_place_or_tree(struct arena *arena, const struct scfg_word *word, void *slot)
+{
+    struct place *place = slot;
+    if (*word->text != '/')
+        return strchr(word->text, ':') ? read_place(arena, word, slot)
+                                       : "is no path; write VOLUME:/path, or /path for a file in "
+                                         "the tree of the generation";
+    const char *wrong = path_objection(word->text);
+    place->origin = word->origin;
+    if (wrong)
+        return arena_printf(arena, "%s; write a path such as /etc/secrets.yaml", wrong);
+    *place = (struct place){word->origin, NULL, word->text, NULL};
+    return NULL;
+}
+
+static const char *read_sha256(struct arena *arena, const char *text, void *slot)
+{
+    char *digest = arena_copy(arena, text, strlen(text));
+    for (char *at = digest; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    if (strlen(digest) != 64 || strspn(digest, "0123456789abcdef") != 64)
+        return "is no SHA-256; write its 64 hexadecimal digits, as sha256sum shows them";
+    *(const char **)slot = digest;
+    return NULL;
+}
+
 /* A path in the image is that of the machine the image is built on. */
 static const char *read_luks_file(struct arena *arena, const struct scfg_word *word, void *slot)
 {
@@ -380,6 +406,10 @@ const char *value_read(struct arena *arena, const struct field *field, const str
     case FIELD_RELATIVE:
     case FIELD_WITHIN:
         return read_path(arena, field, text, slot);
+    case FIELD_PLACE_OR_TREE:
+        return read_place_or_tree(arena, word, slot);
+    case FIELD_SHA256:
+        return read_sha256(arena, text, slot);
     case FIELD_PLACE_IF_ANY:
     case FIELD_PLACE:
         return read_place(arena, word, slot);

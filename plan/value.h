@@ -6,31 +6,33 @@
 #include "plan/config.h"
 
 enum field_type {
-    FIELD_TEXT,         /* anything but nothing */
-    FIELD_NAME,         /* letters, digits, - and _ */
-    FIELD_OWNER,        /* a user's or group's name, or its number */
-    FIELD_PATH,         /* absolute and clean */
-    FIELD_PLACE,        /* VOLUME:/path */
-    FIELD_PLACE_IF_ANY, /* the same, as a last parameter that may be missing */
-    FIELD_DEVICE,       /* a tag, or a path below /dev */
-    FIELD_CHOICE,       /* one of `choices`, stored as its number */
-    FIELD_MODE,         /* octal */
-    FIELD_DURATION,     /* 500ms, 30s, 5min, 2h, 1d; stored as milliseconds */
-    FIELD_AGE,          /* 12h, 30d; stored as seconds */
-    FIELD_SIZE,         /* 512M or 25% */
-    FIELD_INODES,       /* 800k */
-    FIELD_CHOSEN,       /* a generation: its number, latest or previous */
-    FIELD_COUNT,        /* a number from 0 on */
-    FIELD_BYTES,        /* 512k; stored as their number */
-    FIELD_LUKS_FILE,    /* a path in the image, or VOLUME:/path */
-    FIELD_SHELL,        /* no, yes, or the hash of a password */
-    FIELD_DEGRADED,     /* no, ro or after=30s */
-    FIELD_KEYMAP,       /* a name as loadkeys knows it, a path, or none */
-    FIELD_RELATIVE,     /* clean, from a home on */
-    FIELD_WITHIN,       /* the same, of a secret */
-    FIELD_USER,         /* a user's name */
-    FIELD_SEED,         /* none, generation or a path in its tree */
-    FIELD_FLAGS,        /* some of `choices`, with commas between; stored as bits */
+    FIELD_TEXT,          /* anything but nothing */
+    FIELD_NAME,          /* letters, digits, - and _ */
+    FIELD_OWNER,         /* a user's or group's name, or its number */
+    FIELD_PATH,          /* absolute and clean */
+    FIELD_PLACE,         /* VOLUME:/path */
+    FIELD_PLACE_OR_TREE, /* the same, or /path in the tree of the generation */
+    FIELD_SHA256,        /* 64 hexadecimal digits */
+    FIELD_PLACE_IF_ANY,  /* the same, as a last parameter that may be missing */
+    FIELD_DEVICE,        /* a tag, or a path below /dev */
+    FIELD_CHOICE,        /* one of `choices`, stored as its number */
+    FIELD_MODE,          /* octal */
+    FIELD_DURATION,      /* 500ms, 30s, 5min, 2h, 1d; stored as milliseconds */
+    FIELD_AGE,           /* 12h, 30d; stored as seconds */
+    FIELD_SIZE,          /* 512M or 25% */
+    FIELD_INODES,        /* 800k */
+    FIELD_CHOSEN,        /* a generation: its number, latest or previous */
+    FIELD_COUNT,         /* a number from 0 on */
+    FIELD_BYTES,         /* 512k; stored as their number */
+    FIELD_LUKS_FILE,     /* a path in the image, or VOLUME:/path */
+    FIELD_SHELL,         /* no, yes, or the hash of a password */
+    FIELD_DEGRADED,      /* no, ro or after=30s */
+    FIELD_KEYMAP,        /* a name as loadkeys knows it, a path, or none */
+    FIELD_RELATIVE,      /* clean, from a home on */
+    FIELD_WITHIN,        /* the same, of a secret */
+    FIELD_USER,          /* a user's name */
+    FIELD_SEED,          /* none, generation or a path in its tree */
+    FIELD_FLAGS,         /* some of `choices`, with commas between; stored as bits */
 };
 
 struct field {

@@ -11,17 +11,22 @@ static bool is_age(const struct place *place)
     return length > 4 && strcmp(place->path + length - 4, ".age") == 0;
 }
 
+/* Else it was reported already. */
+static bool is_readable(const struct secrets *secrets)
+{
+    return secrets->place.path && (secrets->place.volume || !secrets->place.volume_name);
+}
+
 static void check_file(const struct config *config, const struct secrets *secrets,
                        struct report *report)
 {
+    const char *name = place_text(report->arena, &secrets->place);
     bool wanted = false;
     for (size_t i = 0; config->secrets[i] != secrets; i++)
-        if (config->secrets[i]->place.volume == secrets->place.volume && secrets->place.volume &&
-            strcmp(config->secrets[i]->place.path, secrets->place.path) == 0)
-            report_error(report, secrets->origin,
-                         "\"%s:%s\" has a block already, at %s; join the two",
-                         secrets->place.volume_name, secrets->place.path,
-                         origin_text(report->arena, config->secrets[i]->origin));
+        if (is_readable(config->secrets[i]) &&
+            strcmp(place_text(report->arena, &config->secrets[i]->place), name) == 0)
+            report_error(report, secrets->origin, "\"%s\" has a block already, at %s; join the two",
+                         name, origin_text(report->arena, config->secrets[i]->origin));
     for (size_t i = 0; i < config->secret_entry_count; i++)
         wanted |= config->secret_entries[i]->file == secrets;
     if (!secrets->key_count)
@@ -96,7 +101,7 @@ static void check_names(const struct config *config, const struct secret_entry *
 void secrets_check(const struct config *config, struct report *report)
 {
     for (size_t i = 0; i < config->secrets_count; i++)
-        if (config->secrets[i]->place.volume) /* else reported already */
+        if (is_readable(config->secrets[i]))
             check_file(config, config->secrets[i], report);
     for (size_t i = 0; i < config->secret_entry_count; i++) {
         check_entry(config, config->secret_entries[i], report);

@@ -21,13 +21,12 @@ struct unlocked_key {
 
 static const char *name_of(struct arena *arena, const struct secrets_key *key)
 {
-    return arena_printf(arena, "%s:%s", key->place.volume_name, key->place.path);
+    return place_text(arena, &key->place);
 }
 
 static int open_at(const struct context *context, const struct secrets_key *key)
 {
-    return path_open(context_volume(context, key->place.volume)->fd, key->place.path,
-                     O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    return context_open(context, &key->place, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 }
 
 /* A key that others can read is none of theirs to keep. */

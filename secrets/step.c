@@ -31,7 +31,7 @@ static int by_place(const void *left, const void *right)
 {
     const struct place *a = &(*(const struct secrets *const *)left)->place,
                        *b = &(*(const struct secrets *const *)right)->place;
-    int order = strcmp(a->volume_name, b->volume_name);
+    int order = strcmp(a->volume_name ? a->volume_name : "", b->volume_name ? b->volume_name : "");
     return order ? order : strcmp(a->path, b->path);
 }
 
@@ -85,17 +85,15 @@ int show_apply(const struct step *step, struct context *context, struct error *e
 
 void secrets_sentence(const struct step *step, FILE *stream)
 {
-    const struct place *place = &step->secrets->place;
-    fprintf(stream, "decrypt the secrets of %s:%s", place->volume_name, place->path);
+    auto_arena arena = arena_new();
+    fprintf(stream, "decrypt the secrets of %s", place_text(arena, &step->secrets->place));
 }
 
 static int open_file(const struct secrets *secrets, const struct context *context,
                      struct worker_file *file, struct error *error)
 {
-    file->name =
-        arena_printf(context->arena, "%s:%s", secrets->place.volume_name, secrets->place.path);
-    file->fd = path_open(context_volume(context, secrets->place.volume)->fd, secrets->place.path,
-                         O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    file->name = place_text(context->arena, &secrets->place);
+    file->fd = context_open(context, &secrets->place, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     return file->fd < 0 ? error_system(error, -file->fd, "cannot open \"%s\"", file->name) : 0;
 }
 
@@ -260,7 +258,7 @@ static int decrypt(struct worker_job *job, struct keys *keys, struct context *co
 
 int secrets_apply(const struct step *step, struct context *context, struct error *error)
 {
-    struct worker_job job = {.file.fd = -1};
+    struct worker_job job = {.file.fd = -1, .sha256 = step->secrets->sha256};
     struct keys keys = {0};
     struct worker_result result = {0};
     struct outcome outcome = {0};

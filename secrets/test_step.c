@@ -94,6 +94,13 @@ static const struct scenario delivered[] = {
      "test $(head -n 1 /run/secrets.d/1/env) = A=one && ! test -e /run/secrets.d/1/refused"},
     {"binary, as a whole", HEAD "secrets state:/whole.bin {\n" KEYS "    whole blob\n}\n", "", 0,
      "", "test -s /run/secrets.d/1/blob"},
+    {"in the tree of the generation, by a link in it, and pinned",
+     HEAD "secrets /etc/secrets.yaml "
+          "sha256=be3a896261749f01b08825b8b2defe258ff0bb4d726779810c7dff95520e6b8c {\n" KEYS
+          "    secret int\n}\n",
+     "mkdir ../root/store && cp types.yaml ../root/store/x.yaml && ln -s /store/x.yaml "
+     "../root/etc/secrets.yaml",
+     0, "", "test $(cat /run/secrets.d/1/int) = 42"},
     {"a credential",
      YAML "    secret int credential=app.int\n    secret float credential=f early=yes\n}\n", "", 0,
      "",
@@ -157,6 +164,18 @@ static const struct scenario missed[] = {
     {"a value was exchanged", YAML "    secret int\n    secret word\n}\n",
      "sed -i 's/^int: .*/int: 43/' types.yaml", 1, "there is no secret",
      NONE " && ! test -e /run/secrets.d/1/word"},
+    {"another file than was pinned",
+     HEAD "secrets state:/types.yaml "
+          "sha256=be3a896261749f01b08825b8b2defe258ff0bb4d726779810c7dff95520e6b8c {\n" KEYS
+          "    secret int\n}\n",
+     "echo >> types.yaml", 1,
+     "\"state:/types.yaml\" is not the file that is declared; restore it, or declare this one: "
+     "sha256=",
+     "! test -e /run/secrets.d/1/int && " STATUS("int", "tampered")},
+    {"a link that leads out of the volume",
+     HEAD "secrets state:/link.yaml {\n" KEYS "    secret int\n}\n", "ln -s types.yaml link.yaml",
+     1, "cannot open \"state:/link.yaml\": Too many levels of symbolic links",
+     STATUS("int", "missing")},
     {"a tail is missing", AGE "    whole x\n}\n",
      "cp keys/ours.key keys/ours && truncate -s -1 x25519.age", 1, "there is no secret \"x\"",
      "! test -e /run/secrets.d/1/x"},

@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/path.h"
+#include "secrets/pin.h"
 #include "secrets/sops.h"
 
 enum {
@@ -256,6 +257,8 @@ _Noreturn static void work(struct desk *desk)
     }
     if (code < 0)
         answer_all(desk, FAULT_MISSING, error.text);
+    else if (pin_check(desk->job->sha256, desk->job->file.name, &text, &error) < 0)
+        answer_all(desk, FAULT_TAMPERED, error.text);
     else if (age_is_file(text.bytes, text.length))
         open_age(desk, &identities, &text);
     else

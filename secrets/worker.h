@@ -18,6 +18,7 @@ struct worker_file {
 
 struct worker_job {
     struct worker_file file;
+    const char *sha256; /* that it must have, or NULL */
     const struct worker_file *keys;
     size_t key_count;
     const struct secret *passphrase;          /* another key, or NULL */

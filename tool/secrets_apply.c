@@ -71,7 +71,7 @@ static int check_key(struct context *context, const struct secrets_key *key, boo
         return code;
     auto_fd fd = places_open(context, &key->place, O_RDONLY, &missing);
     return fd == -ENOENT ? error_set(error, ENOENT, "the key \"%s\" is missing, and would be made",
-                                     places_name(context->arena, &key->place))
+                                     place_text(context->arena, &key->place))
                          : 0;
 }
 

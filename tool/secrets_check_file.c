@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "secrets/look.h"
+#include "secrets/pin.h"
 #include "tool/secrets_place.h"
 
 enum { LARGEST = 4 << 20, NAMED = 12 /* of the keys that are not used, in one line */ };
@@ -117,7 +118,7 @@ static void decrypt(struct checking *checking, const struct secrets *secrets, in
 {
     struct error error;
     const struct worker_job job = {
-        .file = {places_name(checking->arena, &secrets->place), fd, NULL},
+        .file = {place_text(checking->arena, &secrets->place), fd, NULL},
         .keys = keys->files,
         .key_count = keys->count,
         .wanted = wanted->items,
@@ -181,7 +182,7 @@ static void check_text(struct checking *checking, const struct secrets *secrets,
     struct declared_keys keys;
     const struct wanted wanted = wanted_of(checking, secrets);
     check_keys(checking, secrets, &keys);
-    if (look_open(places_name(checking->arena, &secrets->place), text, &look, &error) < 0) {
+    if (look_open(place_text(checking->arena, &secrets->place), text, &look, &error) < 0) {
         report_error(report, secrets->origin, "%s", error.text);
         check_keys_close(&keys);
         return;
@@ -200,12 +201,16 @@ void check_file(struct checking *checking, const struct secrets *secrets)
     struct error error;
     char *bytes;
     size_t length;
-    const char *name = places_name(checking->arena, &secrets->place);
+    const char *name = place_text(checking->arena, &secrets->place);
     auto_fd fd = places_open(checking->context, &secrets->place, O_RDONLY, &error);
     if (fd < 0 || path_read_fd(fd, name, LARGEST, &bytes, &length, &error) < 0) {
         report_error(checking->report, secrets->origin, "%s", error.text);
         return;
     }
     auto_secret text = {(unsigned char *)bytes, length};
+    if (pin_check(secrets->sha256, name, &text, &error) < 0) {
+        report_error(checking->report, secrets->origin, "%s", error.text);
+        return;
+    }
     check_text(checking, secrets, fd, &text);
 }

@@ -23,7 +23,7 @@ static bool is_private(int fd)
 static int add_private(struct checking *checking, const struct place *key, int fd,
                        struct declared_keys *keys, struct error *error)
 {
-    const char *name = places_name(checking->arena, key);
+    const char *name = place_text(checking->arena, key);
     char *bytes;
     size_t length;
     if (!is_private(fd))

@@ -39,6 +39,8 @@ int places_map(struct context *context, const char *text, struct error *error)
 
 int places_volume(struct context *context, const struct volume *volume, struct error *error)
 {
+    if (!volume)
+        return 0; /* the tree, which is the running root here */
     struct volume_state *state = context_volume(context, volume);
     int fd = state->fd;
     if (fd < 0)
@@ -54,14 +56,8 @@ int places_open(struct context *context, const struct place *place, int flags, s
     int code = places_volume(context, place->volume, error);
     if (code < 0)
         return code;
-    int fd = path_open(context_volume(context, place->volume)->fd, place->path,
-                       flags | O_NONBLOCK | O_NOCTTY);
+    int fd = context_open(context, place, flags | O_NONBLOCK | O_NOCTTY);
     return fd < 0
-               ? error_system(error, -fd, "cannot open \"%s\"", places_name(context->arena, place))
+               ? error_system(error, -fd, "cannot open \"%s\"", place_text(context->arena, place))
                : fd;
-}
-
-const char *places_name(struct arena *arena, const struct place *place)
-{
-    return arena_printf(arena, "%s:%s", place->volume_name, place->path);
 }

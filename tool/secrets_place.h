@@ -14,7 +14,5 @@ int places_map(struct context *context, const char *text, struct error *error);
 int places_volume(struct context *context, const struct volume *volume, struct error *error);
 /* Opens a file; `flags` are those of open(2). */
 int places_open(struct context *context, const struct place *place, int flags, struct error *error);
-/* "VOLUME:/path", as messages call it. */
-const char *places_name(struct arena *arena, const struct place *place);
 
 #endif

@@ -100,7 +100,7 @@ static void tell_declared(struct telling *telling, struct context *context, cons
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
         auto_fd fd = places_open(context, places[i], O_RDONLY, &errors[i]);
         if (fd >= 0 &&
-            tell_file(telling, fd, places_name(telling->arena, places[i]), &errors[i]) == 0)
+            tell_file(telling, fd, place_text(telling->arena, places[i]), &errors[i]) == 0)
             return;
     }
     log_warning("%s", errors[0].text);
