@@ -166,7 +166,9 @@ static bool is_whole(const struct declaration *declaration)
     case DECLARED_ENTRY:
         return ((struct persist_entry *)declaration->object)->target != NULL;
     case DECLARED_SECRET:
-        return ((struct secret_entry *)declaration->object)->name != NULL;
+        return ((struct secret_entry *)declaration->object)->name != NULL &&
+               (((struct secret_entry *)declaration->object)->file ||
+                ((struct secret_entry *)declaration->object)->template.path);
     case DECLARED_HOOK:
         return ((struct hook *)declaration->object)->path != NULL;
     case DECLARED_MODULE:
@@ -196,6 +198,8 @@ static void resolve(struct config *config, struct report *report)
             resolve_keys(config, config->volumes[i]->luks, report);
     for (size_t i = 0; i < config->secrets_count; i++)
         resolve_secrets(config, config->secrets[i], report);
+    for (size_t i = 0; i < config->secret_entry_count; i++)
+        resolve_state(config, &config->secret_entries[i]->template, report);
     resolve_state(config, &config->generations.place, report);
     resolve_state(config, &config->root.place, report);
     (void)resolve_place(config, &config->root.blank, report); /* it may name none */

@@ -166,11 +166,12 @@ enum secret_failure { SECRET_RESCUE, SECRET_PREVIOUS };
 
 struct secret_entry {
     struct origin origin;
-    const struct secrets *file;
-    const char *key;        /* in the file; NULL: all of it */
-    const char *name;       /* below /run/secrets */
-    const char *path;       /* of a link to it, NULL for none */
-    const char *credential; /* its name as one of systemd's; NULL: it is none */
+    const struct secrets *file; /* NULL: it is rendered from a template */
+    struct place template;      /* without a volume: in the tree of the generation; or no path */
+    const char *key;            /* in the file; NULL: all of it */
+    const char *name;           /* below /run/secrets */
+    const char *path;           /* of a link to it, NULL for none */
+    const char *credential;     /* its name as one of systemd's; NULL: it is none */
     const char *owner, *group;
     int mode;
     int class;        /* enum secret_class */

@@ -20,6 +20,7 @@
 #include "persist/link.h"
 #include "persist/machine_id.h"
 #include "secrets/step.h"
+#include "secrets/template.h"
 
 const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_DRIVERS] = {"drivers", drivers_sentence, drivers_apply},
@@ -39,6 +40,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_COPY] = {"copy", copied_sentence, copied_apply},
     [STEP_MACHINE_ID] = {"machine-id", machine_id_sentence, machine_id_apply},
     [STEP_SECRETS] = {"secrets", secrets_sentence, secrets_apply},
+    [STEP_TEMPLATE] = {"template", template_sentence, template_apply},
     [STEP_SHOW] = {"show", show_sentence, show_apply},
     [STEP_HOOK] = {"hook", hook_sentence, hook_apply},
     [STEP_PROVE] = {"prove", prove_sentence, prove_apply},

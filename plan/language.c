@@ -299,6 +299,15 @@ static void secret_stored(struct config *config, void *object,
         set_key(config, "secret", secret->name);
 }
 
+static void template_stored(struct config *config, void *object,
+                            const struct scfg_directive *directive)
+{
+    struct secret_entry *template = object;
+    if (template->name)
+        template->name = arena_printf(config->arena, "rendered/%s", template->name);
+    secret_stored(config, object, directive);
+}
+
 static void *hook_object(struct config *config, void *parent,
                          const struct scfg_directive *directive)
 {
@@ -486,6 +495,10 @@ static const struct field secret_options[] = {
     {"empty", FIELD_CHOICE, offsetof(struct secret_entry, empty), no_yes_names},
     {"plain", FIELD_CHOICE, offsetof(struct secret_entry, plain), no_yes_names},
 };
+static const struct field template_parameters[] = {
+    {"name", FIELD_WITHIN, offsetof(struct secret_entry, name), NULL},
+    {"file", FIELD_PLACE_OR_TREE, offsetof(struct secret_entry, template), NULL},
+};
 static const struct keyword secrets_rows[] = {
     {"key", "key VOLUME:/path generate=no wait=2min", FIELDS(secrets_key_parameters),
      FIELDS(secrets_key_options), NULL, 0, true, secrets_key_object, NULL},
@@ -536,6 +549,9 @@ const struct keyword language[] = {
     {"secrets", "secrets FILE { key VOLUME:/path; secret KEY; whole NAME }",
      FIELDS(secrets_parameters), FIELDS(secrets_options), FIELDS(secrets_rows), true,
      secrets_object, NULL},
+    {"template", "template NAME FILE owner=NAME group=NAME mode=0400 class=normal early=no",
+     FIELDS(template_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 3, NULL, 0,
+     true, secret_object, template_stored},
     {"hook", "hook POINT /path timeout=30s failure=fail", FIELDS(hook_parameters),
      FIELDS(hook_options), NULL, 0, true, hook_object, NULL},
     {"module", "module NAME", FIELDS(module_parameters), NO_FIELDS, NULL, 0, true, module_object,

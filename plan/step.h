@@ -25,6 +25,7 @@ enum step_kind {
     STEP_COPY,        /* the same as a copy, which is written back later */
     STEP_MACHINE_ID,  /* the same for /etc/machine-id, which wants to be a real file */
     STEP_SECRETS,     /* decrypt a file of secrets */
+    STEP_TEMPLATE,    /* render a text with secrets in it */
     STEP_SHOW,        /* let /run/secrets lead to what was decrypted */
     STEP_HOOK,        /* run a program of the user's */
     STEP_PROVE,       /* can the new root be entered? */
@@ -52,6 +53,7 @@ struct step {
         const struct root *root;
         const struct persist_entry *entry;
         const struct secrets *secrets;
+        const struct secret_entry *secret;
         const struct hook *hook;
         const char *init;
         const char *choice; /* of a generation */

@@ -8,17 +8,11 @@
 #define EBB_SECRETS_STEP_H
 
 #include "plan/context.h"
-#include "secrets/fault.h"
-
-/* What became of a secret, for /run/secrets.d/.status.json. */
-struct delivery {
-    const struct secret_entry *secret;
-    enum fault fault;
-};
 
 /* Names that would be one file, files without a key, and the like. */
 void secrets_check(const struct config *config, struct report *report);
-/* STEP_SECRETS for every file of which something is wanted, and STEP_SHOW. */
+/* STEP_SECRETS for every file of which something is wanted, STEP_TEMPLATE for every template, and
+ * STEP_SHOW. */
 void secrets_plan(const struct config *config, struct plan *plan);
 void secrets_sentence(const struct step *step, FILE *stream);
 int secrets_apply(const struct step *step, struct context *context, struct error *error);
@@ -26,12 +20,5 @@ int secrets_apply(const struct step *step, struct context *context, struct error
 void secrets_discard(struct context *context);
 void show_sentence(const struct step *step, FILE *stream);
 int show_apply(const struct step *step, struct context *context, struct error *error);
-
-/* What secrets_apply does as well, unless the set is made aside, which has no credentials either:
- * the link of a secret that has one, in the root, and what became of all in
- * /run/secrets.d/.status.json. */
-int secrets_link(const struct secret_entry *secret, const struct context *context,
-                 struct error *error);
-int secrets_tell(const struct context *context, int run, struct error *error);
 
 #endif

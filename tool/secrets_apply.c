@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "plan/kinds.h"
 #include "secrets/credential.h"
+#include "secrets/deliver.h"
 #include "secrets/keys.h"
 #include "secrets/step.h"
 #include "secrets/vault.h"
@@ -85,6 +87,8 @@ static int open_volumes(struct context *context, bool dry_run, struct error *err
         for (size_t j = 0; j < secrets->key_count && code == 0; j++)
             code = check_key(context, secrets->keys[j], dry_run, error);
     }
+    for (size_t i = 0; i < config->secret_entry_count && code == 0; i++)
+        code = places_volume(context, config->secret_entries[i]->template.volume, error);
     return code;
 }
 
@@ -113,9 +117,9 @@ static int decrypt(struct applying *applying, bool dry_run, struct error *error)
     secrets_plan(context->config, &plan);
     applying->complete = true;
     for (size_t i = 0; i < plan.count && code >= 0; i++) {
-        if (plan.steps[i].kind != STEP_SECRETS)
+        if (plan.steps[i].kind == STEP_SHOW)
             continue;
-        code = secrets_apply(&plan.steps[i], context, error);
+        code = step_kinds[plan.steps[i].kind].apply(&plan.steps[i], context, error);
         applying->complete &= code == 0;
     }
     keys_forget(context);

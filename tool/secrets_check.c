@@ -7,12 +7,24 @@
 
 #include "base/log.h"
 #include "plan/account.h"
+#include "secrets/template.h"
 #include "tool/options.h"
 #include "tool/secrets.h"
 #include "tool/secrets_place.h"
 #include "tool/verb.h"
 
 enum { LARGEST_KEYS = 1 << 20 };
+
+static void check_template(const struct checking *checking, const struct secret_entry *template)
+{
+    struct error error;
+    int code = places_volume(checking->context, template->template.volume, &error);
+    if (code == 0)
+        code = template_prove(template, checking->context, &error);
+    if (code < 0)
+        report_error(checking->report, template->origin, "the template of \"%s\": %s",
+                     template->name, error.text);
+}
 
 static void check_owners(const struct checking *checking, const struct secret_entry *secret)
 {
@@ -100,6 +112,8 @@ int check_tell(struct target root, const struct config *config, const struct che
         check_file(&checking, config->secrets[i]);
     for (size_t i = 0; i < config->secret_entry_count; i++) {
         const struct secret_entry *secret = config->secret_entries[i];
+        if (secret->template.path)
+            check_template(&checking, secret);
         if (wish->owners)
             check_owners(&checking, secret);
         if (secret->mode & 07)

@@ -50,10 +50,15 @@ static const char *shown(struct arena *arena, const char *text)
     return arena_string(arena, copy);
 }
 
+static const char *source_of(struct arena *arena, const struct secret_entry *secret)
+{
+    return place_text(arena, secret->file ? &secret->file->place : &secret->template);
+}
+
 static struct line line_of(struct arena *arena, const struct secret_entry *secret,
                            const char *fault)
 {
-    const char *at = delivered_at(arena, secret), *from = place_text(arena, &secret->file->place);
+    const char *at = delivered_at(arena, secret), *from = source_of(arena, secret);
     if (secret->path)
         at = arena_printf(arena, "%s, %s", at, secret->path);
     if (secret->key)
@@ -119,7 +124,7 @@ static struct json_object *object_of(struct arena *arena, const struct secret_en
                                      const char *fault)
 {
     struct json_object *object = json_object_new_object(), *keys = json_object_new_array();
-    for (size_t i = 0; i < secret->file->key_count; i++)
+    for (size_t i = 0; secret->file && i < secret->file->key_count; i++)
         json_object_array_add(keys,
                               name_json(arena, place_text(arena, &secret->file->keys[i]->place)));
     add_text(arena, object, "name", secret->name);
@@ -131,7 +136,7 @@ static struct json_object *object_of(struct arena *arena, const struct secret_en
     add_text(arena, object, "mode", arena_printf(arena, "%04o", (unsigned)secret->mode));
     add_text(arena, object, "class", secret_class_names[secret->class]);
     json_object_object_add(object, "early", json_object_new_boolean(secret->early));
-    add_text(arena, object, "file", place_text(arena, &secret->file->place));
+    add_text(arena, object, "file", source_of(arena, secret));
     add_text(arena, object, "key", secret->key);
     json_object_object_add(object, "keys", keys);
     add_text(arena, object, "origin", origin_line(arena, secret->origin));

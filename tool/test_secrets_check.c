@@ -62,6 +62,24 @@ static const struct scenario checked[] = {
      "rm keys/ours.key", NULL, "root/persist/keys/ssh.pub", EXIT_DONE,
      "ebb.conf:4:9: warning: cannot open \"state:/keys/ours.key\": No such file or directory\n",
      "1 secret in 1 file: 0 errors, 1 warning\n"},
+    {"another file than was pinned",
+     HEAD "secrets state:/types.yaml "
+          "sha256=0000000000000000000000000000000000000000000000000000000000000000 {\n    key "
+          "state:/keys/key.txt\n    secret int\n}\n",
+     "printf x > types.yaml", NULL, NULL, EXIT_NO,
+     "ebb.conf:3:1: \"state:/types.yaml\" is not the file that is declared; restore it, or declare "
+     "this one: sha256=2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881\n",
+     "1 secret in 1 file: 1 error, 0 warnings\n"},
+    {"templates",
+     YAML "    secret int\n}\ntemplate a state:/a\ntemplate b state:/b\ntemplate c state:/c\n",
+     "echo '<SECRET:int>' > a && echo '<SECRET:none>' > b", NULL, NULL, EXIT_NO,
+     UNUSED_OF_TYPES
+     "10 more" LEFT "ebb.conf:8:1: the template of \"rendered/b\": it has the placeholder "
+                    "\"<SECRET:none>\", and no "
+     "secret of that name is declared\n"
+     "ebb.conf:9:1: the template of \"rendered/c\": cannot open \"state:/c\": No such file or "
+     "directory\n",
+     "4 secrets in 1 file: 2 errors, 0 warnings\n"},
     {"changed without the key", YAML "    secret int\n    secret word\n}\n",
      "sed -i 's/^float: .*/float: \"\"/' types.yaml", NULL, NULL, EXIT_NO,
      "ebb.conf:3:1: note: the machine can read, and does not use: negative, octal, large, whole, "
