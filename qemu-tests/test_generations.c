@@ -55,6 +55,41 @@ static void declarations_travel(void **state)
     scene_end(scene);
 }
 
+static const char *with_failure(struct scene *scene, const char *failure)
+{
+    return arena_printf(scene->arena,
+                        CARRIED "root tmpfs\nsecrets /etc/none.yaml {\n    key state:/k\n"
+                                "    secret int class=required failure=%s\n}\n",
+                        failure);
+}
+
+/* A secret that is required gives another generation the machine, or a person, as it is declared.
+ */
+static void a_secret_is_required(void **state)
+{
+    (void)state; /* one scene */
+    struct scene *scene = scene_new("generations-secret", CONFIG);
+    scene_make(scene);
+    scene_boot(scene);
+    scene_run(scene, "echo x > /persist/k && chmod 600 /persist/k");
+    add_generation(scene, 2, CARRIED "root tmpfs");
+    add_generation(scene, 3, with_failure(scene, "previous"));
+    scene_reboot(scene);
+    assert_non_null(
+        strstr(scene_screen(scene),
+               "ebb: there is no secret \"int\": cannot open \"/etc/none.yaml\": No such "
+               "file or directory: booting generation 2 instead"));
+    add_generation(scene, 4, with_failure(scene, "rescue"));
+    scene_power_off(scene);
+    scene_start(scene);
+    scene_wait(scene, "\nr retry   p previous generation");
+    scene_type(scene, "p"); /* to generation 3, which gives way to the next */
+    scene_wait(scene, "booting generation 2 instead");
+    scene_boot(scene);
+    scene_power_off(scene);
+    scene_end(scene);
+}
+
 /* A system with the tool in it. */
 static const char *tree_with_ebb(const struct scene *scene)
 {
@@ -126,6 +161,7 @@ int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(declarations_travel),
+        cmocka_unit_test(a_secret_is_required),
         cmocka_unit_test(failures_count),
     };
     if (count > 1)

@@ -75,7 +75,7 @@ static const struct scenario checked[] = {
      "echo '<SECRET:int>' > a && echo '<SECRET:none>' > b", NULL, NULL, EXIT_NO,
      UNUSED_OF_TYPES
      "10 more" LEFT "ebb.conf:8:1: the template of \"rendered/b\": it has the placeholder "
-                    "\"<SECRET:none>\", and no "
+     "\"<SECRET:none>\", and no "
      "secret of that name is declared\n"
      "ebb.conf:9:1: the template of \"rendered/c\": cannot open \"state:/c\": No such file or "
      "directory\n",
