@@ -150,11 +150,12 @@ lint: all
 format:
 	clang-format -i $(C)
 
-## make bench      PID 1, image, builder, entries and many files, measured against rivals
+## make bench      PID 1, image, builder, entries, secrets and many files, measured against rivals
 bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
 	$(BUILD)/qemu-tests/bench_entries
 	$(BUILD)/qemu-tests/bench_units
 	$(BUILD)/qemu-tests/bench_trees
+	$(BUILD)/qemu-tests/bench_secrets
 	$(BUILD)/qemu-tests/bench
 
 $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready
