@@ -234,6 +234,17 @@ const char *scene_run(struct scene *scene, const char *command)
     return copy;
 }
 
+void scene_put(struct scene *scene, const char *file, const char *path)
+{
+    struct error error;
+    auto_string text = NULL;
+    size_t length;
+    must(path_read(AT_FDCWD, file, 1 << 20, &text, &length, &error), &error);
+    scene_run(scene,
+              arena_printf(scene->arena, "umask 077 && mkdir -p %.*s && cat > %s <<'EOF'\n%sEOF\n",
+                           (int)(strrchr(path, '/') - path), path, path, text));
+}
+
 void scene_expect_all_is_well(struct scene *scene)
 {
     assert_string_equal(vm_readiness(scene->vm), "running");

@@ -60,6 +60,8 @@ void scene_reboot(struct scene *scene);
 void scene_power_off(struct scene *scene);
 /* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
 const char *scene_run(struct scene *scene, const char *command);
+/* Brings a text of ours into the guest, for root alone; missing folders are made. */
+void scene_put(struct scene *scene, const char *file, const char *path);
 /* systemd has reached its end without a failed unit. */
 void scene_expect_all_is_well(struct scene *scene);
 /* Passes over the machine and removes the folder; only after a test that succeeded. */

@@ -1,17 +1,13 @@
 /* Secrets on a volume in LUKS2, with the keys beside them: there before anything else runs, in
  * memory that is never swapped out, and nowhere else. */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/path.h"
 #include "qemu-tests/scene.h"
 
 #define CONFIG(class)                                                                              \
@@ -29,22 +25,6 @@
                                                              "    whole  token "                   \
                                                              "path=/etc/app/token\n"               \
                                                              "}\n" SCENE_REST
-
-/* Brings a file of the tests into the guest. */
-static void put(struct scene *scene, const char *file, const char *path)
-{
-    struct error error;
-    char *text = NULL;
-    size_t length;
-    if (path_read(AT_FDCWD, file, 1 << 20, &text, &length, &error) < 0)
-        fail_msg("%s", error.text);
-    scene_run(scene,
-              arena_printf(scene->arena,
-                           "mkdir -p /persist/secrets /persist/keys && cat > %s <<'EOF'\n%sEOF\n"
-                           "chmod 600 %s",
-                           path, text, path));
-    free(text);
-}
 
 /* What was decrypted is on no disk and in no log; the memory that it is in is never swapped out. */
 static void check_secrecy(struct scene *scene)
@@ -68,10 +48,10 @@ static void there_from_the_beginning(void **state)
     assert_string_equal(scene_run(scene, "ls /run/secrets 2>/dev/null; grep -c '\"fault\"' "
                                          "/run/secrets.d/.status.json"),
                         "3");
-    put(scene, "secrets/testdata/sops/types.yaml", "/persist/secrets/machine.yaml");
-    put(scene, "secrets/testdata/sops/key.txt", "/persist/keys/age");
-    put(scene, "secrets/testdata/ours.key", "/persist/keys/other");
-    put(scene, "secrets/testdata/armored.age", "/persist/secrets/token.age");
+    scene_put(scene, "secrets/testdata/sops/types.yaml", "/persist/secrets/machine.yaml");
+    scene_put(scene, "secrets/testdata/sops/key.txt", "/persist/keys/age");
+    scene_put(scene, "secrets/testdata/ours.key", "/persist/keys/other");
+    scene_put(scene, "secrets/testdata/armored.age", "/persist/secrets/token.age");
     scene_reboot(scene);
     assert_string_equal(
         scene_run(scene, "cd /run/secrets && cat nested/deep/er token && stat -c '%a %u:%g %n' "
