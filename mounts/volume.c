@@ -168,7 +168,8 @@ static int explain(const struct volume *volume, const char *device, int number, 
         remedy =
             "; the kernel cannot read this file system: add `module NAME` for it, or correct `fs`";
     else if (number == EINVAL)
-        remedy = "; correct the options of `fs`, and see the kernel's line above";
+        remedy = "; see the kernel's line above, and correct the options of `fs`, or have it "
+                 "repaired from another system";
     else if (number == EUCLEAN)
         remedy = "; see the kernel's line above, and have it repaired from another system";
     return error_set(error, number, "cannot mount %s, the volume \"%s\", as %s: %s%s", device,
