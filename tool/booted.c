@@ -115,8 +115,9 @@ static int read_volumes(struct arena *arena, struct json_object *status, struct 
         struct json_object *name = json_object_array_get_idx(list, i);
         if (!json_object_is_type(name, json_type_string))
             return damaged(error, "a degraded volume has no name");
-        volume_called(arena, booted, arena_string(arena, json_object_get_string(name)))->degraded =
-            true;
+        const char *text = json_object_get_string(name);
+        if (*text != '/') /* that is an entry, whose step tells */
+            volume_called(arena, booted, arena_string(arena, text))->degraded = true;
     }
     return 0;
 }

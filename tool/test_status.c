@@ -47,7 +47,7 @@ static void test_text(void **state)
                   "");
     assert_status(
         "degraded",
-        HEAD VOLUMES "\"degraded\":[\"state\",\"\\u001b[1m\"],\"steps\":[" STEP(
+        HEAD VOLUMES "\"degraded\":[\"state\",\"/x\",\"\\u001b[1m\"],\"steps\":[" STEP(
             "bind", "bind x", "\"target\":\"/x\",\"error\":\"it is\\na link\",",
             "ignored") "," STEP("hook", "run h", "\"error\":\"status 1\",", "ignored") "]}",
         false, EXIT_NO,
