@@ -51,7 +51,8 @@ _ebb_value() {
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
-	keep:--config | drop:--config) _ebb_configs "$3" ;;
+	keep:--config | drop:--config | label:--config | list:--config | pin:--config) _ebb_configs "$3" ;;
+	label:--store | list:--store | pin:--store) _ebb_folders "$3" ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
 	init:--size | init:--uuid | init:--label | import:--volume) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
@@ -96,7 +97,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check drop image import init keep lost orphans plan status vm write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check drop image import init keep label list lost orphans pin plan status vm write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -118,6 +119,9 @@ _ebb() {
 	check) options='--print --kernel' ;;
 	keep) options='--in --replace --dry-run --config' ;;
 	drop) options='--dry-run --config' ;;
+	label) options='--store --config' ;;
+	list) options='--json --store --config' ;;
+	pin) options='--remove --store --config' ;;
 	lost) options='--newest --all --watch --json' ;;
 	orphans) options='--trash --older --empty-trash --dry-run --json' ;;
 	plan) options='--why --json --generation --init' ;;
@@ -133,8 +137,8 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == import ]]; then
 		_ebb_import "$cur"
-	elif [[ $verb == status ]]; then
-		return # it takes no word
+	elif [[ $verb == status || $verb == label || $verb == list || $verb == pin ]]; then
+		return # they take no word that is known here
 	elif [[ $verb == init || $verb == lost || $verb == keep || $verb == drop ]]; then
 		_ebb_files "$cur"
 	elif [[ $verb == write-back ]]; then
