@@ -25,8 +25,7 @@ UNUSED static bool cut_off(int (*work)(void *argument), void *argument, unsigned
     assert_int_equal(waitpid(child, &status, 0), child);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
         skip_because("ptrace is forbidden here");
-    /* It stops twice for each call, and is killed where it enters the next: that one is not made.
-     */
+    /* It stops twice for each call, and is killed where it enters the next: that one is not made. */
     for (unsigned stops = 0; stops <= 2 * calls && WIFSTOPPED(status); stops++) {
         assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
         assert_int_equal(waitpid(child, &status, 0), child);
