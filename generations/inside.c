@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
 
@@ -57,21 +58,33 @@ static int put(int mount, const char *place, struct error *error)
 }
 
 /* In the tree it is often a link to what a service makes in /run. */
-static int make_link_target(struct error *error)
+static void make_link_target(void)
 {
     char link[PATH_MAX], path[PATH_MAX + sizeof("/etc/")];
     ssize_t length = readlink(resolver, link, sizeof(link) - 1);
     if (length < 0)
-        return 0;
+        return;
     link[length] = '\0';
     snprintf(path, sizeof(path), "%s%s", *link == '/' ? "" : "/etc/", link);
+    if (strncmp(path, "/run/", 5) != 0 && strncmp(path, "/etc/../run/", 12) != 0)
+        return;
+    /* Whatever fails here: then the link leads nowhere, which is told. */
     for (char *slash = path + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
         *slash = '\0';
-        if (mkdir(path, 0755) < 0 && errno != EEXIST)
-            return error_system(error, errno, "cannot make \"%s\"", path);
+        (void)mkdir(path, 0755);
     }
     auto_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    return fd < 0 ? error_system(error, errno, "cannot make \"%s\"", path) : 0;
+}
+
+static int show_resolver(const struct host *host, struct error *error)
+{
+    if (host->resolver < 0)
+        return 0;
+    make_link_target();
+    if (access(resolver, F_OK) == 0)
+        return put(host->resolver, resolver, error);
+    log_warning("names of hosts are not resolved: the tree has no place for \"%s\"", resolver);
+    return 0;
 }
 
 /* Of the tree, whose root is ours. */
@@ -84,13 +97,11 @@ static int mount_all(const struct host *host, struct error *error)
                   systems[i].options) < 0)
             return error_system(error, errno, "cannot mount \"%s\"", systems[i].place);
     }
+    (void)mkdir("/run/lock", 01777); /* only some programs want it */
     if (mkdir("/dev", 0755) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make \"/dev\"");
     int code = put(host->devices, "/dev", error);
-    if (code < 0 || host->resolver < 0)
-        return code;
-    code = make_link_target(error);
-    return code < 0 ? code : put(host->resolver, resolver, error);
+    return code < 0 ? code : show_resolver(host, error);
 }
 
 static int enter(const struct inside *inside, struct error *error)

@@ -62,7 +62,7 @@ const char *mark_label_of(struct arena *arena, int store, unsigned number)
     struct error ignored; /* a label that cannot be read is no reason not to boot */
     auto_string text = NULL;
     auto_fd fd = path_open(store, label_name(number).text, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || path_read_fd(fd, "label", 2 * LABEL_LIMIT, &text, NULL, &ignored) < 0)
+    if (fd < 0 || path_read_fd(fd, "label", LABEL_LIMIT + 1, &text, NULL, &ignored) < 0)
         return NULL;
     return arena_copy(arena, text, strcspn(text, "\n"));
 }
