@@ -152,6 +152,7 @@ bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
 	$(BUILD)/qemu-tests/bench_entries
 	$(BUILD)/qemu-tests/bench_units
 	$(BUILD)/qemu-tests/bench_trees
+	$(BUILD)/qemu-tests/bench_new
 	$(BUILD)/qemu-tests/bench
 
 $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready
