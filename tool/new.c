@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "generations/making.h"
 #include "generations/marks.h"
 #include "tool/counter.h"
 #include "tool/verb.h"
@@ -38,14 +37,15 @@ static void release_signals(int stop, const sigset_t *before)
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-static int seal(const struct making *making, int stop, struct error *error)
+static int seal(const struct making *making, const struct generation_facts *facts, int stop,
+                struct error *error)
 {
     struct counter counter;
     struct copy_progress *progress =
         counter_begin(&counter, "making the tree whole", "", (struct amount){0});
     int code = making_seal(making, progress, stop, error);
     counter_end(&counter);
-    return code < 0 ? code : new_config(making->folder, making->tree, error);
+    return code < 0 ? code : new_config(making, facts->parent, error);
 }
 
 static int make(const struct store_place *place, const struct generation_facts *facts,
@@ -61,7 +61,7 @@ static int make(const struct store_place *place, const struct generation_facts *
     if (code == 0)
         code = making_run(&making, facts, stop, error);
     if (code == 0)
-        code = seal(&making, stop, error);
+        code = seal(&making, facts, stop, error);
     making_close(&making);
     if (code == 0)
         code = generation_commit(place->store, number, error);

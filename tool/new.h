@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "generations/making.h"
 #include "tool/place.h"
 
 struct new_wish {
@@ -17,7 +18,7 @@ struct new_wish {
 /* The mount name space is the caller's alone. Returns the exit status. */
 int new_make(struct target root, const struct new_wish *wish, FILE *out);
 /* What the new tree has as /etc/ebb/ebb.conf is checked, with what is wrong on standard error, and
- * goes merged into `folder` as ebb.conf. There may be none. */
-int new_config(int folder, int tree, struct error *error);
+ * goes merged into the new generation as ebb.conf. If there is none, it has that of the old one. */
+int new_config(const struct making *making, unsigned old, struct error *error);
 
 #endif

@@ -30,7 +30,18 @@ static _Noreturn void read_inside(int tree, int merged)
     _exit(fclose(out) == 0 ? EXIT_DONE : EXIT_NO);
 }
 
-int new_config(int folder, int tree, struct error *error)
+/* That beside its tree, if it has one. */
+static int take_over(const struct making *making, unsigned old, struct error *error)
+{
+    char name[16];
+    snprintf(name, sizeof(name), "%u", old);
+    auto_fd from = path_open(making->store, name, O_PATH | O_DIRECTORY);
+    if (linkat(from, "ebb.conf", making->folder, "ebb.conf", 0) < 0 && errno != ENOENT)
+        return error_system(error, errno, "cannot take over the ebb.conf of generation %u", old);
+    return 0;
+}
+
+int new_config(const struct making *making, unsigned old, struct error *error)
 {
     int status;
     size_t length;
@@ -41,7 +52,7 @@ int new_config(int folder, int tree, struct error *error)
     fflush(NULL);
     pid_t child = fork();
     if (child == 0)
-        read_inside(tree, merged);
+        read_inside(making->tree, merged);
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return error_system(error, errno, "cannot start a process");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_DONE)
@@ -51,6 +62,8 @@ int new_config(int folder, int tree, struct error *error)
     if (lseek(merged, 0, SEEK_SET) < 0)
         return error_system(error, errno, "cannot read the merged configuration");
     int code = path_read_fd(merged, "ebb.conf", CONFIG_LIMIT, &text, &length, error);
-    return code < 0 || length == 0 ? code
-                                   : path_write(folder, "ebb.conf", text, length, 0644, error);
+    if (code < 0)
+        return code;
+    return length == 0 ? take_over(making, old, error)
+                       : path_write(making->folder, "ebb.conf", text, length, 0644, error);
 }

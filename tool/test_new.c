@@ -17,7 +17,8 @@ static void make_root(void)
              "cd root/persist && echo id > .ebb/store-id && cd generations && mkdir 1 &&"
              "echo '{\"format\": 1, \"init\": \"/bin/busybox\"}' > 1/generation.json &&"
              "mkdir -p 1/tree/bin 1/tree/etc/ebb && cp $(command -v busybox) 1/tree/bin &&"
-             "ln -s busybox 1/tree/bin/sh && ln -s busybox 1/tree/bin/sleep");
+             "ln -s busybox 1/tree/bin/sh && ln -s busybox 1/tree/bin/rm && ln -s busybox "
+             "1/tree/bin/sleep");
 }
 
 #define IN_STORE "cd root/persist/generations && "
