@@ -156,6 +156,7 @@ bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
 	$(BUILD)/qemu-tests/bench_units
 	$(BUILD)/qemu-tests/bench_trees
 	$(BUILD)/qemu-tests/bench_secrets
+	$(BUILD)/qemu-tests/bench_new
 	$(BUILD)/qemu-tests/bench
 
 $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready

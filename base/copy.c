@@ -326,3 +326,11 @@ int copy_open_file(int source, int target, struct error *error)
         code = copy_contents(&copy, source, target, &status);
     return code < 0 ? code : copy_attributes(&copy, source, target, &status);
 }
+
+int copy_open_attributes(int source, int target, struct error *error)
+{
+    struct stat status;
+    struct copy copy = {.target = target, .error = error};
+    int code = copy_begin(&copy, source, &status);
+    return code < 0 ? code : copy_attributes(&copy, source, target, &status);
+}

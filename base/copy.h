@@ -30,6 +30,8 @@ int copy_live_tree(int source, int target, struct copy_progress *progress, struc
 int copy_refresh(int source, int target, struct copy_progress *progress, struct error *error);
 /* Copies an open file into another, which is empty and gets the source's own owner and mode. */
 int copy_open_file(int source, int target, struct error *error);
+/* Gives what is open the owner, mode, extended attributes and times of `source`. */
+int copy_open_attributes(int source, int target, struct error *error);
 /* Copies the thing called `name`, of whichever kind, from one folder into another. */
 int copy_named(int source, int target, const char *name, struct error *error);
 

@@ -2,7 +2,7 @@
 #ifndef EBB_GENERATIONS_MAKE_H
 #define EBB_GENERATIONS_MAKE_H
 
-#include "generations/store.h"
+#include "generations/change.h"
 
 struct store_request {
     const char *identity;    /* NULL: a new one */

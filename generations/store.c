@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char temporary[] = ".new";
+#include "generations/marks.h"
 
-enum { FORMAT = 1, FACTS_LIMIT = 1 << 20 };
+enum { FACTS_LIMIT = 1 << 20 };
 
 void generations_check(const struct config *config, struct report *report)
 {
@@ -44,9 +43,8 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* All numbers in the store, ascending. */
-static int list(struct arena *arena, int store, unsigned **numbers, size_t *count,
-                struct error *error)
+int store_numbers(struct arena *arena, int store, unsigned **numbers, size_t *count,
+                  struct error *error)
 {
     int own = openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     auto_dir folder = own < 0 ? NULL : fdopendir(own);
@@ -65,7 +63,7 @@ static int list(struct arena *arena, int store, unsigned **numbers, size_t *coun
 static const char put_one[] =
     "; put one there, in its folder \"1\" as ebb.conf(5) tells, or correct `generations`";
 
-static int open_store(int volume, const char *folder, struct error *error)
+int store_open(int volume, const char *folder, struct error *error)
 {
     int fd = path_open(volume, folder, O_RDONLY | O_DIRECTORY);
     if (fd < 0)
@@ -112,6 +110,12 @@ static const char *text_of(struct arena *arena, struct json_object *facts, const
     return arena_string(arena, json_object_get_string(value));
 }
 
+static unsigned number_in(struct json_object *facts, const char *key)
+{
+    struct json_object *value;
+    return json_object_object_get_ex(facts, key, &value) ? (unsigned)json_object_get_int(value) : 0;
+}
+
 static int read_facts(struct arena *arena, int store, struct generation *generation,
                       struct error *error)
 {
@@ -135,13 +139,16 @@ static int read_facts(struct arena *arena, int store, struct generation *generat
                          "the generation.json of generation %u is not whole; boot "
                          "another one with ebb.generation=",
                          generation->number);
-    else if (json_object_get_int(format) != FORMAT)
+    else if (json_object_get_int(format) != STORE_FORMAT)
         code = error_set(error, EBADMSG,
                          "generation %u has format %d, and this Ebb reads %d; rebuild "
                          "the image with a newer one",
-                         generation->number, json_object_get_int(format), FORMAT);
+                         generation->number, json_object_get_int(format), STORE_FORMAT);
     if (code == 0) {
-        generation->label = text_of(arena, facts, "label");
+        const char *label = mark_label_of(arena, store, generation->number);
+        generation->label = label ? label : text_of(arena, facts, "label");
+        generation->created = text_of(arena, facts, "created");
+        generation->parent = number_in(facts, "parent");
         generation->init = text_of(arena, facts, "init");
     }
     json_object_put(facts);
@@ -170,10 +177,10 @@ static int read_generation(struct arena *arena, int store, const char *folder, c
 static int open_list(struct arena *arena, int volume, const char *folder, unsigned **numbers,
                      size_t *count, struct error *error)
 {
-    auto_fd store = open_store(volume, folder, error);
+    auto_fd store = store_open(volume, folder, error);
     if (store < 0)
         return store;
-    int code = list(arena, store, numbers, count, error);
+    int code = store_numbers(arena, store, numbers, count, error);
     return code < 0 ? code : TAKE_FD(store);
 }
 
@@ -203,77 +210,4 @@ int generation_before(struct arena *arena, int volume, const char *folder, unsig
                                                            numbers[count - 1], chosen, error) == 0)
             return 0;
     return error_set(error, ENOENT, "\"%s\" has no whole generation before %u", folder, number);
-}
-
-static const char *facts_text(struct arena *arena, const struct generation_facts *facts)
-{
-    char created[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-    struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "format", json_object_new_int(FORMAT));
-    json_object_object_add(object, "created", json_object_new_string(created));
-    if (facts->label)
-        json_object_object_add(object, "label", json_object_new_string(facts->label));
-    if (facts->init)
-        json_object_object_add(object, "init", json_object_new_string(facts->init));
-    const char *text =
-        arena_printf(arena, "%s\n",
-                     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(object);
-    return text;
-}
-
-int generation_prepare(int volume, const char *folder, const struct generation_facts *facts,
-                       int *tree, struct error *error)
-{
-    auto_fd store = -1;
-    auto_arena arena = arena_new();
-    if (facts->init && path_objection(facts->init))
-        return error_set(error, EINVAL, "the init \"%s\" %s; write its whole path in the tree",
-                         facts->init, path_objection(facts->init));
-    int code = path_make_folder(volume, folder, &store, error);
-    if (code < 0)
-        return code;
-    if (mkdirat(store, temporary, 0755) < 0)
-        return errno == EEXIST
-                   ? error_set(error, EEXIST,
-                               "\"%s\" in \"%s\" is left of an attempt that was cut off; remove it",
-                               temporary, folder)
-                   : error_system(error, errno, "cannot make \"%s\" in \"%s\"", temporary, folder);
-    auto_fd new = path_open(store, temporary, O_RDONLY | O_DIRECTORY);
-    if (new < 0 || mkdirat(new, "tree", 0755) < 0)
-        return error_system(error, errno, "cannot make \"%s/%s/tree\"", folder, temporary);
-    const char *text = facts_text(arena, facts);
-    code = path_write(new, "generation.json", text, strlen(text), 0644, error);
-    if (code < 0)
-        return code;
-    int fd = path_open(new, "tree", O_RDONLY | O_DIRECTORY);
-    if (fd < 0)
-        return error_system(error, -fd, "cannot open \"%s/%s/tree\"", folder, temporary);
-    *tree = fd;
-    return 0;
-}
-
-int generation_commit(int volume, const char *folder, unsigned *number, struct error *error)
-{
-    unsigned *numbers = NULL;
-    size_t count = 0;
-    char name[16];
-    auto_arena arena = arena_new();
-    auto_fd store = open_store(volume, folder, error);
-    if (store < 0)
-        return store;
-    int code = list(arena, store, &numbers, &count, error);
-    if (code < 0)
-        return code;
-    unsigned next = count ? numbers[count - 1] + 1 : 1;
-    snprintf(name, sizeof(name), "%u", next);
-    /* Everything below must be on the disk before its name is. */
-    if (syncfs(store) < 0 || renameat(store, temporary, store, name) < 0 || fsync(store) < 0)
-        return error_system(error, errno, "cannot give generation %u its name", next);
-    *number = next;
-    return 0;
 }

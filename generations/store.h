@@ -2,12 +2,16 @@
  *
  *     N/generation.json   {"format": 1, "label": "…", "init": "/sbin/init", "created": "…"}
  *     N/tree/             the system itself
+ *     N/ebb.conf          the configuration in it, merged; where it has one
+ *     N.label, N.pin      what was said of it later: generations/marks.h
  *
- * A generation is made under a temporary name and renamed, so a number always names a whole one. */
+ * Here it is read; generations/change.h makes and deletes. */
 #ifndef EBB_GENERATIONS_STORE_H
 #define EBB_GENERATIONS_STORE_H
 
 #include "plan/context.h"
+
+enum { STORE_FORMAT = 1 };
 
 void generations_check(const struct config *config, struct report *report);
 
@@ -22,14 +26,10 @@ int generation_choose(struct arena *arena, int volume, const char *folder, const
 int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
                       const struct generation **generation, struct error *error);
 
-/* What is written about a new generation; NULL leaves a line out. */
-struct generation_facts {
-    const char *label, *init;
-};
-/* Makes the folder N (with generation.json and an empty tree/) ready under a temporary name in the
- * store; `tree` is for filling. generation_commit gives it its number. */
-int generation_prepare(int volume, const char *folder, const struct generation_facts *facts,
-                       int *tree, struct error *error);
-int generation_commit(int volume, const char *folder, unsigned *number, struct error *error);
+/* Opens the folder of the store. */
+int store_open(int volume, const char *folder, struct error *error);
+/* All numbers in it, ascending. */
+int store_numbers(struct arena *arena, int store, unsigned **numbers, size_t *count,
+                  struct error *error);
 
 #endif

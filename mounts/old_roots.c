@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/btrfs.h"
 #include "base/log.h"
-#include "mounts/btrfs.h"
 #include "mounts/subvolume.h"
 
 static const char mark[] = ".old-", form[] = "%Y%m%dT%H%M%S";

@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/btrfs.h"
 #include "base/console.h"
 #include "base/log.h"
-#include "mounts/btrfs.h"
 #include "mounts/old_roots.h"
 
 static const char fresh_suffix[] = ".ebb-new", marker[] = ".ebb-dont-wipe",

@@ -36,11 +36,13 @@ enum step_kind {
 
 /* A numbered, bootable version of the system, on the volume that `generations` names. */
 struct generation {
-    unsigned number;    /* 0: not chosen yet, as when the tool prints a plan elsewhere */
-    const char *choice; /* what was asked for: a number, latest or previous */
-    const char *tree;   /* its tree, as a path on the volume */
-    const char *label;  /* NULL if it has none */
-    const char *init;   /* what it says is its init, NULL for /sbin/init */
+    unsigned number;     /* 0: not chosen yet, as when the tool prints a plan elsewhere */
+    const char *choice;  /* what was asked for: a number, latest or previous */
+    const char *tree;    /* its tree, as a path on the volume */
+    const char *label;   /* NULL if it has none */
+    const char *init;    /* what it says is its init, NULL for /sbin/init */
+    const char *created; /* in UTC, NULL if it is not known */
+    unsigned parent;     /* what it was made from, 0: nothing, or it is not known */
 };
 
 struct step {

@@ -61,14 +61,16 @@ static void add_generation(int volume, unsigned number, const char *path, const 
                            size_t length, mode_t mode)
 {
     struct error error;
-    auto_fd tree = -1;
+    auto_fd store = -1, folder = -1;
     unsigned made;
-    if (generation_prepare(volume, "/generations", &(struct generation_facts){0}, &tree, &error) <
-        0)
+    if (store_lock(volume, "/generations", &store, &error) < 0 ||
+        generation_prepare(store, &(struct generation_facts){0}, &folder, &error) < 0)
         fail_msg("%s", error.text);
-    if (path)
+    if (path) {
+        auto_fd tree = path_open(folder, "tree", O_RDONLY | O_DIRECTORY);
         put(tree, path, data, length, mode);
-    if (generation_commit(volume, "/generations", &made, &error) < 0)
+    }
+    if (generation_commit(store, &made, &error) < 0)
         fail_msg("%s", error.text);
     assert_int_equal(made, number);
 }

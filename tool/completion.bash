@@ -47,11 +47,13 @@ _ebb_value() {
 		;;
 	build:-o | build:--output | import:-o | import:--output) _ebb_files "$3" ;;
 	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
-	plan:--generation | vm:--generation) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
+	plan:--generation | vm:--generation | new:--from) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
-	keep:--config | drop:--config) _ebb_configs "$3" ;;
+	keep:--config | drop:--config | gc:--config | label:--config | list:--config | new:--config | pin:--config) _ebb_configs "$3" ;;
+	gc:--store | label:--store | list:--store | new:--store | pin:--store) _ebb_folders "$3" ;;
+	gc:--keep | new:--label) ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
 	init:--size | init:--uuid | init:--label | import:--volume) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
@@ -130,7 +132,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check confirm drop image import init keep lost orphans plan rollback secrets status vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'build check confirm drop gc image import init keep label list lost new orphans pin plan rollback secrets status vm why write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -159,6 +161,11 @@ _ebb() {
 	why) options='--all' ;;
 	keep) options='--in --replace --dry-run --config' ;;
 	drop) options='--dry-run --config' ;;
+	gc) options='--keep --dry-run --store --config' ;;
+	new) options='--from --label --dry-run --store --config' ;;
+	label) options='--store --config' ;;
+	list) options='--json --store --config' ;;
+	pin) options='--remove --store --config' ;;
 	lost) options='--newest --all --watch --json' ;;
 	orphans) options='--trash --older --empty-trash --dry-run --json' ;;
 	plan) options='--why --json --generation --init' ;;
@@ -174,8 +181,8 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == import ]]; then
 		_ebb_import "$cur"
-	elif [[ $verb == status || $verb == rollback ]]; then
-		return # it takes no word, or one that nobody knows beforehand
+	elif [[ $verb == status || $verb == rollback || $verb == gc || $verb == label || $verb == new || $verb == list || $verb == pin ]]; then
+		return # they take no word that is known here
 	elif [[ $verb == init || $verb == lost || $verb == keep || $verb == drop ]]; then
 		_ebb_files "$cur"
 	elif [[ $verb == write-back ]]; then

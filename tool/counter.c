@@ -47,16 +47,21 @@ static void tell(struct copy_progress *progress, uint64_t files, uint64_t bytes)
     if (now - counter->told < BETWEEN)
         return;
     counter->told = now;
-    fprintf(stderr, "\r\033[Kcopying ");
+    fprintf(stderr, "\r\033[K%s%s", counter->doing, *counter->what ? " " : "");
     name_print(counter->what, true, stderr);
+    if (counter->whole.files == 0) {
+        fprintf(stderr, ": %ju files", (uintmax_t)files);
+        return;
+    }
     fprintf(stderr, ": %ju of %ju files, %s", (uintmax_t)files, (uintmax_t)counter->whole.files,
             name_size(bytes).text);
     fprintf(stderr, " of %s", name_size(counter->whole.bytes).text);
 }
 
-struct copy_progress *counter_begin(struct counter *counter, const char *what, struct amount whole)
+struct copy_progress *counter_begin(struct counter *counter, const char *doing, const char *what,
+                                    struct amount whole)
 {
-    *counter = (struct counter){{tell}, whole, clock_milliseconds(), what};
+    *counter = (struct counter){{tell}, whole, clock_milliseconds(), doing, what};
     return isatty(STDERR_FILENO) ? &counter->progress : NULL;
 }
 

@@ -1,4 +1,4 @@
-/* How much a copy has to do, and how far it is. */
+/* How much a copy, or other long work on many files, has to do, and how far it is. */
 #ifndef EBB_TOOL_COUNTER_H
 #define EBB_TOOL_COUNTER_H
 
@@ -14,9 +14,11 @@ struct counter {
     struct copy_progress progress;
     struct amount whole;
     unsigned long told; /* when, in milliseconds */
-    const char *what;
+    const char *doing, *what;
 };
-struct copy_progress *counter_begin(struct counter *counter, const char *what, struct amount whole);
+/* `whole` is zeros if it is not known; `what` may be "". */
+struct copy_progress *counter_begin(struct counter *counter, const char *doing, const char *what,
+                                    struct amount whole);
 void counter_end(const struct counter *counter);
 
 #endif

@@ -94,7 +94,7 @@ static int hide(const struct dropping *dropping, struct live *live, struct amoun
     const struct persist_entry *entry = dropping->entry;
     dev_t device = live->status.st_dev;
     struct counter counter;
-    live->progress = counter_begin(&counter, entry->target, amount);
+    live->progress = counter_begin(&counter, "copying", entry->target, amount);
     int code = live_hide(entry, dropping->running.context, live, error);
     counter_end(&counter);
     if (code != -EBUSY)

@@ -183,7 +183,7 @@ static int note(const struct keeping *keeping, struct error *error)
 static int copy(struct keeping *keeping, struct amount amount, struct error *error)
 {
     struct counter counter;
-    keeping->live.progress = counter_begin(&counter, keeping->entry->target, amount);
+    keeping->live.progress = counter_begin(&counter, "copying", keeping->entry->target, amount);
     int code = live_copy(keeping->entry, keeping->running.context, &keeping->live, error);
     counter_end(&counter);
     if (code < 0 || !keeping->made.edit.file)

@@ -34,6 +34,6 @@ struct check_wish {
 int check_tell(struct target root, const struct config *config, const struct check_wish *wish,
                FILE *out);
 /* What is declared, and what became of it. */
-int list_tell(struct target root, const struct config *config, bool json, FILE *out);
+int secrets_list_tell(struct target root, const struct config *config, bool json, FILE *out);
 
 #endif

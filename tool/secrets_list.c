@@ -159,7 +159,7 @@ static void print_json(struct arena *arena, const struct config *config,
     json_object_put(whole);
 }
 
-int list_tell(struct target root, const struct config *config, bool json, FILE *out)
+int secrets_list_tell(struct target root, const struct config *config, bool json, FILE *out)
 {
     auto_arena arena = arena_new();
     struct secrets_status status;
@@ -192,5 +192,5 @@ int verb_secrets_list(int argc, char **argv)
     if (!config)
         return EXIT_USAGE;
     auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return verb_flush(list_tell((struct target){root, ""}, config, json, stdout));
+    return verb_flush(secrets_list_tell((struct target){root, ""}, config, json, stdout));
 }

@@ -93,7 +93,7 @@ static void assert_list(bool json, const char *output, const char *logged)
     auto_fd root = open_folder("root");
     log_begin();
     FILE *out = output_begin(&text);
-    assert_int_equal(list_tell((struct target){root, ""}, config, json, out), EXIT_DONE);
+    assert_int_equal(secrets_list_tell((struct target){root, ""}, config, json, out), EXIT_DONE);
     fclose(out);
     auto_string log = log_end_of_secrets();
     assert_text("output", text, output);
@@ -143,7 +143,7 @@ static void test_list_json(void **state)
     auto_config config = load(arena, many);
     auto_fd root = open_folder("root");
     FILE *out = output_begin(&text);
-    assert_int_equal(list_tell((struct target){root, ""}, config, true, out), EXIT_DONE);
+    assert_int_equal(secrets_list_tell((struct target){root, ""}, config, true, out), EXIT_DONE);
     fclose(out);
     assert_contains(text, "{\"format\":1,\"set\":2,\"secrets\":[{\"name\":\"wifi/psk\",");
     assert_contains(text,

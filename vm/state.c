@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/path.h"
 
 static int fill(const struct disk *disk, const char *stage, const struct store_request *store,

@@ -1,4 +1,4 @@
-#include "mounts/btrfs.h"
+#include "base/btrfs.h"
 
 #include <errno.h>
 #include <linux/btrfs.h>

@@ -1,6 +1,6 @@
 /* Subvolumes of btrfs, by descriptor and by id: what ioctls of the kernel do, and no more. */
-#ifndef EBB_MOUNTS_BTRFS_H
-#define EBB_MOUNTS_BTRFS_H
+#ifndef EBB_BASE_BTRFS_H
+#define EBB_BASE_BTRFS_H
 
 #include <stdint.h>
 

@@ -1,0 +1,225 @@
+/* ebb list: the generations of a store. */
+#include "tool/list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "generations/marks.h"
+#include "generations/size.h"
+#include "tool/name.h"
+#include "tool/verb.h"
+
+struct row {
+    unsigned number;
+    const struct generation *generation; /* NULL: it is not whole */
+    const char *fault;                   /* why not */
+    const char **kernels;                /* the versions whose modules it has */
+    size_t kernel_count;
+    struct generation_size size;
+    bool booted, latest, is_default, pinned;
+};
+
+static int by_name(const void *left, const void *right)
+{
+    return strverscmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static void find_kernels(struct arena *arena, int store, struct row *row)
+{
+    static const char *const places[] = {"usr/lib/modules", "lib/modules"};
+    int fd = -1;
+    for (size_t i = 0; fd < 0 && i < ARRAY_LENGTH(places); i++)
+        fd = path_open(store, arena_printf(arena, "%u/tree/%s", row->number, places[i]),
+                       O_RDONLY | O_DIRECTORY);
+    auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        if (*entry->d_name != '.')
+            *ARENA_PUSH(arena, row->kernels, row->kernel_count) =
+                arena_string(arena, entry->d_name);
+    if (row->kernel_count)
+        qsort(row->kernels, row->kernel_count, sizeof(*row->kernels), by_name);
+}
+
+/* The number that is booted unless another is asked for, 0 if there is none. */
+static unsigned default_of(const struct store_place *place)
+{
+    struct error ignored;
+    const struct generation *generation;
+    return place_choose(place, place->default_choice, &generation, &ignored) == 0
+               ? generation->number
+               : 0;
+}
+
+static int look(const struct store_place *place, struct row *row, struct error *error)
+{
+    struct error fault;
+    const char *choice = arena_printf(place->arena, "%u", row->number);
+    if (place_choose(place, choice, &row->generation, &fault) < 0) {
+        row->generation = NULL;
+        row->fault = arena_string(place->arena, fault.text);
+    }
+    auto_fd tree = path_open(place->store, arena_printf(place->arena, "%s/tree", choice),
+                             O_PATH | O_DIRECTORY);
+    if (tree < 0 && row->generation) {
+        row->fault = arena_printf(place->arena, "cannot open its tree: %s", strerror(-tree));
+        row->generation = NULL;
+    }
+    row->booted = row->number == place->booted;
+    row->pinned = mark_is_pinned(place->store, row->number);
+    find_kernels(place->arena, place->store, row);
+    return generation_size(place->store, &row->number, 1, &row->size, error);
+}
+
+static void print_marks(const struct row *row, FILE *out)
+{
+    const struct {
+        bool set;
+        const char *name;
+    } marks[] = {{row->booted, "booted"},
+                 {row->latest, "latest"},
+                 {row->is_default, "default"},
+                 {row->pinned, "pinned"}};
+    const char *between = "  (";
+    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
+        if (!marks[i].set)
+            continue;
+        fprintf(out, "%s%s", between, marks[i].name);
+        between = ", ";
+    }
+    if (*between == ',')
+        fputc(')', out);
+}
+
+static void print_row(const struct row *row, FILE *out)
+{
+    char when[32] = "?";
+    struct tm time = {0};
+    const char *created = row->generation ? row->generation->created : NULL;
+    if (created && strptime(created, "%Y-%m-%dT%H:%M:%SZ", &time)) {
+        time_t seconds = timegm(&time);
+        if (localtime_r(&seconds, &time))
+            strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &time);
+    }
+    fprintf(out, "%6u %16s %10s %10s", row->number, when, name_size(row->size.own).text,
+            name_size(row->size.shared).text);
+    for (size_t i = 0; i < row->kernel_count; i++) {
+        fputs(i ? ", " : "  ", out);
+        name_print(row->kernels[i], true, out);
+    }
+    if (row->generation && row->generation->label && *row->generation->label) {
+        fputs("  \"", out);
+        name_print(row->generation->label, true, out);
+        fputc('"', out);
+    }
+    print_marks(row, out);
+    if (row->fault) {
+        fputs("\n       not whole: ", out);
+        name_print(row->fault, true, out);
+    }
+    fputc('\n', out);
+}
+
+static struct json_object *row_object(struct arena *arena, const struct row *row)
+{
+    struct json_object *object = json_object_new_object(), *kernels = json_object_new_array();
+    const struct generation *generation = row->generation;
+    for (size_t i = 0; i < row->kernel_count; i++)
+        json_object_array_add(kernels, name_json(arena, row->kernels[i]));
+    json_object_object_add(object, "number", json_object_new_int((int)row->number));
+    json_object_object_add(object, "whole", json_object_new_boolean(generation != NULL));
+    if (row->fault)
+        json_object_object_add(object, "error", name_json(arena, row->fault));
+    if (generation && generation->label && *generation->label)
+        json_object_object_add(object, "label", name_json(arena, generation->label));
+    if (generation && generation->created)
+        json_object_object_add(object, "created", name_json(arena, generation->created));
+    if (generation && generation->parent)
+        json_object_object_add(object, "parent", json_object_new_int((int)generation->parent));
+    json_object_object_add(object, "kernels", kernels);
+    json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
+    json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
+    json_object_object_add(object, "booted", json_object_new_boolean(row->booted));
+    json_object_object_add(object, "latest", json_object_new_boolean(row->latest));
+    json_object_object_add(object, "default", json_object_new_boolean(row->is_default));
+    json_object_object_add(object, "pinned", json_object_new_boolean(row->pinned));
+    return object;
+}
+
+static void print(struct arena *arena, const struct list_wish *wish, const struct row *rows,
+                  size_t count, FILE *out)
+{
+    if (!wish->json)
+        fputs("number          created        own     shared\n", out);
+    else
+        fputs("{\"format\":1,\n\"generations\":[", out);
+    for (size_t i = 0; i < count; i++) {
+        if (!wish->json) {
+            print_row(&rows[i], out);
+            continue;
+        }
+        struct json_object *object = row_object(arena, &rows[i]);
+        fprintf(out, "%s\n%s", i ? "," : "",
+                json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                           JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(object);
+    }
+    if (wish->json)
+        fputs("]}\n", out);
+}
+
+static int list(const struct store_place *place, const struct list_wish *wish, FILE *out,
+                struct error *error)
+{
+    unsigned *numbers = NULL, default_number = default_of(place);
+    size_t count = 0;
+    int code = store_numbers(place->arena, place->store, &numbers, &count, error);
+    struct row *rows = arena_alloc(place->arena, (count + 1) * sizeof(*rows));
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        rows[i] = (struct row){.number = numbers[i],
+                               .latest = i + 1 == count,
+                               .is_default = numbers[i] == default_number};
+        code = look(place, &rows[i], error);
+    }
+    if (code == 0)
+        print(place->arena, wish, rows, count, out);
+    return code;
+}
+
+int list_tell(struct target root, const struct list_wish *wish, FILE *out)
+{
+    auto_arena arena = arena_new();
+    struct store_place place;
+    struct error error;
+    int code = place_open(arena, root, &wish->place, false, &place, &error);
+    if (code == 0)
+        code = list(&place, wish, out, &error);
+    place_close(&place);
+    if (code == 0)
+        return EXIT_DONE;
+    log_error("%s", error.text);
+    return EXIT_NO;
+}
+
+int verb_list(int argc, char **argv)
+{
+    struct list_wish wish = {0};
+    const struct option_row options[] = {
+        OPTION_FLAG("json", "write JSON", &wish.json),
+        PLACE_OPTIONS(wish.place),
+    };
+    const struct usage usage = {.synopsis = "list [--json] [--store DIR] [--config CONF]",
+                                .about = "Lists the generations of a store.",
+                                .options = options,
+                                .option_count = ARRAY_LENGTH(options)};
+    int words, status = usage_read(&usage, argc, argv, &words);
+    if (status >= 0)
+        return status;
+    auto_fd fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return verb_flush(list_tell((struct target){fd, ""}, &wish, stdout));
+}

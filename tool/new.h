@@ -1,0 +1,24 @@
+/* `ebb new`, over any root. */
+#ifndef EBB_TOOL_NEW_H
+#define EBB_TOOL_NEW_H
+
+#include <stdio.h>
+
+#include "generations/making.h"
+#include "tool/place.h"
+
+struct new_wish {
+    struct place_wish place;
+    const char *from;  /* a number, latest or previous; NULL: what is booted, or else the latest */
+    const char *label; /* may be NULL */
+    bool dry_run;
+    const char *const *command; /* NULL-terminated */
+};
+
+/* The mount name space is the caller's alone. Returns the exit status. */
+int new_make(struct target root, const struct new_wish *wish, FILE *out);
+/* What the new tree has as /etc/ebb/ebb.conf is checked, with what is wrong on standard error, and
+ * goes merged into the new generation as ebb.conf. If there is none, it has that of the old one. */
+int new_config(const struct making *making, unsigned old, struct error *error);
+
+#endif

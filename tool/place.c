@@ -1,0 +1,83 @@
+#include "tool/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "generations/change.h"
+#include "tool/booted.h"
+#include "tool/declared.h"
+#include "tool/verb.h"
+
+/* What the system runs on is known by its tree, for other stores have the same numbers. */
+static int find_booted(struct target root, struct store_place *place, struct error *error)
+{
+    struct booted booted = {0};
+    struct stat ours, tree;
+    int code = booted_read(place->arena, root, &booted, error);
+    if (code == -ENOENT || (code == 0 && booted.generation == 0))
+        return 0;
+    if (code < 0)
+        return code;
+    const char *path = arena_printf(place->arena, "%u/tree", booted.generation);
+    auto_fd fd = booted.tree ? path_open_in_root(root.fd, booted.tree, O_PATH | O_DIRECTORY) : -1;
+    if (fstatat(place->store, path, &ours, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    if (fd < 0 || fstat(fd, &tree) < 0 ||
+        (tree.st_dev == ours.st_dev && tree.st_ino == ours.st_ino))
+        place->booted = booted.generation;
+    return 0;
+}
+
+static int open_declared(struct target root, const struct place_wish *wish,
+                         struct store_place *place, struct error *error)
+{
+    place->config = verb_config(wish->config, NULL);
+    if (!place->config)
+        return error_set(error, EINVAL, "the store is not known; name it with --store");
+    const struct place *declared = &place->config->generations.place;
+    place->default_choice = place->config->generations.default_choice;
+    place->folder = declared->path;
+    place->volume = declared_place(place->arena, root, declared->volume, error);
+    return place->volume < 0 ? place->volume : 0;
+}
+
+static int open_folder(const struct place_wish *wish, struct store_place *place,
+                       struct error *error)
+{
+    place->default_choice = "latest";
+    place->folder = "/";
+    place->volume = open(wish->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return place->volume < 0 ? error_system(error, errno, "cannot open \"%s\"", wish->store) : 0;
+}
+
+int place_open(struct arena *arena, struct target root, const struct place_wish *wish, bool lock,
+               struct store_place *place, struct error *error)
+{
+    *place = (struct store_place){.arena = arena, .volume = -1, .store = -1};
+    int code =
+        wish->store ? open_folder(wish, place, error) : open_declared(root, wish, place, error);
+    if (code == 0)
+        code = place->store = store_open(place->volume, place->folder, error);
+    if (code >= 0 && lock) {
+        memory_close_fd(&place->store);
+        place->store = -1;
+        code = store_lock(place->volume, place->folder, &place->store, error);
+    }
+    return code < 0 ? code : find_booted(root, place, error);
+}
+
+void place_close(const struct store_place *place)
+{
+    memory_close_fd(&place->store);
+    memory_close_fd(&place->volume);
+    config_free(place->config);
+}
+
+int place_choose(const struct store_place *place, const char *choice,
+                 const struct generation **generation, struct error *error)
+{
+    return generation_choose(place->arena, place->volume, place->folder, choice, generation, error);
+}
