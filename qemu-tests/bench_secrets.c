@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "plan/context.h"
+#include "plan/kinds.h"
 #include "plan/make.h"
 #include "secrets/sops_sealing.h"
 #include "secrets/step.h"
@@ -64,12 +65,11 @@ static double time_boot(struct config *config, size_t count)
     assert_true(state >= 0);
     context->states[0].fd = context->root.fd = state;
     secrets_plan(config, &plan);
-    assert_int_equal(plan.count, 1);
     unsigned long start = clock_microseconds();
-    int code = secrets_apply(&plan.steps[0], context, &error);
+    for (size_t i = 0; i < plan.count; i++)
+        if (step_kinds[plan.steps[i].kind].apply(&plan.steps[i], context, &error) != 0)
+            fail_msg("%s", error.text);
     double milliseconds = (double)(clock_microseconds() - start) / 1000;
-    if (code != 0)
-        fail_msg("%s", error.text);
     must_run("test $(ls /run/secrets | wc -l) = %zu && umount -l /run/secrets.d", count);
     return milliseconds;
 }
