@@ -42,6 +42,8 @@ static const char *reason_to_stay(const struct store_place *place, unsigned numb
         return "it is booted";
     if (number == default_number)
         return "it is what is booted by default";
+    if (number == place->record.last_good)
+        return "it was good last";
     if (mark_is_pinned(place->store, number))
         return "it is pinned";
     return label && *label ? "it has a label" : NULL;

@@ -22,7 +22,8 @@ struct row {
     const char **kernels;                /* the versions whose modules it has */
     size_t kernel_count;
     struct generation_size size;
-    bool booted, latest, is_default, pinned;
+    bool booted, latest, is_default, good, pinned;
+    unsigned failures;
 };
 
 static int by_name(const void *left, const void *right)
@@ -71,6 +72,8 @@ static int look(const struct store_place *place, struct row *row, struct error *
         row->generation = NULL;
     }
     row->booted = row->number == place->booted;
+    row->good = row->number == place->record.last_good;
+    row->failures = record_failures(&place->record, row->number);
     row->pinned = mark_is_pinned(place->store, row->number);
     find_kernels(place->arena, place->store, row);
     return generation_size(place->store, &row->number, 1, &row->size, error);
@@ -84,12 +87,17 @@ static void print_marks(const struct row *row, FILE *out)
     } marks[] = {{row->booted, "booted"},
                  {row->latest, "latest"},
                  {row->is_default, "default"},
+                 {row->good, "good"},
                  {row->pinned, "pinned"}};
     const char *between = "  (";
     for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
         if (!marks[i].set)
             continue;
         fprintf(out, "%s%s", between, marks[i].name);
+        between = ", ";
+    }
+    if (row->failures) {
+        fprintf(out, "%sfailed: %u", between, row->failures);
         between = ", ";
     }
     if (*between == ',')
@@ -147,6 +155,8 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
     json_object_object_add(object, "booted", json_object_new_boolean(row->booted));
     json_object_object_add(object, "latest", json_object_new_boolean(row->latest));
     json_object_object_add(object, "default", json_object_new_boolean(row->is_default));
+    json_object_object_add(object, "good", json_object_new_boolean(row->good));
+    json_object_object_add(object, "failures", json_object_new_int((int)row->failures));
     json_object_object_add(object, "pinned", json_object_new_boolean(row->pinned));
     return object;
 }

@@ -87,7 +87,7 @@ static int choose(const struct store_place *place, const char *from,
     return place_choose(place, from, generation, error);
 }
 
-static int begin(const struct store_place *place, const struct new_wish *wish, FILE *out,
+static int begin(struct store_place *place, const struct new_wish *wish, FILE *out,
                  struct error *error)
 {
     unsigned number;
@@ -102,9 +102,12 @@ static int begin(const struct store_place *place, const struct new_wish *wish, F
     }
     const struct generation_facts facts = {wish->label, from->init, from->number, wish->command};
     code = make(place, &facts, &number, error);
-    if (code == 0)
-        fprintf(out, "generation %u is made from %u\n", number, from->number);
-    return code < 0 ? error_prefix(error, "nothing is made") : 0;
+    if (code < 0)
+        return error_prefix(error, "nothing is made");
+    fprintf(out, "generation %u is made from %u\n", number, from->number);
+    if (place->record.chosen)
+        fprintf(out, "what `ebb rollback` has chosen is over\n");
+    return place_clear_choice(place, error);
 }
 
 int new_make(struct target root, const struct new_wish *wish, FILE *out)

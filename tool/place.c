@@ -31,6 +31,28 @@ static int find_booted(struct target root, struct store_place *place, struct err
     return 0;
 }
 
+/* There is none before the first boot. */
+static int read_record(struct store_place *place, struct error *error)
+{
+    auto_fd fd = record_open(place->volume, false, error);
+    if (fd == -ENOENT)
+        return 0;
+    int code = fd < 0 ? fd : record_read(fd, &place->record, error);
+    if (code == 0 && place->record.chosen)
+        place->default_choice = arena_printf(place->arena, "%u", place->record.chosen);
+    return code;
+}
+
+int place_clear_choice(struct store_place *place, struct error *error)
+{
+    if (!place->record.chosen)
+        return 0;
+    auto_fd fd = record_open(place->volume, false, error);
+    int code = fd < 0 ? fd : record_read(fd, &place->record, error);
+    place->record.chosen = 0;
+    return code < 0 ? code : record_write(fd, &place->record, error);
+}
+
 static int open_declared(struct target root, const struct place_wish *wish,
                          struct store_place *place, struct error *error)
 {
@@ -41,7 +63,7 @@ static int open_declared(struct target root, const struct place_wish *wish,
     place->default_choice = place->config->generations.default_choice;
     place->folder = declared->path;
     place->volume = declared_place(place->arena, root, declared->volume, error);
-    return place->volume < 0 ? place->volume : 0;
+    return place->volume < 0 ? place->volume : read_record(place, error);
 }
 
 static int open_folder(const struct place_wish *wish, struct store_place *place,

@@ -4,6 +4,7 @@
 #define EBB_TOOL_PLACE_H
 
 #include "base/path.h"
+#include "generations/record.h"
 #include "generations/store.h"
 #include "tool/options.h"
 
@@ -25,12 +26,15 @@ struct store_place {
     const char *folder;         /* below it */
     int store;                  /* the same, open; locked if it was asked for */
     const char *default_choice; /* which is booted unless another is asked for */
+    struct record record;       /* of boots from the declared store; else nothing is in it */
     unsigned booted;            /* 0: none of these */
 };
 
 /* `lock`: to make or delete generations. */
 int place_open(struct arena *arena, struct target root, const struct place_wish *wish, bool lock,
                struct store_place *place, struct error *error);
+/* From the next boot on, what is declared is booted again, whatever `ebb rollback` has chosen. */
+int place_clear_choice(struct store_place *place, struct error *error);
 void place_close(const struct store_place *place);
 /* The generation of that number, latest or previous, if it is whole. */
 int place_choose(const struct store_place *place, const char *choice,

@@ -54,7 +54,7 @@ static void test_offers(void **state)
         {"ebb new --from \"\"", 3, "latest\nprevious"},
         {"ebb label --", 2, "--store\n--config\n--help"},
         {"ebb list --", 2, "--json\n--store\n--config\n--help"},
-        {"ebb list --config \"\"", 3, "ebb.conf"},
+        {"ebb list --config \"\"", 3, "ebb.conf\nfolder"},
         {"ebb pin --", 2, "--remove\n--store\n--config\n--help"},
         {"ebb pin \"\"", 2, ""},
         {"ebb lost --", 2, "--newest\n--all\n--watch\n--json\n--help"},

@@ -73,6 +73,10 @@ static void test_list(void **state)
                            missing = {.place.store = "nowhere"};
     make_root(" default=2");
     assert_list(&wish, EXIT_DONE, HEAD FIRST "\n" SECOND "  (default)\n" REST, "");
+    put_record(1, 1, 2);
+    assert_list(&wish, EXIT_DONE, HEAD FIRST "  (default, good)\n" SECOND "  (failed: 1)\n" REST,
+                "");
+    must_run("rm -r root/persist/.ebb/record");
     tell_of_boot("/persist/generations/1/tree");
     must_run("touch root/persist/generations/1.pin");
     assert_list(&wish, EXIT_DONE, HEAD FIRST "  (booted, pinned)\n" SECOND "  (default)\n" REST,
@@ -87,10 +91,10 @@ static void test_list(void **state)
                 "{\"number\":1,\"whole\":true,\"label\":\"fi\\u0007rst\","
                 "\"created\":\"2026-02-03T04:05:06Z\",\"kernels\":[\"6.1.0-9\",\"6.1.0-18\"],"
                 "\"own\":12288,\"shared\":20480,\"booted\":false,\"latest\":false,"
-                "\"default\":false,\"pinned\":true},\n"
+                "\"default\":false,\"good\":false,\"failures\":0,\"pinned\":true},\n"
                 "{\"number\":2,\"whole\":true,\"created\":\"yesterday\",\"parent\":1,"
                 "\"kernels\":[],\"own\":4096,\"shared\":20480,\"booted\":false,\"latest\":true,"
-                "\"default\":true,\"pinned\":false}]}\n",
+                "\"default\":true,\"good\":false,\"failures\":0,\"pinned\":false}]}\n",
                 "");
     assert_list(&missing, EXIT_NO, "", "ebb: cannot open \"nowhere\": No such file or directory\n");
 }

@@ -59,7 +59,9 @@ static void test_made(void **state)
                       "grep -q '\"parent\": *1' 2/generation.json && test ! -e 2/ebb.conf");
     assert_new(NULL, NULL, "exit 3", false, EXIT_NO, "",
                "ebb: nothing is made: \"sh\" failed with the exit status 3\n");
-    assert_new("1", NULL, "true", false, EXIT_DONE, "generation 3 is made from 1\n", "");
+    put_record(1, 0, 0);
+    assert_new("1", NULL, "true", false, EXIT_DONE,
+               "generation 3 is made from 1\nwhat `ebb rollback` has chosen is over\n", "");
     put("root/run/ebb/status.json",
         "{\"format\":1,\"result\":\"done\",\"generation\":2,\"root\":{\"type\":\"tmpfs\",\"tree\":"
         "\"/persist/generations/2/tree\"},\"volumes\":[],\"microseconds\":1,\"setbacks\":[],"

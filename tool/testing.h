@@ -4,6 +4,8 @@
 
 #include "base/testdata/scratch.h"
 
+#include "generations/record.h"
+
 /* The text is complete when the stream is closed; for free(3). */
 UNUSED static FILE *output_begin(char **text)
 {
@@ -19,6 +21,21 @@ UNUSED static void assert_text(const char *name, const char *text, const char *e
         return;
     fprintf(stderr, "%s:\n%s\nand not\n%s\n", name, text, expected); /* cmocka would cut it */
     fail();
+}
+
+/* What became of boots: the record is that of the volume in root/persist. */
+UNUSED static void put_record(uint32_t chosen, uint32_t last_good, uint32_t failed)
+{
+    struct error error;
+    auto_fd volume = open_folder("root/persist");
+    auto_fd fd = record_open(volume, true, &error);
+    struct record record;
+    assert_true(fd >= 0 && record_read(fd, &record, &error) == 0);
+    record.chosen = chosen;
+    record.last_good = last_good;
+    if (failed)
+        record_add(&record, failed)->stage = RECORD_FAILED;
+    assert_int_equal(record_write(fd, &record, &error), 0);
 }
 
 #endif
