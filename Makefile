@@ -9,6 +9,7 @@ BUILD    ?= build
 DEPS     := build/deps
 prefix   ?= /usr
 units     = $(prefix)/lib/systemd/system
+presets   = $(units)-preset
 VERSION  := 0.1
 
 CC       ?= gcc
@@ -176,6 +177,7 @@ install: all
 	for unit in write-back confirm; do sed 's,@bindir@,$(prefix)/bin,' \
 	    systemd/ebb-$$unit.service > $(DESTDIR)$(units)/ebb-$$unit.service; done
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
+	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
 
 uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/ebb $(DESTDIR)$(prefix)/lib/ebb/ebb-init \
@@ -183,7 +185,7 @@ uninstall:
 	    $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5 \
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
 	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
-	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
+	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset
 	-rmdir $(DESTDIR)$(prefix)/lib/ebb
 
 clean:
