@@ -95,8 +95,8 @@ static const struct wrong cases[] = {
      "ebb.conf:4:15: sha256 \"12\" is no SHA-256; write its 64 hexadecimal digits, as sha256sum shows "
      "them\n"},
     {BASE "secrets /s.yaml { key /k; secret a }\nsecrets /s.yaml { key state:/k; secret b }\n",
-     "ebb.conf:3:23: key \"/k\" is not a place on a volume; write VOLUME:/path, such as "
-     "state:/persist\n"
+     "ebb.conf:3:23: the key \"/k\" is on no volume; declare it as persistent, or write "
+     "VOLUME:/path\n"
      "ebb.conf:4:1: \"/s.yaml\" has a block already, at ebb.conf:3:1; join the two\n"},
     {BASE "secrets state:/s.yaml { key state:/k; secret a credential=a:b }\n",
      "ebb.conf:3:39: the credential \"a:b\" is not made of printable ASCII characters without \"/\" "
@@ -114,8 +114,8 @@ static const struct wrong cases[] = {
      "ebb.conf:6:39: \"/etc/k\" is a persist entry (ebb.conf:4), and cannot be a link to a secret, "
      "too\n"},
     {BASE "secrets state:/s.yaml { key /k; secret ../a; whole b class=urgent }\n",
-     "ebb.conf:3:29: key \"/k\" is not a place on a volume; write VOLUME:/path, such as "
-     "state:/persist\n"
+     "ebb.conf:3:29: the key \"/k\" is on no volume; declare it as persistent, or write "
+     "VOLUME:/path\n"
      "ebb.conf:3:40: key \"../a\" contains \"..\"; write a path without \"/\" at its beginning, such as "
      "wifi/psk\n"
      "ebb.conf:3:54: class \"urgent\" is unknown; write normal, required or optional\n"},
