@@ -161,10 +161,12 @@ static const char *part_of(const char *path, const char *folder, size_t *longest
     return path + length;
 }
 
-/* A key that is named as the running system sees it: on a volume that is shown there, or by the
- * entry that brings it back, the one nearest to it. */
-static void resolve_seen(struct config *config, struct place *place, struct report *report)
+/* What is named as the running system sees it may be on a volume that is shown there, or what an
+ * entry brings back; the one nearest to it counts. Else it is in the tree. */
+static void resolve_seen(struct config *config, struct place *place)
 {
+    if (place->volume_name || !place->path)
+        return;
     const char *path = place->path, *part;
     size_t longest = 0;
     for (size_t i = 0; i < config->volume_count; i++) {
@@ -181,22 +183,34 @@ static void resolve_seen(struct config *config, struct place *place, struct repo
         place->volume_name = entry->store->volume_name;
         place->path = arena_printf(config->arena, "%s%s", entry->source, part);
     }
-    if (!place->volume_name && !config->incomplete)
+}
+
+/* A volume that is found so is only read, and need hold no state. */
+static void resolve_source(struct config *config, struct place *place, struct report *report)
+{
+    bool is_seen = !place->volume_name;
+    resolve_seen(config, place);
+    if (is_seen)
+        (void)resolve_place(config, place, report); /* it is there, or nothing is named */
+    else
+        resolve_state(config, place, report);
+}
+
+static void resolve_key(struct config *config, struct place *place, struct report *report)
+{
+    resolve_source(config, place, report);
+    if (place->path && !place->volume_name && !config->incomplete)
         report_error(report, place->origin,
                      "the key \"%s\" is on no volume; declare it as persistent, or write "
                      "VOLUME:/path",
-                     path);
+                     place->path);
 }
 
 static void resolve_secrets(struct config *config, struct secrets *secrets, struct report *report)
 {
-    resolve_state(config, &secrets->place, report);
-    for (size_t i = 0; i < secrets->key_count; i++) {
-        struct place *place = &secrets->keys[i]->place;
-        if (!place->volume_name && place->path)
-            resolve_seen(config, place, report);
-        resolve_state(config, place, report);
-    }
+    resolve_source(config, &secrets->place, report);
+    for (size_t i = 0; i < secrets->key_count; i++)
+        resolve_key(config, &secrets->keys[i]->place, report);
 }
 
 /* Declarations without a good name were reported; nothing further can be said of them. */
@@ -241,7 +255,7 @@ static void resolve(struct config *config, struct report *report)
     for (size_t i = 0; i < config->secrets_count; i++)
         resolve_secrets(config, config->secrets[i], report);
     for (size_t i = 0; i < config->secret_entry_count; i++)
-        resolve_state(config, &config->secret_entries[i]->template, report);
+        resolve_source(config, &config->secret_entries[i]->template, report);
     resolve_state(config, &config->generations.place, report);
     resolve_state(config, &config->root.place, report);
     (void)resolve_place(config, &config->root.blank, report); /* it may name none */

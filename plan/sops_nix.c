@@ -8,8 +8,8 @@
 
 enum { DEPTH = 8 };
 
-static const char usual_mount[] = "/run/secrets.d", usual_link[] = "/run/secrets",
-                  users_link[] = "/run/secrets-for-users";
+static const char usual_link[] = "/run/secrets", /* and what begins with it */
+    users_link[] = "/run/secrets-for-users";
 
 struct manifest {
     struct json_object *top;
@@ -89,9 +89,9 @@ static void print_owner(const struct manifest *manifest, struct json_object *obj
 {
     const char *text = text_in(manifest, object, name);
     struct json_object *id = member(object, number);
-    if (text)
+    if (text && strcmp(text, "root") != 0) /* whom an ephemeral root may not know yet */
         print_option(manifest->out, option, text);
-    else if (id && json_object_get_int(id))
+    else if (!text && id && json_object_get_int(id))
         fprintf(manifest->out, " %s=%d", option, json_object_get_int(id));
 }
 
@@ -176,7 +176,9 @@ static void print_key(const struct manifest *manifest, struct json_object *path)
 static struct json_object *list_in(const struct manifest *manifest, const char *key)
 {
     struct json_object *list = member(manifest->top, key);
-    if (list && !json_object_is_type(list, json_type_array)) {
+    if (!is_filled(list))
+        return NULL; /* Nix may write an object where there is nothing */
+    if (!json_object_is_type(list, json_type_array)) {
         report_error(manifest->report, manifest->origin, "\"%s\" is no list", key);
         return NULL;
     }
@@ -196,18 +198,21 @@ static const char *file_of(const struct manifest *manifest, struct json_object *
 
 static void print_block(const struct manifest *manifest, struct json_object *secrets, size_t first)
 {
-    const char *file = file_of(manifest, json_object_array_get_idx(secrets, first));
+    struct json_object *secret = json_object_array_get_idx(secrets, first);
+    const char *file = file_of(manifest, secret), *hash = text_in(manifest, secret, "sopsFileHash");
     struct json_object *own = member(manifest->top, "ageKeyFile"),
                        *keys = list_in(manifest, "ageSshKeyPaths");
     fputs("secrets ", manifest->out);
     print_quoted(manifest->out, file);
+    if (hash)
+        print_option(manifest->out, "sha256", hash);
     fputs(" {\n", manifest->out);
     if (is_filled(own))
         print_key(manifest, own);
     for (size_t i = 0; i < length_of(keys); i++)
         print_key(manifest, json_object_array_get_idx(keys, i));
     for (size_t i = first; i < length_of(secrets); i++) {
-        struct json_object *secret = json_object_array_get_idx(secrets, i);
+        secret = json_object_array_get_idx(secrets, i);
         const char *other = file_of(manifest, secret);
         if (other && strcmp(other, file) == 0)
             print_secret(manifest, secret, file);
@@ -270,7 +275,7 @@ static void tell_left_out(const struct manifest *manifest)
         {"keepGenerations", NULL, NULL},
         {"useTmpfs", NULL, NULL},
         {"logging", NULL, NULL},
-        {"secretsMountPoint", usual_mount, "secrets lie where Ebb has them"},
+        {"secretsMountPoint", usual_link, "secrets lie where Ebb has them"},
         {"symlinkPath", usual_link, "secrets lie where Ebb has them"},
         {"gnupgHome", "", "Ebb knows no PGP"},
         {"sshKeyPaths", "", "Ebb knows no PGP, for which these keys are"},
@@ -288,6 +293,36 @@ static void tell_left_out(const struct manifest *manifest)
         report_warning(manifest->report, manifest->origin, "ignoring \"%s\": %s", key,
                        i < ARRAY_LENGTH(fields) ? fields[i].reason : "it is not known");
     }
+}
+
+/* Of secrets, once each. */
+static void tell_unknown(const struct manifest *manifest)
+{
+    static const char *const known[] = {
+        "name",         "key",         "path",     "owner",        "uid",    "group",
+        "gid",          "mode",        "sopsFile", "sopsFileHash", "format", "neededForUsers",
+        "restartUnits", "reloadUnits",
+    };
+    struct json_object *secrets = member(manifest->top, "secrets"),
+                       *told = json_object_new_object();
+    size_t count = json_object_is_type(secrets, json_type_array) ? length_of(secrets) : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *secret = json_object_array_get_idx(secrets, i);
+        if (!json_object_is_type(secret, json_type_object))
+            continue; /* which was told */
+        json_object_object_foreach(secret, key, value)
+        {
+            bool is_known = !is_filled(value) || member(told, key);
+            for (size_t j = 0; j < ARRAY_LENGTH(known) && !is_known; j++)
+                is_known = strcmp(known[j], key) == 0;
+            if (is_known)
+                continue;
+            json_object_object_add(told, key, json_object_new_boolean(true));
+            report_warning(manifest->report, manifest->origin,
+                           "ignoring \"%s\" of secrets: it is not known", key);
+        }
+    }
+    json_object_put(told);
 }
 
 static void tell_units(const struct manifest *manifest)
@@ -345,6 +380,7 @@ const char *sops_nix_text(struct arena *arena, const char *file, const char *tex
     print_secrets(&manifest);
     print_templates(&manifest);
     tell_left_out(&manifest);
+    tell_unknown(&manifest);
     tell_units(&manifest);
     fclose(manifest.out);
     const char *copy = report->errors == before ? arena_copy(arena, made, made_length) : NULL;

@@ -97,7 +97,8 @@ static const struct wrong cases[] = {
     {BASE "secrets /s.yaml { key /k; secret a }\nsecrets /s.yaml { key state:/k; secret b }\n",
      "ebb.conf:3:23: the key \"/k\" is on no volume; declare it as persistent, or write "
      "VOLUME:/path\n"
-     "ebb.conf:4:1: \"/s.yaml\" has a block already, at ebb.conf:3:1; join the two\n"},
+     "ebb.conf:4:1: warning: \"/s.yaml\" has a block already, at ebb.conf:3:1, and is decrypted "
+     "twice; join the two\n"},
     {BASE "template a\ntemplate /b /b\ntemplate c c.in\ntemplate d other:/d\n",
      "ebb.conf:3:1: \"template\" lacks its file; write: template NAME FILE owner=NAME group=NAME "
      "mode=0400 class=normal early=no\n"
@@ -148,7 +149,8 @@ static const struct wrong cases[] = {
      "as wifi/psk\n"},
     {BASE "secrets state:/s.yaml { key state:/k; secret a }\n"
           "secrets state:/s.yaml { key state:/k; secret b }\n",
-     "ebb.conf:4:1: \"state:/s.yaml\" has a block already, at ebb.conf:3:1; join the two\n"},
+     "ebb.conf:4:1: warning: \"state:/s.yaml\" has a block already, at ebb.conf:3:1, and is decrypted "
+     "twice; join the two\n"},
     {BASE "hook before-switch /etc/x timeout=0s\n",
      "ebb.conf:3:1: the hook \"/etc/x\" has no time at all; give it a timeout= or leave it out\n"},
     {BASE "persist state:/p { file /etc/machine-id mode=0600; }\n",

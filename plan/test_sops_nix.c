@@ -109,8 +109,7 @@ static void test_for_users(void **state)
                "\"sopsFile\":\"/s.json\",\"uid\":7}],\"symlinkPath\":\"/run/secrets-for-users\","
                "\"secretsMountPoint\":\"/run/secrets-for-users.d\",\"ageKeyFile\":\"/persist/k\"}");
     auto_string said = report_of(NULL);
-    assert_string_equal(said, "manifest.json: warning: ignoring \"secretsMountPoint\": secrets lie "
-                              "where Ebb has them\n");
+    assert_string_equal(said, "");
     auto_arena arena = arena_new();
     struct report report = {.arena = arena};
     auto_config config = config_load("ebb.conf", NULL, &report);
@@ -123,7 +122,7 @@ static void test_refused(void **state)
     (void)state; /* as above */
     static const char *const cases[][2] = {
         {"{\"secrets\":", "manifest.json: it is no manifest of sops-nix: at byte 11, "},
-        {"{\"secrets\":{}}", "manifest.json: \"secrets\" is no list\n"},
+        {"{\"templates\":{},\"secrets\":{\"a\":1}}", "manifest.json: \"secrets\" is no list\n"},
         {"{\"secrets\":[{\"name\":\"a\"}]}", "manifest.json: a secret has no \"sopsFile\"\n"},
         {"{\"secrets\":[3]}", "manifest.json: a secret has no \"sopsFile\"\n"},
         {"{\"secrets\":[{\"sopsFile\":\"/s.json\"}]}", "manifest.json: a secret has no \"name\"\n"},
@@ -148,6 +147,36 @@ static void test_refused(void **state)
     }
 }
 
+/* Both manifests of a machine name the same file, which lies on a volume of its own, with a pin. */
+static void test_two(void **state)
+{
+    (void)state; /* as above */
+    static const char digest[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    static const char conf[] = VOLUME "volume nix LABEL=nix { fs ext4; mount /nix }\n"
+                                      "generations state:/generations\ninclude *.json\n";
+    static const char *const files[][2] = {
+        {"a.json",
+         "{\"secrets\":[{\"name\":\"a\",\"key\":\"a\",\"sopsFile\":\"/nix/s.yaml\","
+         "\"sopsFileHash\":\"0123456789abcdef0123456789abcdef0123456789abcdef"
+         "0123456789abcdef\",\"owner\":\"root\",\"novel\":1}],\"ageKeyFile\":\"/persist/k\"}"},
+        {"b.json", "{\"secrets\":[{\"name\":\"b\",\"key\":\"b\",\"sopsFile\":\"/nix/s.yaml\"}],"
+                   "\"symlinkPath\":\"/run/secrets-for-users\",\"ageKeyFile\":\"/persist/k\"}"}};
+    begin();
+    write_file("ebb.conf", conf, strlen(conf));
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
+        write_file(files[i][0], files[i][1], strlen(files[i][1]));
+    auto_string said = report_of(NULL);
+    assert_string_equal(said, "a.json: warning: ignoring \"novel\" of secrets: it is not known\n"
+                              "b.json:1:1: warning: \"nix:/s.yaml\" has a block already, at "
+                              "a.json:1:1, and is decrypted twice; join the two\n");
+    auto_arena arena = arena_new();
+    struct report report = {.arena = arena};
+    auto_config config = config_load("ebb.conf", NULL, &report);
+    assert_string_equal(config->secrets[0]->sha256, digest);
+    assert_string_equal(config->secret_entries[0]->owner, "0");
+    assert_false(config_volume(config, "nix")->holds_state);
+}
+
 /* Whatever is cut off, nothing crashes, and something is said. */
 static void test_cut(void **state)
 {
@@ -164,9 +193,8 @@ static void test_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_included),
-        cmocka_unit_test(test_for_users),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_included), cmocka_unit_test(test_for_users),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_two),
         cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, enter_cases, leave_scratch);

@@ -25,8 +25,10 @@ static void check_file(const struct config *config, const struct secrets *secret
     for (size_t i = 0; config->secrets[i] != secrets; i++)
         if (is_readable(config->secrets[i]) &&
             strcmp(place_text(report->arena, &config->secrets[i]->place), name) == 0)
-            report_error(report, secrets->origin, "\"%s\" has a block already, at %s; join the two",
-                         name, origin_text(report->arena, config->secrets[i]->origin));
+            report_warning(report, secrets->origin,
+                           "\"%s\" has a block already, at %s, and is decrypted twice; join the "
+                           "two",
+                           name, origin_text(report->arena, config->secrets[i]->origin));
     for (size_t i = 0; i < config->secret_entry_count; i++)
         wanted |= config->secret_entries[i]->file == secrets;
     if (!secrets->key_count)

@@ -6,7 +6,11 @@
 #include "base/error.h"
 #include "secrets/secret.h"
 
-/* -EKEYREJECTED: it is another file. `sha256` is 64 lower-case hexadecimal digits, NULL for none.
+enum { PIN_DIGITS = 64 };
+
+/* In lower-case hexadecimal digits. */
+void pin_of(const void *bytes, size_t length, char digits[static PIN_DIGITS + 1]);
+/* -EKEYREJECTED: it is another file. `sha256` is such a pin, NULL for none.
  */
 int pin_check(const char *sha256, const char *name, const struct secret *text, struct error *error);
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,9 +9,10 @@
 #include "base/locked.h"
 #include "base/path.h"
 #include "secrets/deliver.h"
+#include "secrets/pin.h"
 #include "secrets/vault.h"
 
-enum { LARGEST = 4 << 20, SHA256 = 32 };
+enum { LARGEST = 4 << 20 };
 
 static const char sops_begin[] = "<SOPS:", sops_end[] = ":PLACEHOLDER>", own_begin[] = "<SECRET:";
 
@@ -56,13 +56,9 @@ static int put(struct rendering *rendering, const char *bytes, size_t length)
 
 static bool is_hash_of(const char *name, const char *hash)
 {
-    unsigned char digest[SHA256];
-    char text[2 * SHA256 + 1];
-    if (EVP_Digest(name, strlen(name), digest, NULL, EVP_sha256(), NULL) != 1)
-        memory_exhausted();
-    for (size_t i = 0; i < SHA256; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
-    return memcmp(text, hash, 2 * SHA256) == 0;
+    char digits[PIN_DIGITS + 1];
+    pin_of(name, strlen(name), digits);
+    return memcmp(digits, hash, PIN_DIGITS) == 0;
 }
 
 /* The placeholder at the beginning of the text: its length, and the secret that it names, or NULL
@@ -74,7 +70,7 @@ static size_t read_placeholder(const struct config *config, const char *text,
     const char *name = text + strlen(is_own ? own_begin : sops_begin);
     size_t length = strcspn(name, is_own ? "<>\n" : ":\n");
     const char *end = is_own ? ">" : sops_end;
-    if ((!is_own && (strncmp(text, sops_begin, strlen(sops_begin)) != 0 || length != 2 * SHA256)) ||
+    if ((!is_own && (strncmp(text, sops_begin, strlen(sops_begin)) != 0 || length != PIN_DIGITS)) ||
         strncmp(name + length, end, strlen(end)) != 0)
         return 0;
     *secret = NULL;
@@ -159,7 +155,7 @@ int template_prove(const struct secret_entry *template, const struct context *co
     struct rendering rendering = {
         .context = context, .is_dry = true, .room = LARGEST, .error = error};
     int code = read_template(&rendering, template, &text);
-    return code < 0 ? code : render(&rendering, text);
+    return text && code == 0 ? render(&rendering, text) : code;
 }
 
 /* The value is in locked memory, for locked_free. */
@@ -169,7 +165,7 @@ static int make(const struct secret_entry *template, struct rendering *rendering
     auto_string text = NULL;
     void *memory;
     int code = read_template(rendering, template, &text);
-    if (code == 0)
+    if (text && code == 0)
         code = render(rendering, text);
     if (code < 0)
         return code;

@@ -90,7 +90,7 @@ static int choose(const struct store_place *place, const char *from,
 static int begin(struct store_place *place, const struct new_wish *wish, FILE *out,
                  struct error *error)
 {
-    unsigned number;
+    unsigned number = 0;
     const struct generation *from;
     int code = choose(place, wish->from, &from, error);
     if (code < 0)
