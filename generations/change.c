@@ -60,10 +60,10 @@ int store_lock(int volume, const char *folder, int *store, struct error *error)
         return error_system(error, errno, "cannot open the generations in \"%s\"", folder);
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
         return errno == EWOULDBLOCK
-                   ? error_set(error, EBUSY,
-                               "another ebb makes or deletes a generation in \"%s\"; wait until "
-                               "it is done",
-                               folder)
+                   ? error_set(
+                         error, EBUSY,
+                         "another ebb makes or deletes a generation in this store; wait until "
+                         "it is done")
                    : error_system(error, errno, "cannot lock the generations in \"%s\"", folder);
     code = remove_leftovers(fd, error);
     if (code == 0)

@@ -82,8 +82,9 @@ static void test_lock(void **state)
     int store = lock();
     assert_outcome("prepare", generation_prepare(store, &no_facts, &folder, &error), &error, NULL);
     must_run("mkdir -p .new/work/work .old-2/tree/deep && chmod 0 .new/work/work");
-    assert_outcome("second", store_lock(volume, "/", &second, &error), &error,
-                   "another ebb makes or deletes a generation in \"/\"; wait until it is done");
+    assert_outcome(
+        "second", store_lock(volume, "/", &second, &error), &error,
+        "another ebb makes or deletes a generation in this store; wait until it is done");
     assert_int_equal(second, -1);
     must_run("test -d .new/work/work && test -d .old-2");
     close(store);

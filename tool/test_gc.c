@@ -103,11 +103,33 @@ static void test_unknown_boot(void **state)
               "1 2 3 4 5 6 ");
 }
 
+static void test_usage(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "0", "-1", "", "3x", " 3", "1000001", "99999999999999999999"};
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        char *words[] = {"gc", "--store", ".", "--keep", (char *)wrong[i], NULL};
+        log_begin();
+        int status = verb_gc(5, words);
+        auto_string log = log_end();
+        assert_text(wrong[i], log,
+                    "ebb: say how many generations stay, at least 1\nusage: ebb gc --keep N "
+                    "[OPTION]...\n");
+        assert_int_equal(status, EXIT_USAGE);
+    }
+    char *none[] = {"gc", "--store", ".", NULL};
+    log_begin();
+    int status = verb_gc(3, none);
+    auto_string log = log_end();
+    assert_int_equal(status, EXIT_USAGE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_keep), TEST(test_protected),
+    const struct CMUnitTest tests[] = {TEST(test_usage), TEST(test_keep), TEST(test_protected),
                                        TEST(test_unknown_boot)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

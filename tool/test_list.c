@@ -135,10 +135,33 @@ static void test_marks(void **state)
                   "previous\n");
 }
 
+/* By their command lines. */
+static void test_verbs(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    char *label[] = {"label", "--store", "root/persist/generations", "latest", "two words", NULL},
+         *pin[] = {"pin", "--store", "root/persist/generations", "2", NULL},
+         *unpin[] = {"pin", "--store", "root/persist/generations", "2", "--remove", NULL},
+         *less[] = {"label", "--store", "root/persist/generations", "2", NULL};
+    make_root("");
+    must_run("rm -r root/persist/generations/9 root/persist/generations/10");
+    assert_int_equal(verb_label(5, label), EXIT_DONE);
+    assert_content("root/persist/generations/2.label", "two words\n");
+    assert_int_equal(verb_pin(4, pin), EXIT_DONE);
+    must_run("test -e root/persist/generations/2.pin");
+    assert_int_equal(verb_pin(5, unpin), EXIT_DONE);
+    must_run("test ! -e root/persist/generations/2.pin");
+    log_begin();
+    int status = verb_label(4, less);
+    auto_string log = log_end();
+    assert_int_equal(status, EXIT_USAGE);
+    assert_text("errors", log, "usage: ebb label [--store DIR] [--config CONF] N TEXT\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_list), TEST(test_marks)};
+    const struct CMUnitTest tests[] = {TEST(test_verbs), TEST(test_list), TEST(test_marks)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

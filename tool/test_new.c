@@ -131,10 +131,25 @@ static void test_interrupt(void **state)
     must_run(IN_STORE "test \"$(ls -A)\" = 1");
 }
 
+static void test_usage(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    char *none[] = {"new", "--store", ".", NULL},
+         *label[] = {"new", "--store", ".", "--label", "12", "--", "true", NULL};
+    log_begin();
+    int first = verb_new(3, none), second = verb_new(7, label);
+    auto_string log = log_end();
+    assert_text("errors", log,
+                "usage: ebb new [OPTION]... -- COMMAND...\nebb: the label \"12\" is a number\n");
+    assert_int_equal(first, EXIT_USAGE);
+    assert_int_equal(second, EXIT_USAGE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_made), TEST(test_config), TEST(test_interrupt)};
+    const struct CMUnitTest tests[] = {TEST(test_usage), TEST(test_made), TEST(test_config),
+                                       TEST(test_interrupt)};
     return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }
