@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "plan/keyword.h"
 #include "plan/load.h"
 #include "plan/suggest.h"
@@ -150,11 +151,52 @@ static void resolve_keys(struct config *config, struct luks *luks, struct report
             volumes[i]->holds_keys = true;
 }
 
+/* The part of `path` below `folder` that is to be put behind another; NULL: it is not in it. */
+static const char *part_of(const char *path, const char *folder, size_t *longest)
+{
+    size_t length = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    if (!path_is_within(path, folder) || length < *longest)
+        return NULL;
+    *longest = length;
+    return path + length;
+}
+
+/* A key that is named as the running system sees it: on a volume that is shown there, or by the
+ * entry that brings it back, the one nearest to it. */
+static void resolve_seen(struct config *config, struct place *place, struct report *report)
+{
+    const char *path = place->path, *part;
+    size_t longest = 0;
+    for (size_t i = 0; i < config->volume_count; i++) {
+        const struct volume *volume = config->volumes[i];
+        if (!volume->mount || !(part = part_of(path, volume->mount, &longest)))
+            continue;
+        place->volume_name = volume->name;
+        place->path = *part ? part : "/";
+    }
+    for (size_t i = 0; i < config->entry_count; i++) {
+        const struct persist_entry *entry = config->entries[i];
+        if (!(part = part_of(path, entry->target, &longest)))
+            continue;
+        place->volume_name = entry->store->volume_name;
+        place->path = arena_printf(config->arena, "%s%s", entry->source, part);
+    }
+    if (!place->volume_name && !config->incomplete)
+        report_error(report, place->origin,
+                     "the key \"%s\" is on no volume; declare it as persistent, or write "
+                     "VOLUME:/path",
+                     path);
+}
+
 static void resolve_secrets(struct config *config, struct secrets *secrets, struct report *report)
 {
     resolve_state(config, &secrets->place, report);
-    for (size_t i = 0; i < secrets->key_count; i++)
-        resolve_state(config, &secrets->keys[i]->place, report);
+    for (size_t i = 0; i < secrets->key_count; i++) {
+        struct place *place = &secrets->keys[i]->place;
+        if (!place->volume_name && place->path)
+            resolve_seen(config, place, report);
+        resolve_state(config, place, report);
+    }
 }
 
 /* Declarations without a good name were reported; nothing further can be said of them. */

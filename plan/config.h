@@ -143,15 +143,16 @@ struct persist_entry {
     int method;       /* enum persist_method */
 };
 
-/* An encrypted file, and the private keys that may open it. */
-/* A private key that a file of secrets may be encrypted to. */
 enum { SECRETS_WAIT = 120000 };
+
+/* A private key that a file of secrets may be encrypted to. */
 struct secrets_key {
     struct place place;
     int generate;  /* it is made where it is missing */
     unsigned wait; /* milliseconds for the first key of its passphrase; 0: for ever */
 };
 
+/* An encrypted file, and the private keys that may open it. */
 struct secrets {
     struct origin origin;
     struct place place; /* without a volume: in the tree of the generation */

@@ -469,7 +469,7 @@ static const struct field secrets_options[] = {
     {"sha256", FIELD_SHA256, offsetof(struct secrets, sha256), NULL},
 };
 static const struct field secrets_key_parameters[] = {
-    {"key", FIELD_PLACE, offsetof(struct secrets_key, place), NULL},
+    {"key", FIELD_PLACE_OR_TREE, offsetof(struct secrets_key, place), NULL},
 };
 static const struct field secrets_key_options[] = {
     {"generate", FIELD_CHOICE, offsetof(struct secrets_key, generate), no_yes_names},
@@ -500,7 +500,7 @@ static const struct field template_parameters[] = {
     {"file", FIELD_PLACE_OR_TREE, offsetof(struct secret_entry, template), NULL},
 };
 static const struct keyword secrets_rows[] = {
-    {"key", "key VOLUME:/path generate=no wait=2min", FIELDS(secrets_key_parameters),
+    {"key", "key FILE generate=no wait=2min", FIELDS(secrets_key_parameters),
      FIELDS(secrets_key_options), NULL, 0, true, secrets_key_object, NULL},
     {"secret", "secret KEY name=NAME owner=NAME group=NAME mode=0400 class=normal early=no",
      FIELDS(secret_parameters), FIELDS(secret_options), NULL, 0, true, secret_object,

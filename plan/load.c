@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "plan/sops_nix.h"
 
 /* The files that led to an include, innermost first: an include of one of them is a loop. */
 struct chain {
@@ -161,15 +162,20 @@ static void load(struct config *config, const char *file, size_t written, struct
         return;
     }
     const char *name = arena_string(config->arena, file);
+    const char *own = arena_copy(config->arena, text, length);
+    free(text);
+    if (chain && sops_nix_is(own)) {
+        own = sops_nix_text(config->arena, name, own, length, report);
+        length = own ? strlen(own) : 0;
+    }
     const struct chain here = {chain, config->file_count};
     *ARENA_PUSH(config->arena, config->files, config->file_count) =
         (struct source_file){.name = name,
-                             .text = arena_copy(config->arena, text, length),
+                             .text = own ? own : "",
                              .length = length,
                              .real = arena_string(config->arena, real ? real : file),
                              .depth = depth,
                              .added = !chain && depth > 0};
-    free(text);
     note_include(config, chain, here.file, file + written);
 
     struct scfg_directive *list = NULL;

@@ -95,9 +95,31 @@ static const struct wrong cases[] = {
      "ebb.conf:4:15: sha256 \"12\" is no SHA-256; write its 64 hexadecimal digits, as sha256sum shows "
      "them\n"},
     {BASE "secrets /s.yaml { key /k; secret a }\nsecrets /s.yaml { key state:/k; secret b }\n",
-     "ebb.conf:3:23: key \"/k\" is not a place on a volume; write VOLUME:/path, such as "
-     "state:/persist\n"
+     "ebb.conf:3:23: the key \"/k\" is on no volume; declare it as persistent, or write "
+     "VOLUME:/path\n"
      "ebb.conf:4:1: \"/s.yaml\" has a block already, at ebb.conf:3:1; join the two\n"},
+    {BASE "template a\ntemplate /b /b\ntemplate c c.in\ntemplate d other:/d\n",
+     "ebb.conf:3:1: \"template\" lacks its file; write: template NAME FILE owner=NAME group=NAME "
+     "mode=0400 class=normal early=no\n"
+     "ebb.conf:4:10: name \"/b\" is no name of a secret; write one without \"/\" at its beginning, "
+     "such as wifi/psk\n"
+     "ebb.conf:5:12: file \"c.in\" is no path; write VOLUME:/path, or /path for a file in the tree "
+     "of the generation\n"
+     "ebb.conf:6:12: no volume \"other\" is declared; add: volume other UUID=ID { ... }\n"},
+    {BASE "template a /a name=b\ntemplate c /c owner=33 early=yes\n",
+     "ebb.conf:3:15: \"template\" has no option \"name\"; write: template NAME FILE owner=NAME "
+     "group=NAME mode=0400 class=normal early=no\n"
+     "ebb.conf:4:1: \"rendered/c\" is there before users are, so it is root's; leave owner= and "
+     "group= out, or early=yes\n"},
+    {BASE "secrets state:/s.yaml { key state:/k; secret rendered/a; secret rendered }\n"
+          "template a /a\ntemplate a/b /b\n",
+     "ebb.conf:3:39: \"rendered/a\" would lie in \"rendered\", which is a secret itself "
+     "(ebb.conf:3); give one of them another name=\n"
+     "ebb.conf:4:1: \"secret rendered/a\" is declared twice, first at ebb.conf:3:39; remove one\n"
+     "ebb.conf:5:1: \"rendered/a/b\" would lie in \"rendered\", which is a secret itself "
+     "(ebb.conf:3); give one of them another name=\n"
+     "ebb.conf:5:1: \"rendered/a/b\" would lie in \"rendered/a\", which is a secret itself "
+     "(ebb.conf:3); give one of them another name=\n"},
     {BASE "secrets state:/s.yaml { key state:/k; secret a credential=a:b }\n",
      "ebb.conf:3:39: the credential \"a:b\" is not made of printable ASCII characters without \"/\" "
      "and \":\"; give it another name\n"},
@@ -114,8 +136,8 @@ static const struct wrong cases[] = {
      "ebb.conf:6:39: \"/etc/k\" is a persist entry (ebb.conf:4), and cannot be a link to a secret, "
      "too\n"},
     {BASE "secrets state:/s.yaml { key /k; secret ../a; whole b class=urgent }\n",
-     "ebb.conf:3:29: key \"/k\" is not a place on a volume; write VOLUME:/path, such as "
-     "state:/persist\n"
+     "ebb.conf:3:29: the key \"/k\" is on no volume; declare it as persistent, or write "
+     "VOLUME:/path\n"
      "ebb.conf:3:40: key \"../a\" contains \"..\"; write a path without \"/\" at its beginning, such as "
      "wifi/psk\n"
      "ebb.conf:3:54: class \"urgent\" is unknown; write normal, required or optional\n"},

@@ -33,10 +33,16 @@ static int by_place(const void *left, const void *right)
     return order ? order : strcmp(a->path, b->path);
 }
 
-void secrets_plan(const struct config *config, struct plan *plan)
+static int by_name(const void *left, const void *right)
+{
+    return strcmp((*(const struct secret_entry *const *)left)->name,
+                  (*(const struct secret_entry *const *)right)->name);
+}
+
+static void files_plan(const struct config *config, struct plan *plan)
 {
     const struct secrets **sorted = NULL;
-    size_t count = 0, wanted, before = plan->count;
+    size_t count = 0, wanted;
     for (size_t i = 0; i < config->secrets_count; i++) {
         (void)wanted_of(plan->arena, config, config->secrets[i], &wanted);
         if (wanted)
@@ -46,10 +52,26 @@ void secrets_plan(const struct config *config, struct plan *plan)
         qsort(sorted, count, sizeof(struct secrets *), by_place);
     for (size_t i = 0; i < count; i++)
         plan_add(plan, STEP_SECRETS, sorted[i]->origin)->secrets = sorted[i];
+}
+
+static void templates_plan(const struct config *config, struct plan *plan)
+{
+    const struct secret_entry **sorted = NULL;
+    size_t count = 0;
     for (size_t i = 0; i < config->secret_entry_count; i++)
         if (config->secret_entries[i]->template.path)
-            plan_add(plan, STEP_TEMPLATE, config->secret_entries[i]->origin)->secret =
-                config->secret_entries[i];
+            *ARENA_PUSH(plan->arena, sorted, count) = config->secret_entries[i];
+    if (count)
+        qsort(sorted, count, sizeof(struct secret_entry *), by_name);
+    for (size_t i = 0; i < count; i++)
+        plan_add(plan, STEP_TEMPLATE, sorted[i]->origin)->secret = sorted[i];
+}
+
+void secrets_plan(const struct config *config, struct plan *plan)
+{
+    size_t before = plan->count;
+    files_plan(config, plan);
+    templates_plan(config, plan);
     if (plan->count > before)
         plan_add(plan, STEP_SHOW, plan->steps[before].origin);
 }

@@ -22,16 +22,36 @@ struct rendering {
     bool is_dry; /* no secret is there yet */
     int sets[2]; /* of normal secrets, and of early ones */
     char *bytes; /* NULL: only measured */
-    size_t length;
+    size_t length, room;
     enum fault fault;
     struct error *error;
 };
 
-static void put(struct rendering *rendering, const char *bytes, size_t length)
+static int refuse(struct rendering *rendering, int code)
 {
+    rendering->fault = FAULT_REFUSED;
+    return code;
+}
+
+static int need_room(struct rendering *rendering, size_t length)
+{
+    if (length <= rendering->room - rendering->length)
+        return 0;
+    return refuse(rendering, error_set(rendering->error, EFBIG,
+                                       "it is longer than %d bytes with its secrets; put less "
+                                       "into it",
+                                       LARGEST));
+}
+
+static int put(struct rendering *rendering, const char *bytes, size_t length)
+{
+    int code = need_room(rendering, length);
+    if (code < 0)
+        return code;
     if (rendering->bytes)
         memcpy(rendering->bytes + rendering->length, bytes, length);
     rendering->length += length;
+    return 0;
 }
 
 static bool is_hash_of(const char *name, const char *hash)
@@ -79,6 +99,9 @@ static int put_secret(struct rendering *rendering, const struct secret_entry *se
                          secret->name);
     }
     size_t size = (size_t)status.st_size;
+    int code = need_room(rendering, size);
+    if (code < 0)
+        return code;
     if (rendering->bytes &&
         pread(fd, rendering->bytes + rendering->length, size, 0) != (ssize_t)size) {
         rendering->fault = FAULT_NO_ROOM;
@@ -96,17 +119,15 @@ static int render(struct rendering *rendering, const char *text)
         int code = 0;
         if (!length) {
             length = 1 + strcspn(text + 1, "<");
-            put(rendering, text, length);
-        } else if (secret && rendering->is_dry) {
-            rendering->length++;
+            code = put(rendering, text, length);
         } else if (secret) {
-            code = put_secret(rendering, secret);
+            code = rendering->is_dry ? 0 : put_secret(rendering, secret);
         } else {
-            rendering->fault = FAULT_REFUSED;
-            code = error_set(rendering->error, EINVAL,
-                             "it has the placeholder \"%.*s\", and no secret of that name is "
-                             "declared",
-                             (int)(length < 100 ? length : 100), text);
+            code = refuse(rendering,
+                          error_set(rendering->error, EINVAL,
+                                    "it has the placeholder \"%.*s\", and no secret of that name "
+                                    "is declared",
+                                    (int)(length < 100 ? length : 100), text));
         }
         if (code < 0)
             return code;
@@ -115,26 +136,29 @@ static int render(struct rendering *rendering, const char *text)
     return 0;
 }
 
-static int read_template(const struct context *context, const struct secret_entry *template,
-                         char **text, struct error *error)
+static int read_template(struct rendering *rendering, const struct secret_entry *template,
+                         char **text)
 {
+    const struct context *context = rendering->context;
     const char *name = place_text(context->arena, &template->template);
     size_t length;
     auto_fd fd = context_open(context, &template->template, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return error_system(error, -fd, "cannot open \"%s\"", name);
-    int code = path_read_fd(fd, name, LARGEST, text, &length, error);
+        return error_system(rendering->error, -fd, "cannot open \"%s\"", name);
+    int code = path_read_fd(fd, name, LARGEST, text, &length, rendering->error);
     if (code == 0 && strlen(*text) != length)
-        code = error_set(error, EINVAL, "\"%s\" is no text: there is a NUL byte in it", name);
-    return code;
+        code = error_set(rendering->error, EINVAL, "\"%s\" is no text: there is a NUL byte in it",
+                         name);
+    return code < 0 ? refuse(rendering, code) : 0;
 }
 
 int template_prove(const struct secret_entry *template, const struct context *context,
                    struct error *error)
 {
     auto_string text = NULL;
-    struct rendering rendering = {.context = context, .is_dry = true, .error = error};
-    int code = read_template(context, template, &text, error);
+    struct rendering rendering = {
+        .context = context, .is_dry = true, .room = LARGEST, .error = error};
+    int code = read_template(&rendering, template, &text);
     return code < 0 ? code : render(&rendering, text);
 }
 
@@ -144,15 +168,19 @@ static int make(const struct secret_entry *template, struct rendering *rendering
 {
     auto_string text = NULL;
     void *memory;
-    int code = read_template(rendering->context, template, &text, rendering->error);
+    int code = read_template(rendering, template, &text);
     if (code == 0)
         code = render(rendering, text);
-    if (code == 0)
-        code = locked_new(rendering->length + 1, &memory, rendering->error);
     if (code < 0)
         return code;
+    code = locked_new(rendering->length + 1, &memory, rendering->error);
+    if (code < 0) {
+        rendering->fault = FAULT_NO_ROOM;
+        return code;
+    }
     *value = (struct secret){memory, rendering->length};
     rendering->bytes = memory;
+    rendering->room = rendering->length;
     rendering->length = 0;
     return render(rendering, text);
 }
@@ -181,8 +209,11 @@ int template_apply(const struct step *step, struct context *context, struct erro
         return error_system(error, errno, "cannot open \"/run\"");
     auto_fd normal = open_set(run, context->secret_set, false);
     auto_fd early = open_set(run, context->secret_set, true);
-    struct rendering rendering = {
-        .context = context, .sets = {normal, early}, .fault = FAULT_MISSING, .error = error};
+    struct rendering rendering = {.context = context,
+                                  .sets = {normal, early},
+                                  .room = LARGEST,
+                                  .fault = FAULT_MISSING,
+                                  .error = error};
     if (make(template, &rendering, &value) == 0)
         deliver_value(context, run, template, &value, &outcome);
     else

@@ -75,6 +75,8 @@ static void add_config(struct arena *arena, struct declared *declared, const str
         for (size_t j = 0; j < secrets->key_count; j++)
             add_place(arena, declared, &secrets->keys[j]->place);
     }
+    for (size_t i = 0; i < config->secret_entry_count; i++)
+        add_place(arena, declared, &config->secret_entries[i]->template);
     for (size_t i = 0; i < config->entry_count; i++) {
         const struct persist_entry *entry = config->entries[i];
         struct declared_volume *volume = find(declared, entry->store->volume);

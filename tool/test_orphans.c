@@ -21,6 +21,7 @@ static const char configuration[] =
     "}\n"
     "persist data:/ { dir /srv; }\n"
     "secrets data:/secrets.yaml {\n    key data:/keys/age\n    whole x\n}\n"
+    "template t data:/keys/t.in\n"
     "persist state:/p/inner { dir /opt/x; }\n"
     "persist state:/p/home/alice/own { dir /opt/y; }\n";
 
@@ -38,7 +39,7 @@ static void make_root(void)
         "echo 22 > p/var/old/2 && ln -s /etc/passwd p/var/link && echo x > p/home/alice/x &&"
         "echo x > $(printf 'p/etc/a\\nb\\377') && cd ../run/ebb/volumes/data &&"
         "mkdir -p srv keys other lost+found && echo key > keys/crypt && touch keys/age "
-        "secrets.yaml && echo old > keys/old &&"
+        "keys/t.in secrets.yaml && echo old > keys/old &&"
         "cd ../../../.. && find . -exec touch -h -d 2026-02-03T04:05:06 {} + &&"
         "touch -d 2026-05-30 persist/p/var/old/2");
 }
