@@ -1,16 +1,13 @@
 /* Keys of secrets that a boot has to come by: one is made where there is none, and one asks for its
  * passphrase. */
 
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "base/path.h"
 #include "qemu-tests/scene.h"
 
 #define CONFIG                                                                                     \
@@ -20,18 +17,6 @@
                            "    key    state:/keys/locked\n"                                       \
                            "    secret int\n"                                                      \
                            "}\n"
-
-/* Brings a file of the tests into the guest. */
-static void put(struct scene *scene, const char *file, const char *path)
-{
-    struct error error;
-    auto_string text = NULL;
-    if (path_read(AT_FDCWD, file, 1 << 20, &text, NULL, &error) < 0)
-        fail_msg("%s", error.text);
-    scene_run(scene,
-              arena_printf(scene->arena, "mkdir -p $(dirname %s) && cat > %s <<'EOF'\n%sEOF\n",
-                           path, path, text));
-}
 
 static void made_and_unlocked(void **state)
 {
@@ -43,9 +28,8 @@ static void made_and_unlocked(void **state)
     assert_non_null(strstr(scene_screen(scene),
                            arena_printf(scene->arena, "start again:\n    %s\n", recipient)));
     assert_string_equal(scene_run(scene, "stat -c '%a %u' /persist/keys/made"), "600 0");
-    put(scene, "secrets/testdata/sops/types.yaml", "/persist/secrets/types.yaml");
-    put(scene, "secrets/testdata/sops/passphrase.txt", "/persist/keys/locked");
-    scene_run(scene, "chmod 600 /persist/keys/locked");
+    scene_put(scene, "secrets/testdata/sops/types.yaml", "/persist/secrets/types.yaml");
+    scene_put(scene, "secrets/testdata/sops/passphrase.txt", "/persist/keys/locked");
     scene_power_off(scene);
     scene_start(scene);
     scene_wait(scene, "passphrase for the key \"state:/keys/locked\": ");

@@ -86,13 +86,13 @@ static void applied_while_it_runs(void **state)
     scene_install_config(scene, config);
     scene_make(scene);
     scene_boot(scene);
-    put(scene, "secrets/testdata/sops/second_of_two.yaml", "/persist/secrets/shared.yaml");
-    put(scene, "secrets/testdata/sops/key.txt", "/persist/keys/age");
+    scene_put(scene, "secrets/testdata/sops/second_of_two.yaml", "/persist/secrets/shared.yaml");
+    scene_put(scene, "secrets/testdata/sops/key.txt", "/persist/keys/age");
     assert_string_equal(
         scene_run(scene, "ebb secrets check && ebb secrets apply && cat /etc/token"),
         "1 secret in 1 file: 0 errors, 0 warnings\n"
         "added      /run/secrets/app/token\nshared");
-    put(scene, "secrets/testdata/sops/documents.yaml", "/persist/secrets/shared.yaml");
+    scene_put(scene, "secrets/testdata/sops/documents.yaml", "/persist/secrets/shared.yaml");
     assert_string_equal(scene_run(scene, "ebb secrets apply && cat /etc/token && echo &&"
                                          "cat /run/secrets.d/1/app/token && echo &&"
                                          "readlink /run/secrets && ebb secrets list | tail -1"),

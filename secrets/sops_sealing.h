@@ -19,10 +19,9 @@ struct sealing {
 
 static void seal_base64(FILE *out, const char *name, const unsigned char *bytes, size_t length)
 {
-    auto_string text = malloc((length + 2) / 3 * 4 + 1);
-    assert_non_null(text);
-    EVP_EncodeBlock((unsigned char *)text, bytes, (int)length);
-    fprintf(out, "%s:%s,", name, text);
+    auto_secret text = secret_new((length + 2) / 3 * 4);
+    EVP_EncodeBlock(text.bytes, bytes, (int)length);
+    fprintf(out, "%s:%s,", name, (const char *)text.bytes);
 }
 
 /* Writes ENC[…] of a text; `path` is what it is bound to. */

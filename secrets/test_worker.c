@@ -1,4 +1,4 @@
-/* What is left to the child that reads a file of secrets. */
+/* What is left to the child that reads a file of secrets, and what its end costs. */
 #include "base/testdata/shell.h"
 
 #include <errno.h>
@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -52,8 +53,43 @@ static void test_confined(void **state)
     assert_int_equal(status, 0);
 }
 
+/* Of a word that lies where nothing can be read, so that the child crashes when it looks for it. */
+static void test_crash(void **state)
+{
+    (void)state; /* as above */
+    struct error error;
+    auto_arena arena = arena_new();
+    void *nothing = mmap(NULL, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const struct secret_entry good = {.name = "int", .key = "int"},
+                              bad = {.name = "bad", .key = nothing};
+    const struct secret_entry *const wanted[] = {&good, &bad};
+    auto_fd file = open("secrets/testdata/sops/types.yaml", O_RDONLY | O_CLOEXEC),
+            key = open("secrets/testdata/sops/key.txt", O_RDONLY | O_CLOEXEC);
+    const struct worker_file keys[] = {{.name = "key", .fd = key}};
+    struct worker_job job = {.file = {.name = "types.yaml", .fd = file},
+                             .keys = keys,
+                             .key_count = 1,
+                             .wanted = wanted,
+                             .count = 2};
+    struct worker_result result = {0};
+    assert_int_equal(worker_run(arena, &job, &result, &error), 0);
+    for (size_t i = 0; i < job.count; i++) {
+        assert_int_equal(result.answers[i].fault, FAULT_CORRUPT);
+        assert_contains(result.answers[i].reason, "the child that read it ended, with status ");
+        assert_null(result.answers[i].value.bytes);
+    }
+    worker_end(&result);
+    job.count = 1; /* and without it */
+    assert_int_equal(worker_run(arena, &job, &result, &error), 0);
+    assert_int_equal(result.answers[0].fault, FAULT_NONE);
+    assert_memory_equal(result.answers[0].value.bytes, "42", 2);
+    worker_end(&result);
+    munmap(nothing, 1);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_confined)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_confined),
+                                       cmocka_unit_test(test_crash)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
