@@ -89,27 +89,42 @@ static void print_owner(const struct manifest *manifest, struct json_object *obj
 {
     const char *text = text_in(manifest, object, name);
     struct json_object *id = member(object, number);
+    if (id && !json_object_is_type(id, json_type_int))
+        report_error(manifest->report, manifest->origin, "\"%s\" is no number, but %s", number,
+                     json_object_to_json_string(id));
     if (text && strcmp(text, "root") != 0) /* whom an ephemeral root may not know yet */
         print_option(manifest->out, option, text);
     else if (!text && id && json_object_get_int(id))
         fprintf(manifest->out, " %s=%d", option, json_object_get_int(id));
 }
 
-/* What secrets and templates have alike; `usual` is where it lies without a link. */
+static bool is_early(const struct manifest *manifest, struct json_object *object)
+{
+    struct json_object *users = member(object, "neededForUsers");
+    if (users && !json_object_is_type(users, json_type_boolean))
+        report_error(manifest->report, manifest->origin,
+                     "\"neededForUsers\" is %s, and no truth value",
+                     json_object_to_json_string(users));
+    return manifest->early || (users && json_object_get_boolean(users));
+}
+
+/* What secrets and templates have alike; `below` is where it lies without a link. */
 static void print_rest(const struct manifest *manifest, struct json_object *object,
-                       const char *usual)
+                       const char *below)
 {
     const char *mode = text_in(manifest, object, "mode"), *path = text_in(manifest, object, "path"),
                *name = text_in(manifest, object, "name");
-    size_t length = strlen(usual);
-    struct json_object *users = member(object, "neededForUsers");
+    bool early = is_early(manifest, object);
+    char usual[64];
+    size_t length =
+        (size_t)snprintf(usual, sizeof(usual), "%s%s", early ? users_link : usual_link, below);
     bool is_usual = path && name && strncmp(path, usual, length) == 0 && path[length] == '/' &&
                     strcmp(path + length + 1, name) == 0;
     if (mode)
         print_option(manifest->out, "mode", mode);
     if (path && !is_usual)
         print_option(manifest->out, "path", path);
-    if (manifest->early || (users && json_object_get_boolean(users))) {
+    if (early) {
         fputs(" early=yes\n", manifest->out);
         return; /* it is root's */
     }
@@ -158,7 +173,7 @@ static void print_secret(const struct manifest *manifest, struct json_object *se
         print_option(manifest->out, "name", name);
     else
         fputs(" plain=yes", manifest->out); /* as sops-nix has it */
-    print_rest(manifest, secret, manifest->early ? users_link : usual_link);
+    print_rest(manifest, secret, "");
 }
 
 static void print_key(const struct manifest *manifest, struct json_object *path)
@@ -257,7 +272,7 @@ static void print_templates(const struct manifest *manifest)
         print_quoted(manifest->out, name);
         fputc(' ', manifest->out);
         print_quoted(manifest->out, file);
-        print_rest(manifest, template, "/run/secrets/rendered");
+        print_rest(manifest, template, "/rendered");
     }
 }
 

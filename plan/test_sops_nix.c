@@ -17,7 +17,8 @@ static const char manifest[] =
     "\"uid\":0,\"group\":null,\"gid\":0,\"sopsFile\":\"/nix/store/b.env\",\"format\":\"dotenv\"},\n"
     "{\"name\":\"all \\\"of\\\" "
     "it\",\"key\":\"\",\"sopsFile\":\"/nix/store/a-s.yaml\",\"format\":\"yaml\"},\n"
-    "{\"name\":\"hash\",\"key\":\"hash\",\"sopsFile\":\"/nix/store/"
+    "{\"name\":\"hash\",\"key\":\"hash\",\"path\":\"/run/secrets-for-users/hash\",\"sopsFile\":\"/"
+    "nix/store/"
     "a-s.yaml\",\"neededForUsers\":true,"
     "\"owner\":\"root\",\"format\":\"yaml\"}],\n"
     "\"templates\":[{\"name\":\"conf\",\"content\":\"x\",\"file\":\"/nix/store/"
@@ -131,6 +132,10 @@ static void test_refused(void **state)
         {"{\"secrets\":[{\"name\":\"a\",\"key\":\"a\",\"format\":\"yaml\",\"sopsFile\":\"/s\"}]}",
          "manifest.json: the secret \"a\" is yaml, and by its name the file \"/s\" is binary; give "
          "the file another name\n"},
+        {"{\"secrets\":[{\"name\":\"a\",\"uid\":\"x\",\"sopsFile\":\"/s.json\"}]}",
+         "manifest.json: \"uid\" is no number, but \"x\"\n"},
+        {"{\"secrets\":[{\"name\":\"a\",\"neededForUsers\":\"no\",\"sopsFile\":\"/s.json\"}]}",
+         "manifest.json: \"neededForUsers\" is \"no\", and no truth value\n"},
         {"{\"templates\":[{\"name\":\"t\",\"content\":\"x\"}]}",
          "manifest.json: the template t has no \"file\"; sops-nix writes it where a file is "
          "declared\n"},

@@ -155,7 +155,7 @@ int template_prove(const struct secret_entry *template, const struct context *co
     struct rendering rendering = {
         .context = context, .is_dry = true, .room = LARGEST, .error = error};
     int code = read_template(&rendering, template, &text);
-    return text && code == 0 ? render(&rendering, text) : code;
+    return code < 0 || !text ? code : render(&rendering, text);
 }
 
 /* The value is in locked memory, for locked_free. */
@@ -165,8 +165,9 @@ static int make(const struct secret_entry *template, struct rendering *rendering
     auto_string text = NULL;
     void *memory;
     int code = read_template(rendering, template, &text);
-    if (text && code == 0)
-        code = render(rendering, text);
+    if (code < 0 || !text)
+        return code;
+    code = render(rendering, text);
     if (code < 0)
         return code;
     code = locked_new(rendering->length + 1, &memory, rendering->error);
