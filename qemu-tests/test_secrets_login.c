@@ -40,6 +40,15 @@ static const char *hash_of_root(struct scene *scene)
     return scene_run(scene, "sed -n 's/^root:\\([^:]*\\):.*/\\1/p' /etc/shadow");
 }
 
+/* sulogin(8) throws away what was typed before it hides what is typed. */
+static void log_in(struct scene *scene, const char *password)
+{
+    scene_wait(scene, "Give root password");
+    scene_run(scene, "until stty -F /dev/console | grep -q -e '-echo '; do sleep 0.1; done");
+    scene_type(scene, password);
+    scene_type(scene, "\n");
+}
+
 static void before_any_service(void **state)
 {
     (void)state; /* one scene */
@@ -52,11 +61,9 @@ static void before_any_service(void **state)
     scene_put(scene, "secrets/testdata/sops/key.txt", "/persist/keys/age");
 
     scene_reboot(scene);
-    scene_wait(scene, "Give root password");
-    scene_type(scene, "ebb\n");
+    log_in(scene, "ebb");
     scene_wait(scene, "Login incorrect");
-    scene_wait(scene, "Give root password");
-    scene_type(scene, "tide\n");
+    log_in(scene, "tide");
     scene_wait(scene, "# ");
     scene_type(scene, "echo $(id -un) before $(systemctl is-active sysinit.target)\n");
     scene_wait(scene, "root before inactive");
