@@ -62,6 +62,20 @@ void choice_note(const struct context *context, enum record_stage stage, const c
         log_warning("ignoring: %s", error.text);
 }
 
+void choice_wait(const struct context *context, bool waits)
+{
+    struct record record;
+    struct error error;
+    auto_fd fd = context->generation ? open_record(context, &record) : -1;
+    struct record_attempt *attempt =
+        fd < 0 ? NULL : record_current(&record, context->generation->number);
+    if (!attempt)
+        return;
+    attempt->stage = waits ? RECORD_WAITS : RECORD_STARTED;
+    if (record_write(fd, &record, &error) < 0)
+        log_warning("ignoring: %s", error.text);
+}
+
 static void begin(const struct context *context)
 {
     const struct generation *generation = context->generation;

@@ -15,7 +15,7 @@
 static const char place[] = ".ebb/record";
 static const char magic[8] = "ebb-rec1";
 
-const char *const record_stage_names[] = {"started", "failed", "left", "good"};
+const char *const record_stage_names[] = {"started", "failed", "left", "good", "waits"};
 
 /* Little-endian, as it lies on the disk. */
 struct slot_attempt {

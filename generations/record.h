@@ -17,8 +17,9 @@ enum { RECORD_SLOT = 4096, RECORD_ATTEMPTS = 16, RECORD_TEXT = 160, RECORD_BOOT 
 enum record_stage {
     RECORD_STARTED, /* and nothing further: it died within the initramfs */
     RECORD_FAILED,
-    RECORD_LEFT, /* the real init was executed */
-    RECORD_GOOD, /* it was confirmed */
+    RECORD_LEFT,  /* the real init was executed */
+    RECORD_GOOD,  /* it was confirmed */
+    RECORD_WAITS, /* for a person: that a machine is switched off then is no failure */
     RECORD_STAGES
 };
 extern const char *const record_stage_names[];

@@ -117,7 +117,8 @@ static void test_failures(void **state)
     attempt(&record, 2, RECORD_LEFT);
     attempt(&record, 3, RECORD_STARTED);
     assert_int_equal(record_failures(&record, 3), 2);
-    attempt(&record, 3, RECORD_LEFT); /* nobody confirms boots here */
+    attempt(&record, 3, RECORD_WAITS); /* switched off at a question */
+    attempt(&record, 3, RECORD_LEFT);  /* nobody confirms boots here */
     assert_int_equal(record_failures(&record, 3), 2);
     record.last_good = 2;
     assert_int_equal(record_failures(&record, 3), 3);

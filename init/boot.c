@@ -84,6 +84,7 @@ static int read_config(struct boot *boot, struct error *error)
                          origin_text(boot->arena, first->origin), first->text);
     boot->context = context_new(boot->arena, boot->config, "/run/ebb/volumes", "/sysroot");
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
+    boot->context->waits = choice_wait;
     return 0;
 }
 

@@ -48,7 +48,9 @@ struct context {
     unsigned secret_set;           /* that they are put into: 1 in a boot */
     bool secrets_aside;            /* nothing tells of that set or leads to it yet */
     struct unlocked_key *unlocked; /* keys that a passphrase was given for */
-    bool asks;            /* what failed is to be told to a person, before another generation */
+    bool asks; /* what failed is to be told to a person, before another generation */
+    /* Called when a person is waited for, and when not any more; NULL: nobody wants to know. */
+    void (*waits)(const struct context *context, bool waits);
     const char *terminal; /* where people are asked for it; NULL: on all consoles */
     bool wait_for_ever;   /* rootwait: devices have no time limit */
     bool root_kept;       /* the old root subvolume is used again, as was asked */

@@ -89,6 +89,15 @@ static int apply(struct scene *scene, size_t number, struct error *error)
                                       : show_apply(step, scene->context, error);
 }
 
+static int waiting, waited;
+
+static void count_waits(const struct context *context, bool waits)
+{
+    (void)context; /* whichever it is */
+    waiting += waits ? 1 : -1;
+    waited++;
+}
+
 /* Asked once, whatever number of files it is the key of. */
 static void test_passphrase(void **state)
 {
@@ -97,10 +106,12 @@ static void test_passphrase(void **state)
     struct error error;
     need_namespace();
     begin(&scene, LOCKED);
+    scene.context->waits = count_waits;
     begin_to_type(&scene, "wrong\rpassphrase\r");
     assert_int_equal(apply(&scene, 0, &error), 0);
     stop_typing(&scene);
     assert_non_null(scene.context->unlocked);
+    assert_true(waiting == 0 && waited == 2);
     assert_int_equal(apply(&scene, 1, &error), 0);
     assert_int_equal(apply(&scene, 2, &error), 0);
     assert_null(scene.context->unlocked);

@@ -15,6 +15,7 @@ static const char *reason_of(const struct record *record, const struct record_at
         return attempt->text;
     case RECORD_LEFT:
         return record->last_good ? "its init was executed, and the boot was never confirmed" : NULL;
+    case RECORD_WAITS:
     case RECORD_GOOD:
     case RECORD_STAGES:
         break;
@@ -42,9 +43,10 @@ int why_tell(const struct record *record, uint32_t generation, bool all, FILE *o
         const char *reason = attempt == current ? NULL : reason_of(record, attempt);
         bool is_fine = !reason;
         if (!reason && all)
-            reason = attempt == current              ? "this boot"
-                     : attempt->stage == RECORD_GOOD ? "confirmed"
-                                                     : "its init was executed";
+            reason = attempt == current               ? "this boot"
+                     : attempt->stage == RECORD_GOOD  ? "confirmed"
+                     : attempt->stage == RECORD_WAITS ? "it ended while a person was asked"
+                                                      : "its init was executed";
         if (reason)
             print_attempt(attempt, reason, out);
         any |= !is_fine;
