@@ -247,6 +247,19 @@ static int open_parent(int folder, const char *path)
     return openat(folder, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+int path_link(int folder, const char *name, const char *text)
+{
+    static const char unfinished[] = ".ebb-new";
+    (void)unlinkat(folder, unfinished, 0); /* left by a power cut, if there is one */
+    if (symlinkat(text, folder, unfinished) < 0)
+        return -errno;
+    if (renameat(folder, unfinished, folder, name) == 0)
+        return 0;
+    int code = -errno;
+    (void)unlinkat(folder, unfinished, 0); /* the first failure is the one to report */
+    return code;
+}
+
 int path_write(int folder, const char *path, const void *data, size_t length, mode_t mode,
                struct error *error)
 {

@@ -52,6 +52,9 @@ int path_write(int folder, const char *path, const void *data, size_t length, mo
 /* Writes all of `data` to a descriptor; returns 0 or -errno. */
 int path_write_all(int fd, const void *data, size_t length);
 
+/* Makes the symbolic link `name` in `folder`, which leads to `text`, in the place of what is there:
+ * it leads to the old place or the new one at any time. A folder that is there stays: -EISDIR. */
+int path_link(int folder, const char *name, const char *text);
 /* Removes what is called `name` in `folder`, with all that is in it; links are not followed, and
  * mounts not entered. -errno where something stays; nothing there is no failure. */
 int path_remove_at(int folder, const char *name);

@@ -38,7 +38,6 @@ static int cannot_link(const struct persist_entry *entry, int code, struct error
 static int bring_back(const struct persist_entry *entry, struct context *context,
                       struct error *error)
 {
-    static const char unfinished[] = ".ebb-new";
     const char *name;
     char text[PATH_MAX];
     auto_fd source = -1, parent = -1;
@@ -54,13 +53,8 @@ static int bring_back(const struct persist_entry *entry, struct context *context
         return cannot_link(entry, ENAMETOOLONG, error);
     if (entry->kind == PERSIST_DIR) /* an empty folder of the generation has nothing to lose */
         (void)unlinkat(parent, name, AT_REMOVEDIR); /* any other fails below, with its reason */
-    if (symlinkat(text, parent, unfinished) < 0)
-        return cannot_link(entry, errno, error);
-    if (renameat(parent, unfinished, parent, name) == 0)
-        return 0;
-    code = errno;
-    (void)unlinkat(parent, unfinished, 0); /* the first failure is the one to report */
-    return cannot_link(entry, code, error);
+    code = path_link(parent, name, text);
+    return code < 0 ? cannot_link(entry, -code, error) : 0;
 }
 
 int link_apply(const struct step *step, struct context *context, struct error *error)

@@ -44,9 +44,9 @@ int credential_link(int run, const struct secret_entry *secret, struct error *er
         return links;
     snprintf(leads, sizeof(leads), "/run/%s/%s", secret->early ? "secrets-for-users" : "secrets",
              secret->name);
-    (void)unlinkat(links, secret->credential, 0); /* of a boot that was tried before */
-    return symlinkat(leads, links, secret->credential) < 0
-               ? error_system(error, errno, "cannot make the credential \"%s\"", secret->credential)
+    int code = path_link(links, secret->credential, leads);
+    return code < 0
+               ? error_system(error, -code, "cannot make the credential \"%s\"", secret->credential)
                : 0;
 }
 

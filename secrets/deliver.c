@@ -47,7 +47,6 @@ static void find_owner(const struct secret_entry *secret, const struct context *
 int secrets_link(const struct secret_entry *secret, const struct context *context,
                  struct error *error)
 {
-    static const char unfinished[] = ".ebb-new";
     const char *name;
     auto_fd parent = -1;
     int code = path_make_parent(context->root.fd, secret->path, &parent, &name, error);
@@ -55,10 +54,8 @@ int secrets_link(const struct secret_entry *secret, const struct context *contex
         return code;
     const char *text = arena_printf(context->arena, "/run/%s/%s",
                                     secret->early ? "secrets-for-users" : "secrets", secret->name);
-    (void)unlinkat(parent, unfinished, 0); /* left by a power cut, if there is one */
-    if (symlinkat(text, parent, unfinished) < 0 || renameat(parent, unfinished, parent, name) < 0)
-        return error_system(error, errno, "cannot make the link \"%s\"", secret->path);
-    return 0;
+    code = path_link(parent, name, text);
+    return code < 0 ? error_system(error, -code, "cannot make the link \"%s\"", secret->path) : 0;
 }
 
 static int put(const struct secret_entry *secret, const struct context *context, int run,

@@ -134,11 +134,10 @@ int vault_show(int run, unsigned set, struct error *error)
         const struct vault *vault = &vaults[i];
         vault_path(set, i, leads);
         if (faccessat(run, leads + strlen("/run/"), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;                       /* nothing is declared that would lie there */
-        (void)unlinkat(run, unfinished, 0); /* left by whoever was killed here, if there is one */
-        if (symlinkat(leads, run, unfinished) < 0 ||
-            renameat(run, unfinished, run, vault->link) < 0)
-            return error_system(error, errno, "cannot make the link \"/run/%s\"", vault->link);
+            continue; /* nothing is declared that would lie there */
+        int code = path_link(run, vault->link, leads);
+        if (code < 0)
+            return error_system(error, -code, "cannot make the link \"/run/%s\"", vault->link);
     }
     return 0;
 }
