@@ -34,14 +34,15 @@ static int open_record(const struct context *context, struct record *record)
 {
     struct error error;
     *record = (struct record){0};
-    int fd = record_open(store_of(context), true, &error);
-    if (fd >= 0 && record_read(fd, record, &error) == 0) {
-        if (record->damaged)
-            log_warning("the record of boots is damaged, and begins anew");
-        return fd;
+    auto_fd fd = record_open(store_of(context), true, &error);
+    int code = fd < 0 ? fd : record_read(fd, record, &error);
+    if (code < 0) {
+        log_warning("ignoring: %s", error.text);
+        return code;
     }
-    log_warning("ignoring: %s", error.text);
-    return fd;
+    if (record->damaged)
+        log_warning("the record of boots is damaged, and begins anew");
+    return TAKE_FD(fd);
 }
 
 void choice_note(const struct context *context, enum record_stage stage, const char *text)

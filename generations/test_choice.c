@@ -1,0 +1,146 @@
+/* Which generation a boot is about, by what the record tells of the ones before, and what the boot
+ * writes into it. */
+#include "base/testdata/scratch.h"
+
+#include "generations/choice.h"
+
+struct scene {
+    struct arena *arena;
+    struct volume volume, *volumes[1];
+    struct config config;
+    struct context *context;
+};
+
+/* Three generations that are whole. */
+static void begin(struct scene *scene)
+{
+    *scene = (struct scene){.arena = arena_new(), .volume = {.name = "state"}};
+    must_run("mkdir -p volume && cd volume && for i in 1 2 3; do mkdir -p generations/$i/tree &&"
+             "echo '{\"format\": 1}' > generations/$i/generation.json; done");
+    scene->volumes[0] = &scene->volume;
+    scene->config = (struct config){
+        .volumes = scene->volumes,
+        .volume_count = 1,
+        .generations = {
+            .place = {.volume_name = "state", .path = "/generations", .volume = &scene->volume},
+            .default_choice = "latest",
+            .tries = 2}};
+    scene->context = context_new(scene->arena, &scene->config, ".", "root");
+    scene->context->states[0].fd = open_folder("volume");
+}
+
+static void end(struct scene *scene)
+{
+    close(scene->context->states[0].fd);
+    arena_free(scene->arena);
+}
+
+static unsigned choose(struct scene *scene, const char *asked)
+{
+    struct error error;
+    struct plan plan = {.arena = scene->arena};
+    choice_plan(&scene->config, asked, &plan);
+    if (choice_apply(&plan.steps[0], scene->context, &error) < 0)
+        fail_msg("%s", error.text);
+    return scene->context->generation->number;
+}
+
+/* Reads it, and writes it if `chosen` or `good` is to be another one. */
+static struct record record_of(const struct scene *scene, unsigned chosen, unsigned good)
+{
+    struct error error;
+    struct record record;
+    auto_fd fd = record_open(scene->context->states[0].fd, true, &error);
+    assert_int_equal(record_read(fd, &record, &error), 0);
+    if (chosen || good) {
+        record.chosen = chosen;
+        record.last_good = good;
+        assert_int_equal(record_write(fd, &record, &error), 0);
+    }
+    return record;
+}
+
+static void assert_last(const struct scene *scene, unsigned generation, enum record_stage stage,
+                        const char *text)
+{
+    struct record record = record_of(scene, 0, 0);
+    const struct record_attempt *last = &record.attempts[record.count - 1];
+    assert_int_equal(last->generation, generation);
+    assert_int_equal(last->stage, stage);
+    assert_string_equal(last->text, text);
+}
+
+static void test_noted(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    struct scene scene;
+    begin(&scene);
+    choice_note(scene.context, RECORD_STARTED, ""); /* of none */
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_last(&scene, 3, RECORD_STARTED, "");
+    choice_wait(scene.context, true);
+    assert_last(&scene, 3, RECORD_WAITS, "");
+    choice_wait(scene.context, false);
+    assert_last(&scene, 3, RECORD_STARTED, "");
+    choice_note(scene.context, RECORD_FAILED, "no room");
+    assert_last(&scene, 3, RECORD_FAILED, "no room");
+    choice_note(scene.context, RECORD_LEFT, "");
+    assert_last(&scene, 3, RECORD_LEFT, "");
+    assert_int_equal(record_of(&scene, 0, 0).count, 1);
+    end(&scene);
+}
+
+static void test_fall_back(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin(&scene);
+    assert_int_equal(choose(&scene, NULL), 3);
+    (void)record_of(&scene, 0, 1); /* that which was good comes first */
+    assert_int_equal(choice_fall_back(scene.context, &error), 0);
+    assert_int_equal(scene.context->generation->number, 1);
+    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT); /* there is none below */
+    end(&scene);
+
+    begin(&scene);
+    must_run("rm volume/.ebb/record");
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_int_equal(choice_fall_back(scene.context, &error), 0);
+    assert_last(&scene, 2, RECORD_STARTED, "");
+    assert_int_equal(choose(&scene, "3"), 3); /* a person's choice stays */
+    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
+    end(&scene);
+}
+
+static void test_spent(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    begin(&scene);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(choose(&scene, NULL), 3);
+        choice_note(scene.context, RECORD_FAILED, "no");
+    }
+    struct record record = record_of(&scene, 0, 0);
+    for (size_t i = 0; i < record.count; i++)
+        record.attempts[i].boot[0] ^= 1; /* of boots before this one */
+    struct error error;
+    auto_fd fd = record_open(scene.context->states[0].fd, true, &error);
+    assert_int_equal(record_write(fd, &record, &error), 0);
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(choose(&scene, "latest"), 3);
+    (void)record_of(&scene, 1, 0); /* by `ebb rollback` */
+    assert_int_equal(choose(&scene, NULL), 1);
+    (void)record_of(&scene, 9, 0); /* which is gone */
+    assert_int_equal(choose(&scene, NULL), 3);
+    end(&scene);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TEST(test_noted), TEST(test_fall_back), TEST(test_spent)};
+    return cmocka_run_group_tests(tests, enter_namespace, NULL);
+}
