@@ -74,14 +74,13 @@ static int read_config(struct boot *boot, struct error *error)
     for (size_t i = 0; i < report.count; i++)
         log_warning("%s: %s", origin_text(boot->arena, report.problems[i].origin),
                     report.problems[i].text);
-    const struct problem *first = report.problems;
-    while (report.errors && first->severity != SEVERITY_ERROR)
-        first++;
-    if (report.errors)
+    if (report.errors) {
+        const struct problem *first = report_first_error(&report);
         return error_set(error, EINVAL,
                          "the configuration in the image has errors, first %s: %.300s; "
                          "rebuild the image with `ebb build`",
                          origin_text(boot->arena, first->origin), first->text);
+    }
     boot->context = context_new(boot->arena, boot->config, "/run/ebb/volumes", "/sysroot");
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
     boot->context->waits = choice_wait;

@@ -30,9 +30,7 @@ static int copy(const struct context *context, const struct config *image, const
 
 static int fail(const struct context *context, const struct report *report, struct error *error)
 {
-    const struct problem *first = report->problems;
-    while (first->severity != SEVERITY_ERROR)
-        first++;
+    const struct problem *first = report_first_error(report);
     return error_set(error, EINVAL,
                      "the configuration of generation %u has errors, first %s: %.300s; boot "
                      "another generation",

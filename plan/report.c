@@ -65,6 +65,14 @@ static int by_place(const void *left, const void *right)
     return strcmp(a->text, b->text);
 }
 
+const struct problem *report_first_error(const struct report *report)
+{
+    const struct problem *first = report->problems;
+    while (first->severity != SEVERITY_ERROR)
+        first++;
+    return first;
+}
+
 void report_print(struct report *report, FILE *stream)
 {
     static const char *const marks[] = {"", "warning: ", "note: "};

@@ -43,6 +43,8 @@ void report_warning(struct report *report, struct origin origin, const char *for
 /* What is worth knowing, and no problem. */
 void report_note(struct report *report, struct origin origin, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The first error of a report that has one. */
+const struct problem *report_first_error(const struct report *report);
 /* One line per problem, in the order of the files' lines. */
 void report_print(struct report *report, FILE *stream);
 
