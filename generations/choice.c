@@ -31,12 +31,17 @@ static int store_of(const struct context *context)
     return context_volume(context, context->config->generations.place.volume)->fd;
 }
 
-/* Without a record nothing is known of other boots, and this one is none the worse. */
+/* Without a record nothing is known of other boots, and this one is none the worse. -1: there is
+ * none, or its volume is not there yet. */
 static int open_record(const struct context *context, struct record *record)
 {
     struct error error;
+    const struct place *place = &context->config->generations.record;
+    int volume = context_volume(context, place->volume)->fd;
     *record = (struct record){0};
-    auto_fd fd = record_open(store_of(context), true, &error);
+    if (volume < 0)
+        return -1;
+    auto_fd fd = record_open(volume, place->path, true, &error);
     int code = fd < 0 ? fd : record_read(fd, record, &error);
     if (code < 0) {
         log_warning("ignoring: %s", error.text);
@@ -54,17 +59,33 @@ static void write_record(int fd, struct record *record)
         log_warning("ignoring: %s", error.text);
 }
 
+static unsigned number_of(const struct context *context)
+{
+    return context->generation ? context->generation->number : 0;
+}
+
+/* That which began before a generation was known, is about the one that was chosen then. */
+static struct record_attempt *find_attempt(struct record *record, unsigned number)
+{
+    struct record_attempt *attempt = record_current(record, number), *unknown;
+    unknown = attempt ? NULL : record_current(record, 0);
+    if (unknown && !unknown->generation && unknown->stage != RECORD_FAILED) {
+        unknown->generation = number;
+        attempt = unknown;
+    }
+    return attempt;
+}
+
 void choice_note(const struct context *context, enum record_stage stage, const char *text)
 {
     struct record record;
-    if (!context->generation)
-        return;
+    unsigned number = number_of(context);
     auto_fd fd = open_record(context, &record);
     if (fd < 0)
         return;
-    struct record_attempt *attempt = record_current(&record, context->generation->number);
-    if (!attempt || stage == RECORD_STARTED)
-        attempt = record_add(&record, context->generation->number);
+    struct record_attempt *attempt = find_attempt(&record, number);
+    if (!attempt || (stage == RECORD_STARTED && attempt->stage != RECORD_STARTED))
+        attempt = record_add(&record, number);
     attempt->stage = stage;
     strncpy(attempt->text, text, sizeof(attempt->text) - 1);
     if (stage == RECORD_FAILED)
@@ -75,9 +96,8 @@ void choice_note(const struct context *context, enum record_stage stage, const c
 void choice_wait(const struct context *context, bool waits)
 {
     struct record record;
-    auto_fd fd = context->generation ? open_record(context, &record) : -1;
-    struct record_attempt *attempt =
-        fd < 0 ? NULL : record_current(&record, context->generation->number);
+    auto_fd fd = open_record(context, &record);
+    struct record_attempt *attempt = fd < 0 ? NULL : record_current(&record, number_of(context));
     if (!attempt)
         return;
     attempt->stage = waits ? RECORD_WAITS : RECORD_STARTED;
@@ -159,12 +179,19 @@ static void settle_trial(int fd, struct record *record)
 }
 
 /* It is used up before anything of it is done. One that cannot be written down is none: it would be
- * tried for ever. */
+ * tried for ever. Where there is an early record, that has begun it. */
+static int begin_trial(int fd, struct record *record, struct error *error)
+{
+    if (record->trial.state == TRIAL_RUNS)
+        return 0;
+    trial_begin(record);
+    return record_write(fd, record, error);
+}
+
 static int choose_trial(struct context *context, int fd, struct record *record, struct error *error)
 {
     unsigned number = record->trial.generation;
-    trial_begin(record);
-    int code = record_write(fd, record, error);
+    int code = begin_trial(fd, record, error);
     if (code == 0)
         code = choose(context, arena_printf(context->arena, "%u", number), &context->generation,
                       error);
@@ -196,21 +223,60 @@ static int choose_usual(const struct step *step, struct context *context, int fd
     return 0;
 }
 
+/* Whether this boot is to be the trial: of the generation that is asked for, or unasked. */
+static bool is_due(const struct step *step, const struct record *record)
+{
+    unsigned asked = step->is_asked ? (unsigned)strtoul(step->choice, NULL, 10) : 0;
+    return (asked || !step->is_asked) && trial_is_due(record, asked);
+}
+
 int choice_apply(const struct step *step, struct context *context, struct error *error)
 {
     struct record record;
     auto_fd fd = open_record(context, &record);
-    unsigned asked = step->is_asked ? (unsigned)strtoul(step->choice, NULL, 10) : 0;
     context->generation_is_asked = step->is_asked;
     context->trial = 0;
     if (fd >= 0)
         settle_trial(fd, &record);
-    bool is_trial = fd >= 0 && trial_is_due(&record, asked) && (asked || !step->is_asked) &&
+    bool is_trial = fd >= 0 && (is_due(step, &record) || trial_is_begun(&record)) &&
                     choose_trial(context, fd, &record, error) == 0;
     int code = is_trial ? 0 : choose_usual(step, context, fd, &record, error);
     if (code == 0)
         begin(context);
     return code;
+}
+
+void record_plan(const struct config *config, const char *choice, struct plan *plan)
+{
+    const struct place *record = &config->generations.record;
+    if (!record->volume || !record->volume->holds_record)
+        return;
+    struct step *step = plan_add(plan, STEP_RECORD, record->origin);
+    step->choice = choice ? choice : config->generations.default_choice;
+    step->is_asked = choice;
+    step->store = record;
+    step->is_optional = true;
+}
+
+void record_sentence(const struct step *step, FILE *stream)
+{
+    fprintf(stream, "write to %s:%s that a boot has begun", step->store->volume_name,
+            step->store->path);
+}
+
+/* Nothing is known of the store yet, but for what is tried. */
+int record_apply(const struct step *step, struct context *context, struct error *error)
+{
+    struct record record;
+    auto_fd fd = open_record(context, &record);
+    if (fd < 0)
+        return error_set(error, ENODEV, "there is no record of boots");
+    settle_trial(fd, &record);
+    bool is_trial = is_due(step, &record);
+    if (is_trial)
+        trial_begin(&record);
+    (void)record_add(&record, is_trial ? record.trial.generation : 0); /* it has begun */
+    return record_write(fd, &record, error);
 }
 
 int choice_fall_back(struct context *context, struct error *error)

@@ -230,7 +230,7 @@ static void note_end(const struct guard *guard)
     struct error error;
     struct record record;
     auto_fd volume = open(guard->order.volume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto_fd fd = volume < 0 ? -1 : record_open(volume, false, &error);
+    auto_fd fd = volume < 0 ? -1 : record_open(volume, guard->order.record, false, &error);
     if (fd < 0 || record_read(fd, &record, &error) < 0 || !record.count)
         return;
     struct record_attempt *last = &record.attempts[record.count - 1];
@@ -314,14 +314,15 @@ static void tell_starter(const char *word)
 
 void guard_serve(int count, char **arguments)
 {
-    if (count != 6 || strcmp(arguments[0], GUARD_NAME) != 0)
+    if (count != 7 || strcmp(arguments[0], GUARD_NAME) != 0)
         return;
     struct guard guard = {.watchdog = -1,
                           .order = {.seconds = (unsigned)strtoul(arguments[1], NULL, 10),
                                     .generation = (unsigned)strtoul(arguments[2], NULL, 10),
                                     .grace = (unsigned)strtoul(arguments[3], NULL, 10),
                                     .live = strcmp(arguments[4], "live") == 0,
-                                    .volume = arguments[5]}};
+                                    .volume = arguments[5],
+                                    .record = arguments[6]}};
     guard.socket = listen_at(GUARD_SOCKET);
     if (guard.socket < 0) {
         tell_starter(strerror(-guard.socket));

@@ -26,6 +26,7 @@ struct guard_order {
     unsigned grace;     /* more of them until the kernel reboots, without init */
     bool live;          /* no boot is tried, but a change of the running system */
     const char *volume; /* the folder in which the running system sees that of the record */
+    const char *record; /* its path in there */
 };
 
 /* Starts one from `program`, a descriptor of the static ebb-init. It guards when this returns 0. */

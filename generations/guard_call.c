@@ -32,9 +32,14 @@ _Noreturn static void execute(int program, int answer, const struct guard_order 
     snprintf(seconds, sizeof(seconds), "%u", order->seconds);
     snprintf(generation, sizeof(generation), "%u", order->generation);
     snprintf(grace, sizeof(grace), "%u", order->grace);
-    char *const arguments[] =
-        {(char *)GUARD_NAME,    seconds, generation, grace, (char *)(order->live ? "live" : "boot"),
-         (char *)order->volume, NULL},
+    char *const arguments[] = {(char *)GUARD_NAME,
+                               seconds,
+                               generation,
+                               grace,
+                               (char *)(order->live ? "live" : "boot"),
+                               (char *)order->volume,
+                               (char *)order->record,
+                               NULL},
                 *const environment[] = {NULL};
     if (dup2(answer, STDOUT_FILENO) >= 0)
         fexecve(program, arguments, environment);

@@ -12,7 +12,6 @@
 #include "base/memory.h"
 #include "base/path.h"
 
-static const char place[] = ".ebb/record";
 static const char magic[8] = "ebb-rec1";
 
 const char *const record_stage_names[] = {"started", "failed", "left", "good", "waits"};
@@ -115,25 +114,25 @@ static void pack(const struct record *record, struct slot *slot)
 }
 
 /* All of it is written once, so that later nothing but these blocks changes. */
-static int make(int volume, struct error *error)
+static int make(int volume, const char *path, struct error *error)
 {
     static const char nothing[2 * RECORD_SLOT];
     auto_fd folder = -1;
     const char *name;
-    int code = path_make_parent(volume, place, &folder, &name, error);
+    int code = path_make_parent(volume, path, &folder, &name, error);
     return code < 0 ? code : path_write(folder, name, nothing, sizeof(nothing), 0600, error);
 }
 
-int record_open(int volume, bool make_it, struct error *error)
+int record_open(int volume, const char *path, bool make_it, struct error *error)
 {
-    int fd = path_open(volume, place, O_RDWR | O_NONBLOCK | O_NOCTTY);
+    int fd = path_open(volume, path, O_RDWR | O_NONBLOCK | O_NOCTTY);
     if (fd == -ENOENT && make_it) {
-        int code = make(volume, error);
+        int code = make(volume, path, error);
         if (code < 0)
             return error_prefix(error, "cannot make the record of boots");
-        fd = path_open(volume, place, O_RDWR | O_NONBLOCK | O_NOCTTY);
+        fd = path_open(volume, path, O_RDWR | O_NONBLOCK | O_NOCTTY);
     }
-    return fd < 0 ? error_system(error, -fd, "cannot open the record of boots, \"%s\"", place) : fd;
+    return fd < 0 ? error_system(error, -fd, "cannot open the record of boots, \"%s\"", path) : fd;
 }
 
 int record_read(int fd, struct record *record, struct error *error)
@@ -185,7 +184,8 @@ static bool is_of_this_boot(const struct record_attempt *attempt, uint32_t gener
 {
     unsigned char boot[RECORD_BOOT];
     read_boot(boot);
-    return attempt->generation == generation && memcmp(attempt->boot, boot, RECORD_BOOT) == 0;
+    return (!generation || attempt->generation == generation) &&
+           memcmp(attempt->boot, boot, RECORD_BOOT) == 0;
 }
 
 struct record_attempt *record_current(struct record *record, uint32_t generation)

@@ -1,5 +1,6 @@
-/* What became of the boots of this machine: .ebb/record on the volume of the generations, 8 KiB
- * that are made once and then only written over, so that a power cut cannot take them away.
+/* What became of the boots of this machine: .ebb/record on the volume of the generations, or where
+ * it is declared to be, 8 KiB that are made once and then only written over, so that a power cut
+ * cannot take them away.
  *
  * Two slots of 4 KiB take turns. Each has a sequence number and a checksum; the greater whole one
  * is valid, so that a slot that was torn costs what was said last, and no more. */
@@ -64,16 +65,16 @@ struct record {
     bool damaged;                                    /* there was one, and neither slot is whole */
 };
 
-/* Opens the record of a volume; one that is missing is made if that is wanted. -ENOENT: it is
- * missing. */
-int record_open(int volume, bool make, struct error *error);
+/* Opens the record `path` of a volume; one that is missing is made if that is wanted. -ENOENT: it
+ * is missing. */
+int record_open(int volume, const char *path, bool make, struct error *error);
 int record_read(int fd, struct record *record, struct error *error);
 /* It is on the disk when this returns 0. */
 int record_write(int fd, struct record *record, struct error *error);
 
 /* Adds an attempt of this boot; the oldest goes when there is no room. */
 struct record_attempt *record_add(struct record *record, uint32_t generation);
-/* The newest attempt, if it is of this boot and of that generation; else NULL. */
+/* The newest attempt, if it is of this boot and of that generation (0: of any); else NULL. */
 struct record_attempt *record_current(struct record *record, uint32_t generation);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);

@@ -19,6 +19,14 @@ void generations_check(const struct config *config, struct report *report)
         report_error(report, (struct origin){config->file, 0, 0},
                      "no generations are declared, so there is nothing to boot; add: generations "
                      "VOLUME:/generations");
+    const struct place *record = &config->generations.record;
+    const struct volume *volume = record->volume;
+    if (volume && volume->holds_record &&
+        (volume->luks || volume->on.lvm || volume->on.raid || !volume->fs.type))
+        report_error(report, record->origin,
+                     "the record of boots cannot be on \"%s\", which is not there before "
+                     "everything else; name a plain volume, such as the EFI system partition",
+                     volume->name);
 }
 
 struct generation *generation_wanted(struct arena *arena, const char *choice)

@@ -24,6 +24,7 @@ static void begin(struct scene *scene)
         .volume_count = 1,
         .generations = {
             .place = {.volume_name = "state", .path = "/generations", .volume = &scene->volume},
+            .record = {.volume_name = "state", .path = "/.ebb/record", .volume = &scene->volume},
             .default_choice = "latest",
             .tries = 2}};
     scene->context = context_new(scene->arena, &scene->config, ".", "root");
@@ -51,7 +52,7 @@ static struct record record_of(const struct scene *scene, unsigned chosen, unsig
 {
     struct error error;
     struct record record;
-    auto_fd fd = record_open(scene->context->states[0].fd, true, &error);
+    auto_fd fd = record_open(scene->context->states[0].fd, ".ebb/record", true, &error);
     assert_int_equal(record_read(fd, &record, &error), 0);
     if (chosen || good) {
         record.chosen = chosen;
@@ -127,7 +128,7 @@ static void test_spent(void **state)
     for (size_t i = 0; i < record.count; i++)
         record.attempts[i].boot[0] ^= 1; /* of boots before this one */
     struct error error;
-    auto_fd fd = record_open(scene.context->states[0].fd, true, &error);
+    auto_fd fd = record_open(scene.context->states[0].fd, ".ebb/record", true, &error);
     assert_int_equal(record_write(fd, &record, &error), 0);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(choose(&scene, "latest"), 3);
@@ -142,7 +143,7 @@ static void write_trial(const struct scene *scene, struct record_trial trial, bo
 {
     struct error error;
     struct record record = record_of(scene, 0, 0);
-    auto_fd fd = record_open(scene->context->states[0].fd, true, &error);
+    auto_fd fd = record_open(scene->context->states[0].fd, ".ebb/record", true, &error);
     if (trial.generation)
         record.trial = trial;
     for (size_t i = 0; age && i < record.count; i++)
@@ -227,6 +228,52 @@ static void test_trial_waits(void **state)
     end(&scene);
 }
 
+/* Where the record is on a volume of its own, the boot begins before anything is known. */
+static void test_early(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin(&scene);
+    struct plan plan = {.arena = scene.arena};
+    record_plan(&scene.config, NULL, &plan);
+    assert_int_equal(plan.count, 0);
+    scene.volume.holds_record = true;
+    record_plan(&scene.config, NULL, &plan);
+    const struct step step = plan.steps[0];
+    assert_true(step.is_optional);
+    assert_int_equal(record_apply(&step, scene.context, &error), 0);
+    assert_last(&scene, 0, RECORD_STARTED, "");
+    choice_wait(scene.context, true);
+    assert_last(&scene, 0, RECORD_WAITS, "");
+    choice_wait(scene.context, false);
+    choice_note(scene.context, RECORD_FAILED, "no disk");
+    assert_last(&scene, 0, RECORD_FAILED, "no disk");
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_int_equal(record_of(&scene, 0, 0).count, 2);
+    scene.context->generation = NULL;
+    write_trial(&scene, two, true);
+    assert_int_equal(record_apply(&step, scene.context, &error), 0);
+    assert_last(&scene, 2, RECORD_STARTED, "");
+    assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_RUNS);
+    choice_wait(scene.context, true); /* for the passphrase of the state */
+    assert_last(&scene, 2, RECORD_WAITS, "");
+    choice_wait(scene.context, false);
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(scene.context->trial, 900);
+    assert_int_equal(record_of(&scene, 0, 0).count, 3);
+    reboot_scene(&scene); /* it ended there, without a failure that could have been told */
+    scene.context->generation = NULL;
+    assert_int_equal(record_apply(&step, scene.context, &error), 0);
+    assert_last(&scene, 0, RECORD_STARTED, "");
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_last(&scene, 3, RECORD_STARTED, "");
+    struct record record = record_of(&scene, 0, 0);
+    assert_true(record_is_bad(&record, 2));
+    assert_int_equal(record.count, 4);
+    end(&scene);
+}
+
 static void test_armed(void **state)
 {
     (void)state; /* as above */
@@ -237,7 +284,7 @@ static void test_armed(void **state)
     struct record record = record_of(&scene, 0, 0);
     struct error error;
     record.trial = (struct record_trial){TRIAL_LIVE, 0, 900, 2};
-    auto_fd fd = record_open(scene.context->states[0].fd, true, &error);
+    auto_fd fd = record_open(scene.context->states[0].fd, ".ebb/record", true, &error);
     assert_int_equal(record_write(fd, &record, &error), 0);
     reboot_scene(&scene);
     assert_int_equal(choose(&scene, NULL), 2);
@@ -254,6 +301,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_noted),       TEST(test_fall_back),   TEST(test_spent), TEST(test_trial),
-        TEST(test_trial_fails), TEST(test_trial_waits), TEST(test_armed)};
+        TEST(test_trial_fails), TEST(test_trial_waits), TEST(test_early), TEST(test_armed)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

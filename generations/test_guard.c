@@ -112,7 +112,7 @@ static void prepare(void)
     struct record record = {0};
     struct error error;
     must_run("mkdir -p volume");
-    auto_fd volume = open_folder("volume"), fd = record_open(volume, true, &error);
+    auto_fd volume = open_folder("volume"), fd = record_open(volume, ".ebb/record", true, &error);
     record_add(&record, 7)->stage = RECORD_LEFT;
     assert_int_equal(record_write(fd, &record, &error), 0);
 }
@@ -121,7 +121,7 @@ static const char *text_of_record(void)
 {
     static struct record record;
     struct error error;
-    auto_fd volume = open_folder("volume"), fd = record_open(volume, false, &error);
+    auto_fd volume = open_folder("volume"), fd = record_open(volume, ".ebb/record", false, &error);
     assert_int_equal(record_read(fd, &record, &error), 0);
     return record.attempts[0].text;
 }
@@ -134,11 +134,12 @@ static void test_deadline(void **state)
     auto_string volume = output_of("pwd");
     char *path;
     assert_true(asprintf(&path, "%s/volume", volume) > 0);
-    struct stage stage = {.order = {7, 1, 1000, false, path}, .init = wait_for_interrupt};
+    struct stage stage = {.order = {7, 1, 1000, false, path, ".ebb/record"},
+                          .init = wait_for_interrupt};
     assert_int_equal(play(&stage), 0);
     assert_string_equal(text_of_record(), "its trial was not confirmed before its deadline");
     /* An init that does not answer, and a volume that is not there. */
-    stage = (struct stage){.order = {7, 1, 1, true, "/none"}, .init = hang};
+    stage = (struct stage){.order = {7, 1, 1, true, "/none", "none"}, .init = hang};
     assert_int_equal(play(&stage), 128 + SIGHUP); /* so the kernel tells of a reboot */
     free(path);
 }
@@ -147,7 +148,7 @@ static void test_confirmed(void **state)
 {
     (void)state; /* as above */
     need_namespace();
-    const struct stage stage = {.order = {7, 100000, 1, false, "/none"}, .init = confirm};
+    const struct stage stage = {.order = {7, 100000, 1, false, "/none", "none"}, .init = confirm};
     assert_int_equal(play(&stage), 0);
 }
 

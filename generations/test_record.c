@@ -33,8 +33,8 @@ static void test_written(void **state)
     (void)state; /* the scratch folder is the current one */
     struct error error;
     auto_fd volume = open_volume();
-    assert_int_equal(record_open(volume, false, &error), -ENOENT);
-    auto_fd fd = record_open(volume, true, &error);
+    assert_int_equal(record_open(volume, ".ebb/record", false, &error), -ENOENT);
+    auto_fd fd = record_open(volume, ".ebb/record", true, &error);
     assert_true(fd >= 0);
     must_run("test $(stat -c %%s:%%a volume/.ebb/record) = 8192:600");
     struct record record = read_record(fd);
@@ -49,7 +49,7 @@ static void test_written(void **state)
         snprintf(record.attempts[record.count - 1].text, RECORD_TEXT, "text %u", i);
         write_record(fd, &record);
     }
-    auto_fd again = record_open(volume, true, &error);
+    auto_fd again = record_open(volume, ".ebb/record", true, &error);
     struct record read = read_record(again);
     assert_memory_equal(&read, &record, sizeof(read));
     assert_int_equal(read.count, RECORD_ATTEMPTS);
@@ -70,7 +70,7 @@ static void test_torn(void **state)
     (void)state; /* as above */
     struct error error;
     auto_fd volume = open_volume();
-    auto_fd fd = record_open(volume, true, &error);
+    auto_fd fd = record_open(volume, ".ebb/record", true, &error);
     struct record record = read_record(fd);
     record.chosen = 1;
     write_record(fd, &record);
@@ -107,7 +107,7 @@ static void test_planted(void **state)
     struct error error;
     auto_fd volume = open_volume();
     must_run("mkdir outside && ln -s ../outside volume/.ebb");
-    assert_true(record_open(volume, true, &error) < 0);
+    assert_true(record_open(volume, ".ebb/record", true, &error) < 0);
     must_run("test -z \"$(ls outside)\"");
 }
 

@@ -37,6 +37,11 @@ bool trial_is_due(const struct record *record, uint32_t asked)
     return record->trial.state == TRIAL_WANTED && (!asked || asked == record->trial.generation);
 }
 
+bool trial_is_begun(const struct record *record)
+{
+    return record->trial.state == TRIAL_RUNS && record_attempted(record, record->trial.generation);
+}
+
 void trial_begin(struct record *record)
 {
     record->trial.state = TRIAL_RUNS;

@@ -10,6 +10,8 @@
 bool trial_settle(struct record *record);
 /* Whether this boot is one. `asked` is the generation that somebody asks for; 0: none. */
 bool trial_is_due(const struct record *record, uint32_t asked);
+/* Whether this boot is one, and has been used for it already. */
+bool trial_is_begun(const struct record *record);
 /* Uses it up. */
 void trial_begin(struct record *record);
 /* The generation could not be entered, so its trial is over. */

@@ -108,11 +108,12 @@ static void set_kernel(const char *setting, const char *value)
 /* A trial that panics or hangs must not stay there. */
 static int leave_guard(const struct context *context, struct error *error)
 {
-    const struct guard_order order = {
-        .generation = context->generation->number,
-        .seconds = context->trial,
-        .grace = GUARD_GRACE,
-        .volume = context_place(context, context->config->generations.place.volume)};
+    const struct place *record = &context->config->generations.record;
+    const struct guard_order order = {.generation = context->generation->number,
+                                      .seconds = context->trial,
+                                      .grace = GUARD_GRACE,
+                                      .volume = context_place(context, record->volume),
+                                      .record = record->path};
     auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (self < 0)
         return error_system(error, errno, "cannot open \"/proc/self/exe\"");

@@ -37,7 +37,7 @@ const char *check_program(const char *fs_type, const char **package)
 void checks_plan(const struct config *config, struct plan *plan)
 {
     for (size_t i = 0; i < config->volume_count; i++)
-        if (config->volumes[i]->fs.check)
+        if (config->volumes[i]->fs.check && !config->volumes[i]->holds_record)
             plan_add(plan, STEP_CHECK, config->volumes[i]->origin)->volume = config->volumes[i];
 }
 

@@ -21,7 +21,7 @@ void devices_plan(const struct config *config, bool containers, struct plan *pla
 {
     for (size_t i = 0; i < config->volume_count; i++) {
         struct volume *volume = config->volumes[i];
-        if (!device_is_key(volume) && containers == (volume->luks != NULL))
+        if (!device_is_key(volume) && !volume->holds_record && containers == (volume->luks != NULL))
             plan_add(plan, STEP_DEVICE, volume->origin)->volume = volume;
     }
 }

@@ -131,8 +131,25 @@ void volumes_check(const struct config *config, struct report *report)
 void volumes_plan(const struct config *config, struct plan *plan)
 {
     for (size_t i = 0; i < config->volume_count; i++)
-        if (config->volumes[i]->fs.type && !device_is_key(config->volumes[i]))
+        if (config->volumes[i]->fs.type && !device_is_key(config->volumes[i]) &&
+            !config->volumes[i]->holds_record)
             plan_add(plan, STEP_MOUNT, config->volumes[i]->origin)->volume = config->volumes[i];
+}
+
+void volume_plan_record(const struct config *config, struct plan *plan)
+{
+    static const enum step_kind kinds[] = {STEP_DEVICE, STEP_CHECK, STEP_MOUNT};
+    const struct volume *volume = config->generations.record.volume;
+    if (!volume || !volume->holds_record || !volume->fs.type)
+        return;
+    plan_add(plan, STEP_MODULE, volume->origin)->module = volume->fs.type;
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        if (kinds[i] == STEP_CHECK && !volume->fs.check)
+            continue;
+        struct step *step = plan_add(plan, kinds[i], volume->origin);
+        step->volume = volume;
+        step->is_optional = true;
+    }
 }
 
 void volume_sentence(const struct step *step, FILE *stream)
@@ -332,6 +349,7 @@ void places_plan(const struct config *config, struct plan *plan)
         struct step *step = plan_add(plan, STEP_PLACE, volume->mount_origin);
         step->volume = volume;
         step->target = volume->mount;
+        step->is_optional = volume->holds_record;
     }
 }
 

@@ -9,6 +9,9 @@
 void volumes_check(const struct config *config, struct report *report);
 /* STEP_MOUNT for every volume, in the order of the declaration. */
 void volumes_plan(const struct config *config, struct plan *plan);
+/* The same, with the device and its check, of the volume that holds nothing but the record of
+ * boots. What fails of it is told, and the boot goes on without. */
+void volume_plan_record(const struct config *config, struct plan *plan);
 void volume_sentence(const struct step *step, FILE *stream);
 int volume_apply(const struct step *step, struct context *context, struct error *error);
 /* Whether nothing can be written to the device, as to a card with its lock on. */

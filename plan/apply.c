@@ -18,8 +18,8 @@ int plan_apply(struct course *course, struct context *context, struct history *h
         if (code == 0)
             continue;
         outcome->failure = arena_string(history->arena, error->text);
-        outcome->ignored = code > 0;
-        if (code < 0)
+        outcome->ignored = code > 0 || step->is_optional;
+        if (!outcome->ignored)
             return code;
         log_warning("ignoring, as declared: %s", error->text);
     }

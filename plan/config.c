@@ -244,6 +244,21 @@ static bool is_whole(const struct declaration *declaration)
     return false;
 }
 
+/* One that lies elsewhere is there before everything else, and holds no state. */
+static void resolve_record(struct config *config, struct report *report)
+{
+    struct generations *generations = &config->generations;
+    struct place *record = &generations->record;
+    if (!record->volume_name && !record->origin.file) {
+        *record = generations->place;
+        record->path = "/.ebb/record";
+        return;
+    }
+    struct volume *volume = resolve_place(config, record, report);
+    if (volume && volume != generations->place.volume)
+        volume->holds_record = true;
+}
+
 static void resolve(struct config *config, struct report *report)
 {
     for (size_t i = 0; i < config->declaration_count; i++)
@@ -257,6 +272,7 @@ static void resolve(struct config *config, struct report *report)
     for (size_t i = 0; i < config->secret_entry_count; i++)
         resolve_source(config, &config->secret_entries[i]->template, report);
     resolve_state(config, &config->generations.place, report);
+    resolve_record(config, report);
     resolve_state(config, &config->root.place, report);
     (void)resolve_place(config, &config->root.blank, report); /* it may name none */
 }

@@ -68,6 +68,7 @@ struct volume {
     const char *identity; /* the store-id it must have, NULL for any */
     bool holds_state;     /* generations or persistent paths live here; set when loaded */
     bool holds_keys;      /* of other volumes; set when loaded */
+    bool holds_record;    /* of boots, and no generations; set when loaded */
     size_t number;        /* its place in the configuration's list */
 };
 
@@ -93,6 +94,7 @@ enum { GENERATIONS_TRIES = 3 };
 struct generations {
     struct origin origin;
     struct place place;
+    struct place record;        /* of boots; in .ebb on the same volume unless declared */
     const char *default_choice; /* a number, "latest" or "previous" */
     unsigned tries;             /* failed boots of it until another one is booted; 0: for ever */
 };

@@ -25,6 +25,7 @@
 const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_DRIVERS] = {"drivers", drivers_sentence, drivers_apply},
     [STEP_MODULE] = {"module", module_sentence, module_apply},
+    [STEP_RECORD] = {"record", record_sentence, record_apply},
     [STEP_DEVICE] = {"device", device_sentence, device_apply},
     [STEP_UNLOCK] = {"unlock", unlock_sentence, unlock_apply},
     [STEP_HIBERNATION] = {"hibernation", hibernation_sentence, hibernation_apply},

@@ -419,6 +419,7 @@ static const struct field generations_parameters[] = {
 };
 static const struct field generations_options[] = {
     {"default", FIELD_CHOSEN, offsetof(struct generations, default_choice), NULL},
+    {"record", FIELD_PLACE, offsetof(struct generations, record), NULL},
     {"tries", FIELD_COUNT, offsetof(struct generations, tries), NULL},
 };
 

@@ -39,6 +39,8 @@ struct plan *plan_volumes(struct arena *arena, const struct config *config, cons
 {
     struct plan *plan = plan_new(arena);
     drivers_plan(config, plan);
+    volume_plan_record(config, plan);
+    record_plan(config, choice, plan);
     devices_plan(config, true,
                  plan); /* a key takes seconds to derive, and modules load meanwhile */
     modules_plan(config, plan);

@@ -10,6 +10,7 @@
 enum step_kind {
     STEP_DRIVERS,     /* answer the kernel's device events with modules */
     STEP_MODULE,      /* insert one module */
+    STEP_RECORD,      /* write down that a boot has begun */
     STEP_DEVICE,      /* wait for a volume's block device */
     STEP_UNLOCK,      /* open the container that a volume lies in */
     STEP_HIBERNATION, /* refuse to change what a hibernated system still uses */
@@ -60,8 +61,9 @@ struct step {
         const char *init;
         const char *choice; /* of a generation */
     };
-    const struct place *store;           /* for STEP_GENERATION */
+    const struct place *store;           /* for STEP_GENERATION and STEP_RECORD */
     bool is_asked;                       /* the same: a person has chosen for this boot */
+    bool is_optional;                    /* if it fails, that is told, and the boot goes on */
     const struct generation *generation; /* for STEP_ROOT and STEP_TREE */
 };
 

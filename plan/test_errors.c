@@ -19,6 +19,11 @@ static const struct wrong cases[] = {
     /* Words that nobody knows. */
     {BASE "hok before-switch /bin/true\n",
      "ebb.conf:3:1: unknown directive \"hok\"; did you mean \"hook\"?\n"},
+    {VOLUME "volume more LABEL=m { luks; fs ext4 }\ngenerations state:/g record=more:/r\n",
+     "ebb.conf:3:22: the record of boots cannot be on \"more\", which is not there before everything "
+     "else; name a plain volume, such as the EFI system partition\n"},
+    {VOLUME "generations state:/g record=esp:/r\n",
+     "ebb.conf:2:22: no volume \"esp\" is declared; add: volume esp UUID=ID { ... }\n"},
     {BASE "bananas\n",
      "ebb.conf:3:1: unknown directive \"bananas\"; see ebb.conf(5)\n"},
     {STORE "    dri /var/log\n}\n",

@@ -63,7 +63,7 @@ static void a_trial_is_confirmed(struct scene *scene)
     scene_expect(scene,
                  "tr '\\0' ' ' < /proc/$(pidof ebb-guard)/cmdline; "
                  "cat /proc/$(pidof ebb-guard)/oom_score_adj; ebb confirm",
-                 "@ebb-guard 600 2 90 boot /persist -1000\ngeneration 2 is good");
+                 "@ebb-guard 600 2 90 boot /persist /.ebb/record -1000\ngeneration 2 is good");
     scene_expect(scene, "ebb status | grep -c 'on trial' || true; ls /run/motd.d", "0");
     scene_run(scene, "while pidof ebb-guard; do sleep 0.1; done");
     scene_power_off(scene);
@@ -144,8 +144,48 @@ static void the_machine_comes_back(void **state)
     scene_end(scene);
 }
 
-int main(void)
+/* Somebody else is at the console from now on, or nobody. */
+static void answer_with(struct scene *scene, const char *passphrase)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_machine_comes_back)};
+    vm_stop(scene->vm);
+    scene->vm = NULL;
+    scene->request.passphrase = passphrase;
+}
+
+/* The record lies on a vfat, and tells of a boot that ended before the state volume was there. */
+static void the_record_is_early(void **state)
+{
+    (void)state; /* one scene */
+    struct scene *scene =
+        scene_new("trial-early", "volume esp LABEL=ESP { fs vfat; mount /boot }\n"
+                                 "volume state LABEL=state { luks; fs ext4; mount /persist }\n"
+                                 "generations state:/generations record=esp:/ebb/record default=1\n"
+                                 "root tmpfs\nrescue reboot after=1s\n");
+    scene->setup.tree = scene_tool_tree(scene);
+    scene_make(scene);
+    scene->request.passphrase = SCRATCH_PASSPHRASE;
+    scene_boot_generation(scene, 1);
+    scene_expect(scene, "stat -c %s /boot/ebb/record; ls -a /persist | grep -c ebb; ebb confirm",
+                 "8192\n1\ngeneration 1 is good");
+    scene_run(scene, "cd /persist/generations && cp -a 1 2 && ebb try 2 --no-reboot");
+    scene_power_off(scene);
+    /* Switched off at the question: it is not used up. */
+    answer_with(scene, NULL);
+    scene_start(scene);
+    scene_wait(scene, "passphrase for the volume");
+    vm_power_cut(scene->vm);
+    answer_with(scene, SCRATCH_PASSPHRASE);
+    scene_boot_generation(scene, 2);
+    scene_expect(scene, "ebb confirm", "generation 2 is good");
+    scene_power_off(scene);
+    scene_end(scene);
+}
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_machine_comes_back),
+                                       cmocka_unit_test(the_record_is_early)};
+    if (count > 1)
+        cmocka_set_test_filter(arguments[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 /* The folder in which this system sees the volume of the record. */
 static const char *place_of(const struct boots *boots)
 {
-    const char *name = boots->config->generations.place.volume_name;
+    const char *name = boots->config->generations.record.volume_name;
     for (size_t i = 0; i < boots->booted.volume_count; i++)
         if (strcmp(boots->booted.volumes[i].name, name) == 0)
             return boots->booted.volumes[i].place;
@@ -32,7 +32,8 @@ static int arm(struct arena *arena, struct boots *boots, unsigned seconds, struc
                                 .seconds = seconds,
                                 .grace = GUARD_GRACE,
                                 .live = true,
-                                .volume = place_of(boots)};
+                                .volume = place_of(boots),
+                                .record = boots->config->generations.record.path};
     auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (trial_read((struct target){root, ""}, &left))
         return error_set(error, EBUSY,

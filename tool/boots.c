@@ -17,7 +17,7 @@ static int open_all(struct arena *arena, struct boots *boots, struct error *erro
     boots->volume = declared_place(arena, target, boots->config->generations.place.volume, error);
     if (boots->volume < 0)
         return boots->volume;
-    boots->fd = record_open(boots->volume, false, error);
+    boots->fd = declared_record(arena, target, boots->config, error);
     return boots->fd < 0 ? boots->fd : record_read(boots->fd, &boots->record, error);
 }
 

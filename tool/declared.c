@@ -8,19 +8,30 @@
 #include <unistd.h>
 
 #include "generations/identity.h"
+#include "generations/record.h"
 #include "plan/make.h"
+
+static int open_place(struct arena *arena, struct target root, const struct volume *volume,
+                      const char **place, struct error *error)
+{
+    *place =
+        volume->mount ? volume->mount : arena_printf(arena, "/run/ebb/volumes/%s", volume->name);
+    int fd = path_open_in_root(root.fd, *place, O_RDONLY | O_DIRECTORY);
+    return fd < 0 ? error_set(error, -fd,
+                              "cannot open \"%s%s\", where the volume \"%s\" should be: %s%s",
+                              root.name, *place, volume->name, strerror(-fd),
+                              fd == -EACCES ? "; run it as root" : "")
+                  : fd;
+}
 
 int declared_place(struct arena *arena, struct target root, const struct volume *volume,
                    struct error *error)
 {
-    const char *place =
-        volume->mount ? volume->mount : arena_printf(arena, "/run/ebb/volumes/%s", volume->name);
+    const char *place;
     char identity[IDENTITY_SIZE];
-    auto_fd fd = path_open_in_root(root.fd, place, O_RDONLY | O_DIRECTORY);
+    auto_fd fd = open_place(arena, root, volume, &place, error);
     if (fd < 0)
-        return error_set(
-            error, -fd, "cannot open \"%s%s\", where the volume \"%s\" should be: %s%s", root.name,
-            place, volume->name, strerror(-fd), fd == -EACCES ? "; run it as root" : "");
+        return fd;
     if (identity_read(fd, identity, error) < 0)
         return error_prefix(error, "\"%s%s\" is not the state volume \"%s\"", root.name, place,
                             volume->name);
@@ -206,4 +217,15 @@ void declared_close(struct declared *declared)
 {
     for (size_t i = 0; i < declared->count; i++)
         close(declared->volumes[i].fd);
+}
+
+int declared_record(struct arena *arena, struct target root, const struct config *config,
+                    struct error *error)
+{
+    const char *place;
+    const struct place *record = &config->generations.record;
+    auto_fd volume = record->volume->holds_state
+                         ? declared_place(arena, root, record->volume, error)
+                         : open_place(arena, root, record->volume, &place, error);
+    return volume < 0 ? volume : record_open(volume, record->path, false, error);
 }

@@ -23,6 +23,9 @@ struct declared {
 int declared_collect(struct arena *arena, struct target root, const struct config *config,
                      struct declared *declared, struct error *error);
 void declared_close(struct declared *declared);
+/* Opens the record of boots. -ENOENT: there is none yet. */
+int declared_record(struct arena *arena, struct target root, const struct config *config,
+                    struct error *error);
 /* Opens the root of a state volume where the running system has it, and checks its identity. */
 int declared_place(struct arena *arena, struct target root, const struct volume *volume,
                    struct error *error);

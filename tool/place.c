@@ -32,12 +32,13 @@ static int find_booted(struct target root, struct store_place *place, struct err
 }
 
 /* There is none before the first boot. */
-static int read_record(struct store_place *place, struct error *error)
+static int read_record(struct target root, struct store_place *place, struct error *error)
 {
-    auto_fd fd = record_open(place->volume, false, error);
-    if (fd == -ENOENT)
+    place->record_fd = declared_record(place->arena, root, place->config, error);
+    if (place->record_fd == -ENOENT)
         return 0;
-    int code = fd < 0 ? fd : record_read(fd, &place->record, error);
+    int code = place->record_fd < 0 ? place->record_fd
+                                    : record_read(place->record_fd, &place->record, error);
     if (code == 0 && place->record.chosen)
         place->default_choice = arena_printf(place->arena, "%u", place->record.chosen);
     return code;
@@ -47,10 +48,9 @@ int place_clear_choice(struct store_place *place, struct error *error)
 {
     if (!place->record.chosen)
         return 0;
-    auto_fd fd = record_open(place->volume, false, error);
-    int code = fd < 0 ? fd : record_read(fd, &place->record, error);
+    int code = record_read(place->record_fd, &place->record, error);
     place->record.chosen = 0;
-    return code < 0 ? code : record_write(fd, &place->record, error);
+    return code < 0 ? code : record_write(place->record_fd, &place->record, error);
 }
 
 static int open_declared(struct target root, const struct place_wish *wish,
@@ -63,7 +63,7 @@ static int open_declared(struct target root, const struct place_wish *wish,
     place->default_choice = place->config->generations.default_choice;
     place->folder = declared->path;
     place->volume = declared_place(place->arena, root, declared->volume, error);
-    return place->volume < 0 ? place->volume : read_record(place, error);
+    return place->volume < 0 ? place->volume : read_record(root, place, error);
 }
 
 static int open_folder(const struct place_wish *wish, struct store_place *place,
@@ -78,7 +78,7 @@ static int open_folder(const struct place_wish *wish, struct store_place *place,
 int place_open(struct arena *arena, struct target root, const struct place_wish *wish, bool lock,
                struct store_place *place, struct error *error)
 {
-    *place = (struct store_place){.arena = arena, .volume = -1, .store = -1};
+    *place = (struct store_place){.arena = arena, .volume = -1, .store = -1, .record_fd = -1};
     int code =
         wish->store ? open_folder(wish, place, error) : open_declared(root, wish, place, error);
     if (code == 0)
@@ -95,6 +95,7 @@ void place_close(const struct store_place *place)
 {
     memory_close_fd(&place->store);
     memory_close_fd(&place->volume);
+    memory_close_fd(&place->record_fd);
     config_free(place->config);
 }
 

@@ -27,6 +27,7 @@ struct store_place {
     int store;                  /* the same, open; locked if it was asked for */
     const char *default_choice; /* which is booted unless another is asked for */
     struct record record;       /* of boots from the declared store; else nothing is in it */
+    int record_fd;              /* -1: there is none */
     unsigned booted;            /* 0: none of these */
 };
 

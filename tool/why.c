@@ -33,7 +33,10 @@ static void print_attempt(const struct record_attempt *attempt, const char *reas
     time_t time = (time_t)attempt->time;
     if (localtime_r(&time, &tm))
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-    fprintf(out, "%s  generation %u: %s\n", when, attempt->generation, reason);
+    if (attempt->generation)
+        fprintf(out, "%s  generation %u: %s\n", when, attempt->generation, reason);
+    else
+        fprintf(out, "%s  before a generation was chosen: %s\n", when, reason);
 }
 
 int why_tell(const struct record *record, uint32_t generation, bool all, FILE *out)
