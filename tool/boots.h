@@ -21,5 +21,7 @@ void boots_close(struct boots *boots);
 int why_tell(const struct record *record, uint32_t generation, bool all, FILE *out);
 /* Makes the newest attempt good. */
 int confirm_mark(struct record *record, uint32_t generation, struct error *error);
+/* Gives this boot the reason why it is not confirmed. False: it is, or nothing is known of it. */
+bool confirm_refuse(struct record *record, uint32_t generation, const char *fault);
 
 #endif
