@@ -10,6 +10,7 @@ DEPS     := build/deps
 prefix   ?= /usr
 units     = $(prefix)/lib/systemd/system
 presets   = $(units)-preset
+examples  = $(prefix)/share/doc/ebb/examples
 VERSION  := 0.1
 
 CC       ?= gcc
@@ -47,7 +48,7 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildca
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* \
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
 .PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
@@ -177,6 +178,7 @@ install: all
 	for unit in write-back confirm; do sed 's,@bindir@,$(prefix)/bin,' \
 	    systemd/ebb-$$unit.service > $(DESTDIR)$(units)/ebb-$$unit.service; done
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
+	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
 	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
 
 uninstall:
@@ -185,8 +187,10 @@ uninstall:
 	    $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5 \
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
 	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
-	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset
-	-rmdir $(DESTDIR)$(prefix)/lib/ebb
+	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
+	    $(DESTDIR)$(examples)/health.d/network@2min
+	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples) \
+	    $(DESTDIR)$(prefix)/share/doc/ebb
 
 clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))

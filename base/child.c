@@ -5,8 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +22,8 @@ _Noreturn static void execute(const struct child *child, int output)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setpgid(0, 0); /* one that takes too long is ended with its children */
+    setpgid(0, 0);                          /* one that takes too long is ended with its children */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has no use when nobody waits for it */
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (input >= 0)
         dup2(input, STDIN_FILENO);
@@ -36,7 +39,16 @@ struct output {
     int fd;
     char text[512];
     size_t used;
+    struct child_result *result;
 };
+
+static void log_one(const struct child *child, struct child_result *result, const char *line,
+                    size_t length)
+{
+    log_info("%s: %.*s", child->name, (int)length, line);
+    if (length)
+        snprintf(result->last, sizeof(result->last), "%.*s", (int)length, line);
+}
 
 /* Logs the whole lines, or all there is, and keeps the rest. */
 static void log_lines(const struct child *child, struct output *output, bool all)
@@ -45,11 +57,11 @@ static void log_lines(const struct child *child, struct output *output, bool all
     for (size_t i = 0; i < output->used; i++) {
         if (output->text[i] != '\n')
             continue;
-        log_info("%s: %.*s", child->name, (int)(i - start), output->text + start);
+        log_one(child, output->result, output->text + start, i - start);
         start = i + 1;
     }
     if (all && start < output->used) {
-        log_info("%s: %.*s", child->name, (int)(output->used - start), output->text + start);
+        log_one(child, output->result, output->text + start, output->used - start);
         start = output->used;
     }
     memmove(output->text, output->text + start, output->used - start);
@@ -72,9 +84,9 @@ static ssize_t read_some(const struct child *child, struct output *output)
 
 /* Reads output until the program ends, even if a child of it keeps the pipe open. False: too late.
  */
-static bool listen_to(const struct child *child, int fd, int process)
+static bool listen_to(const struct child *child, int fd, int process, struct child_result *result)
 {
-    struct output output = {.fd = fd};
+    struct output output = {.fd = fd, .result = result};
     bool ended = false, in_time = true;
     unsigned long deadline = clock_milliseconds() + child->timeout;
     bool limited = child->timeout > 0;
@@ -123,18 +135,15 @@ int child_run(const struct child *child, struct child_result *result, struct err
     auto_fd process = leader < 0 ? -1 : (int)syscall(SYS_pidfd_open, leader, 0);
     if (process < 0)
         return error_system(error, errno, "cannot run \"%s\"", child->name);
-    bool in_time = listen_to(child, reading, process);
-    if (!in_time && !end_group(leader, process)) {
-        *result = (struct child_result){CHILD_STUCK, 0};
+    *result = (struct child_result){.end = CHILD_STUCK};
+    bool in_time = listen_to(child, reading, process, result);
+    if (!in_time && !end_group(leader, process))
         return 0;
-    }
     while (waitpid(leader, &status, 0) < 0 && errno == EINTR)
         continue;
-    if (!in_time)
-        *result = (struct child_result){CHILD_LATE, 0};
-    else if (WIFSIGNALED(status))
-        *result = (struct child_result){CHILD_SIGNALLED, WTERMSIG(status)};
-    else
-        *result = (struct child_result){CHILD_EXITED, WEXITSTATUS(status)};
+    bool signalled = WIFSIGNALED(status);
+    result->end = !in_time ? CHILD_LATE : signalled ? CHILD_SIGNALLED : CHILD_EXITED;
+    if (in_time)
+        result->number = signalled ? WTERMSIG(status) : WEXITSTATUS(status);
     return 0;
 }

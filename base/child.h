@@ -1,5 +1,6 @@
 /* A program that runs to its end, with a time limit and its words in the log: hooks, and the tools
- * that check file systems and assemble arrays. It is ended with its whole process group. */
+ * that check file systems and assemble arrays. One that is late is ended with its whole process
+ * group, and it ends when whoever runs it does. */
 #ifndef EBB_BASE_CHILD_H
 #define EBB_BASE_CHILD_H
 
@@ -22,6 +23,7 @@ enum child_end {
 struct child_result {
     enum child_end end;
     int number;
+    char last[128]; /* the last line that it printed, and that has something in it */
 };
 
 /* Fails only if nothing could be started. A program that cannot be executed exits with 127. */

@@ -13,7 +13,7 @@ static char *run(const char *script, unsigned timeout, struct child_result *resu
     static const char *const arguments[] = {"./program", "one", "two words", NULL};
     const struct child child = {"it", arguments, environment, timeout};
     struct error error = {0};
-    *result = (struct child_result){(enum child_end) - 1, -1};
+    *result = (struct child_result){(enum child_end) - 1, -1, "before"};
     if (script) {
         must_run("rm -rf program");
         put("program", script);
@@ -62,6 +62,21 @@ static void test_ends(void **state)
         auto_string log = run(cases[i].script, 0, &result);
         assert_string_equal(log, cases[i].log);
         assert_ended(&result, cases[i].end, cases[i].number);
+    }
+}
+
+static void test_last_line(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"#!/bin/sh\n", ""},
+        {"#!/bin/sh\necho one; echo why; echo\n", "why"},
+        {"#!/bin/sh\necho one; printf why; kill -9 $$\n", "why"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct child_result result;
+        auto_string log = run(cases[i][0], 0, &result);
+        assert_string_equal(result.last, cases[i][1]);
     }
 }
 
@@ -169,6 +184,28 @@ static void test_timeout(void **state)
     }
 }
 
+/* Whoever runs a program may be ended by a person: nothing is left behind then. */
+static void test_orphan(void **state)
+{
+    (void)state;
+    must_run("mkfifo pipe");
+    auto_fd pipe = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    pid_t runner = fork();
+    if (runner == 0) {
+        struct child_result result;
+        auto_string log =
+            run("#!/bin/sh\nexec 3> pipe\necho x >&3\nexec sleep 100000\n", 0, &result);
+        _exit(0);
+    }
+    struct pollfd begun = {.fd = pipe, .events = POLLIN};
+    char byte;
+    assert_int_equal(poll(&begun, 1, 60000), 1); /* only a failure takes that long */
+    assert_int_equal(read(pipe, &byte, 1), 1);
+    assert_int_equal(kill(runner, SIGKILL), 0);
+    assert_int_equal(waitpid(runner, NULL, 0), runner);
+    assert_hangs_up(pipe);
+}
+
 /* Its last words may be the question it waits for an answer to. */
 static void test_last_words(void **state)
 {
@@ -208,7 +245,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_ends),        TEST(test_not_executable), TEST(test_process),
         TEST(test_much_output), TEST(test_long_lines),     TEST(test_timeout),
-        TEST(test_last_words),  TEST(test_daemon),
+        TEST(test_last_words),  TEST(test_daemon),         TEST(test_orphan),
+        TEST(test_last_line),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

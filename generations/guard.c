@@ -234,8 +234,9 @@ static void note_end(const struct guard *guard)
     if (fd < 0 || record_read(fd, &record, &error) < 0 || !record.count)
         return;
     struct record_attempt *last = &record.attempts[record.count - 1];
-    snprintf(last->text, sizeof(last->text), "%s was not confirmed before its deadline",
-             guard->order.live ? "a change that `ebb arm` guarded" : "its trial");
+    snprintf(last->text, sizeof(last->text), "%s",
+             guard->order.live ? "a change that `ebb arm` guarded was not confirmed in time"
+                               : "the time of its trial was over");
     if (record_write(fd, &record, &error) < 0)
         log_warning("ignoring: %s", error.text);
 }

@@ -180,24 +180,26 @@ static void read_boot(unsigned char boot[static RECORD_BOOT])
     }
 }
 
-static bool is_of_this_boot(const struct record_attempt *attempt, uint32_t generation)
+bool record_is_of_this_boot(const struct record_attempt *attempt)
 {
     unsigned char boot[RECORD_BOOT];
     read_boot(boot);
-    return (!generation || attempt->generation == generation) &&
-           memcmp(attempt->boot, boot, RECORD_BOOT) == 0;
+    return memcmp(attempt->boot, boot, RECORD_BOOT) == 0;
 }
 
 struct record_attempt *record_current(struct record *record, uint32_t generation)
 {
     struct record_attempt *last = record->count ? &record->attempts[record->count - 1] : NULL;
-    return last && is_of_this_boot(last, generation) ? last : NULL;
+    bool is_it = last && (!generation || last->generation == generation) &&
+                 record_is_of_this_boot(last);
+    return is_it ? last : NULL;
 }
 
 bool record_attempted(const struct record *record, uint32_t generation)
 {
     for (size_t i = 0; i < record->count; i++)
-        if (is_of_this_boot(&record->attempts[i], generation))
+        if (record->attempts[i].generation == generation &&
+            record_is_of_this_boot(&record->attempts[i]))
             return true;
     return false;
 }

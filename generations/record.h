@@ -36,7 +36,7 @@ struct record_attempt {
     uint32_t stage;                  /* enum record_stage */
     uint64_t time;                   /* it began, in seconds since 1970 */
     unsigned char boot[RECORD_BOOT]; /* the kernel's boot_id: one boot may attempt several */
-    char text[RECORD_TEXT];          /* why it failed; "" otherwise */
+    char text[RECORD_TEXT];          /* why it failed, or was not confirmed; "" otherwise */
 };
 
 enum trial_state {
@@ -74,6 +74,7 @@ int record_write(int fd, struct record *record, struct error *error);
 
 /* Adds an attempt of this boot; the oldest goes when there is no room. */
 struct record_attempt *record_add(struct record *record, uint32_t generation);
+bool record_is_of_this_boot(const struct record_attempt *attempt);
 /* The newest attempt, if it is of this boot and of that generation (0: of any); else NULL. */
 struct record_attempt *record_current(struct record *record, uint32_t generation);
 /* Whether this boot has attempted the generation. */

@@ -21,12 +21,11 @@ bool trial_settle(struct record *record)
     if (trial->state == TRIAL_LIVE) {
         record->chosen = trial->back;
         if (last)
-            explain(last, "the change that `ebb arm` guarded was not confirmed");
+            explain(last, "a change that `ebb arm` guarded was not confirmed");
     } else if (!waits) {
         record_mark_bad(record, trial->generation, true);
         if (last && last->generation == trial->generation)
-            explain(last, "its trial was not confirmed: it ended before the deadline, by a panic, "
-                          "a hang, a power cut or a reboot");
+            explain(last, "it was on trial, and ended before its deadline");
     }
     trial->state = trial->state == TRIAL_RUNS && waits ? TRIAL_WANTED : TRIAL_NONE;
     return true;

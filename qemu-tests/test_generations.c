@@ -130,12 +130,76 @@ static void failures_count(void **state)
     scene_end(scene);
 }
 
+/* A health check that says this, in the root of this boot. */
+static void put_check(struct scene *scene, const char *script)
+{
+    scene_run(scene, arena_printf(scene->arena,
+                                  "cd /etc/ebb && mkdir -p health.d/required && cd "
+                                  "health.d/required && printf '#!/bin/sh\n%s\n' > 10-peer && "
+                                  "chmod 755 10-peer",
+                                  script));
+}
+
+/* The kernel has a piece of memory that nobody else takes, for the log of its panic. What is in it
+ * stays when the machine is reset, as long as it is the same QEMU. */
+static const char ramoops[] =
+    "cgroup.memory=nokmem memmap=1M$0x20000000 ramoops.mem_address=0x20000000 "
+    "ramoops.mem_size=0x100000 ramoops.record_size=0x20000";
+
+static void crash(struct scene *scene)
+{
+    struct error error;
+    static const char stay[] =
+        "{\"execute\": \"set-action\", \"arguments\": {\"reboot\": \"reset\"}}";
+    if (vm_qmp(scene->vm, stay, NULL, &error) < 0)
+        fail_msg("%s", error.text);
+    scene_type(scene, "\necho c > /proc/sysrq-trigger\n");
+    scene_wait(scene, "Kernel panic - not syncing");
+    scene_wait(scene, "press Enter"); /* it is up again; the agent does not know us any more */
+}
+
+/* A boot is good only if the checks say so; and what kept one from being good, or ended it, is told
+ * after the next one. */
+static void reasons_are_told(void **state)
+{
+    (void)state; /* one scene */
+#ifndef __x86_64__
+    skip_because("only x86 has memmap=");
+#endif
+    struct scene *scene = scene_new("generations-why", CONFIG "module ramoops\n");
+    scene->setup.tree = tree_with_ebb(scene);
+    scene->setup.append = ramoops;
+    scene_make(scene);
+    boot_generation(scene, 1);
+    put_check(scene, "echo no answer; exit 1");
+    expect(
+        scene, "ebb confirm 2>&1; echo $?",
+        "ebb: 10-peer: no answer\n"
+        "ebb: the required check \"10-peer\" failed with status 1: no answer\n"
+        "ebb: this boot of generation 1 is not confirmed; mend what a check found, or confirm it "
+        "with --no-checks\n1");
+    scene_power_off(scene);
+    boot_generation(scene, 1);
+    expect(scene, "ebb why | sed 's/^[-0-9]* [:0-9]*  //'",
+           "generation 1: its init was executed, and the boot was never confirmed: the required "
+           "check \"10-peer\" failed with status 1: no answer");
+    put_check(scene, "test $EBB_GENERATION = 1");
+    expect(scene, "ebb confirm", "generation 1 is good");
+    crash(scene);
+    scene_type(scene, "\nmount -t pstore pstore /sys/fs/pstore; ebb why\n");
+    scene_wait(scene, "generation 1: confirmed: Kernel panic - not syncing: sysrq triggered crash");
+    scene_type(scene, "ebb why --log | grep Trigger\n");
+    scene_wait(scene, "sysrq: Trigger a crash");
+    scene_end(scene);
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(declarations_travel),
         cmocka_unit_test(a_secret_is_required),
         cmocka_unit_test(failures_count),
+        cmocka_unit_test(reasons_are_told),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);

@@ -50,6 +50,28 @@ static void boot(struct scene *scene, const char *generation)
     "cd /persist/generations/1 && { find . -printf '%p %y %m %U:%G %T@ %s %i %l\\n';"              \
     "cksum generation.json; find tree/etc -type f -exec cksum {} +; } | LC_ALL=C sort | cksum"
 
+/* The unit asks the health checks, and can be started again once they pass. */
+static void confirmed_by_the_unit(struct scene *scene)
+{
+    scene_run(scene, "cd /etc/ebb && mkdir -p health.d/required && cd health.d/required &&"
+                     "printf '#!/bin/sh\necho no good; test -e /run/good\n' > 10-good &&"
+                     "chmod 755 10-good");
+    assert_string_equal(
+        scene_run(scene, "systemctl start ebb-confirm; systemctl is-failed ebb-confirm;"
+                         "journalctl -b -u ebb-confirm -o cat --no-pager | grep ^ebb:"),
+        "Job for ebb-confirm.service failed because the control process exited with error code.\n"
+        "See \"systemctl status ebb-confirm.service\" and \"journalctl -xeu ebb-confirm.service\" "
+        "for details.\n"
+        "failed\n"
+        "ebb: 10-good: no good\n"
+        "ebb: the required check \"10-good\" failed with status 1: no good\n"
+        "ebb: this boot of generation 1 is not confirmed; mend what a check found, or confirm it "
+        "with --no-checks");
+    assert_string_equal(scene_run(scene, "touch /run/good && systemctl start ebb-confirm &&"
+                                         "ebb list | grep -c good"),
+                        "1");
+}
+
 static void made_and_gone_back_from(void **state)
 {
     (void)state; /* nothing is shared */
@@ -87,6 +109,7 @@ static void made_and_gone_back_from(void **state)
     assert_string_equal(scene_run(scene, FIRST), first);
     assert_string_equal(scene_run(scene, "ebb gc --keep 1"),
                         "generation 1 stays: it is booted\n0 generations, 0 B free again");
+    confirmed_by_the_unit(scene);
     scene_end(scene);
 }
 

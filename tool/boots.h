@@ -4,6 +4,7 @@
 
 #include "generations/record.h"
 #include "tool/booted.h"
+#include "tool/crash.h"
 
 struct boots {
     const struct config *config;
@@ -18,8 +19,11 @@ void boots_close(struct boots *boots);
 
 /* ebb why: whatever went wrong before this system was up, the newest first; EXIT_NO if something
  * did. `generation` is the booted one. */
-int why_tell(const struct record *record, uint32_t generation, bool all, FILE *out);
+int why_tell(const struct record *record, uint32_t generation, const struct crash *crash, bool all,
+             FILE *out);
 /* Makes the newest attempt good. */
 int confirm_mark(struct record *record, uint32_t generation, struct error *error);
+/* Gives this boot the reason why it is not confirmed. False: it is, or nothing is known of it. */
+bool confirm_refuse(struct record *record, uint32_t generation, const char *fault);
 
 #endif

@@ -54,6 +54,7 @@ _ebb_value() {
 	keep:--config | drop:--config | gc:--config | label:--config | list:--config | new:--config | pin:--config) _ebb_configs "$3" ;;
 	gc:--store | label:--store | list:--store | new:--store | pin:--store) _ebb_folders "$3" ;;
 	arm:--for | gc:--keep | new:--label | try:--for) ;;
+	confirm:--timeout | health:--timeout) ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
 	init:--size | init:--uuid | init:--label | import:--volume) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
@@ -132,7 +133,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'arm build check confirm drop extend gc image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'arm build check confirm drop extend gc health image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -157,9 +158,10 @@ _ebb() {
 	case $verb in
 	arm) options='--for' ;;
 	check) options='--print --kernel' ;;
-	confirm) options='' ;;
+	confirm) options='--timeout --no-checks' ;;
+	health) options='--timeout --json' ;;
 	rollback) options='--clear' ;;
-	why) options='--all' ;;
+	why) options='--all --log' ;;
 	keep) options='--in --replace --dry-run --config' ;;
 	drop) options='--dry-run --config' ;;
 	extend) options='' ;;
@@ -184,7 +186,7 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == import ]]; then
 		_ebb_import "$cur"
-	elif [[ $verb == status || $verb == extend || $verb == try || $verb == rollback || $verb == gc || $verb == label || $verb == new || $verb == list || $verb == pin ]]; then
+	elif [[ $verb == status || $verb == extend || $verb == try || $verb == rollback || $verb == gc || $verb == health || $verb == label || $verb == new || $verb == list || $verb == pin ]]; then
 		return # they take no word that is known here
 	elif [[ $verb == init || $verb == lost || $verb == keep || $verb == drop ]]; then
 		_ebb_files "$cur"

@@ -6,6 +6,7 @@
 #include "generations/guard.h"
 #include "generations/store.h"
 #include "tool/boots.h"
+#include "tool/health.h"
 #include "tool/options.h"
 #include "tool/verb.h"
 
@@ -40,7 +41,7 @@ static void end_trial(struct arena *arena, struct boots *boots)
 }
 
 /* Once that is on the disk, and not before, the guard may go. */
-static int confirm(struct arena *arena, struct boots *boots, struct error *error)
+static int mark(struct arena *arena, struct boots *boots, struct error *error)
 {
     int code = confirm_mark(&boots->record, boots->booted.generation, error);
     if (code < 0)
@@ -59,29 +60,71 @@ static int confirm(struct arena *arena, struct boots *boots, struct error *error
     return 0;
 }
 
+bool confirm_refuse(struct record *record, uint32_t generation, const char *fault)
+{
+    struct record_attempt *attempt = record_current(record, generation);
+    if (!attempt || attempt->stage != RECORD_LEFT)
+        return false; /* nothing is known of it, or it was confirmed before */
+    memset(attempt->text, 0, sizeof(attempt->text));
+    strncpy(attempt->text, fault, sizeof(attempt->text) - 1);
+    return true;
+}
+
+/* Writes down what the checks said. */
+static int note(struct arena *arena, const struct health *health, struct boots *boots,
+                struct error *error)
+{
+    if (!health->fault)
+        return mark(arena, boots, error);
+    return confirm_refuse(&boots->record, boots->booted.generation, health->fault)
+               ? record_write(boots->fd, &boots->record, error)
+               : 0;
+}
+
+/* What is booted is known only now: the checks took their time, and another program may have
+ * written into the record. */
+static int confirm(struct arena *arena, const char *file, const struct health *health)
+{
+    struct boots boots;
+    struct error error;
+    if (!boots_open(arena, file, &boots))
+        return EXIT_NO;
+    uint32_t generation = boots.booted.generation;
+    int code = note(arena, health, &boots, &error);
+    boots_close(&boots);
+    if (code < 0)
+        log_error("%s", error.text);
+    if (health->fault)
+        log_error("this boot of generation %u is not confirmed; mend what a check found, or "
+                  "confirm it with --no-checks",
+                  generation);
+    if (code < 0 || health->fault)
+        return EXIT_NO;
+    printf("generation %u is good\n", generation);
+    return verb_flush(EXIT_DONE);
+}
+
 int verb_confirm(int argc, char **argv)
 {
+    bool no_checks = false;
+    const char *timeout = NULL;
+    const struct option_row options[] = {
+        HEALTH_TIMEOUT_OPTION(timeout),
+        OPTION_FLAG("no-checks", "whatever the health checks say", &no_checks),
+    };
     const struct usage usage = {
-        .synopsis = "confirm [CONF]",
-        .about = "Says that this boot is good. Once a boot was, a generation that is booted and "
-                 "never confirmed counts as failed, and after `tries=` of such boots the last good "
-                 "one is booted instead.",
+        .synopsis = "confirm [--timeout TIME] [--no-checks] [CONF]",
+        .about = "Says that this boot is good, if the health checks say so, too. Once a boot was, "
+                 "a generation that is booted and never confirmed counts as failed, and after "
+                 "`tries=` of such boots the last good one is booted instead.",
+        .options = options,
+        .option_count = ARRAY_LENGTH(options),
         .most_words = 1};
     int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
     auto_arena arena = arena_new();
-    struct boots boots;
-    struct error error;
-    if (!boots_open(arena, words ? argv[1] : NULL, &boots))
-        return EXIT_NO;
-    uint32_t generation = boots.booted.generation;
-    int code = confirm(arena, &boots, &error);
-    boots_close(&boots);
-    if (code < 0) {
-        log_error("%s", error.text);
-        return EXIT_NO;
-    }
-    printf("generation %u is good\n", generation);
-    return verb_flush(EXIT_DONE);
+    struct health health = {0};
+    status = no_checks ? -1 : health_look(arena, timeout, &health);
+    return status >= 0 ? status : confirm(arena, words ? argv[1] : NULL, &health);
 }

@@ -15,6 +15,7 @@ static const struct {
     {"drop", "end what `ebb keep` began", verb_drop},
     {"extend", "give a trial more time", verb_extend},
     {"gc", "delete old generations", verb_gc},
+    {"health", "run the checks that a confirmation asks", verb_health},
     {"image", "look inside an initramfs", verb_image},
     {"import", "write the ebb.conf of what another tool was told to keep", verb_import},
     {"init", "make a state volume with its first generation", verb_init},

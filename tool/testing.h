@@ -28,7 +28,7 @@ UNUSED static void put_record(uint32_t chosen, uint32_t last_good, uint32_t fail
 {
     struct error error;
     auto_fd volume = open_folder("root/persist");
-    auto_fd fd = record_open(volume, true, &error);
+    auto_fd fd = record_open(volume, ".ebb/record", true, &error);
     struct record record;
     assert_true(fd >= 0 && record_read(fd, &record, &error) == 0);
     record.chosen = chosen;

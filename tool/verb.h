@@ -15,6 +15,7 @@ int verb_confirm(int argc, char **argv);
 int verb_drop(int argc, char **argv);
 int verb_extend(int argc, char **argv);
 int verb_gc(int argc, char **argv);
+int verb_health(int argc, char **argv);
 int verb_image(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_init(int argc, char **argv);
