@@ -46,7 +46,11 @@ struct field {
 const char *value_read(struct arena *arena, const struct field *field, const struct scfg_word *word,
                        void *slot);
 
-/* The same of a duration, for options of the tool. */
+/* What is stored, in the one form that all ways of writing it share; of a password's hash only its
+ * method. NULL: nothing is. */
+const char *value_text(struct arena *arena, const struct field *field, const void *slot);
+
+/* Reads a duration, for options of the tool. */
 const char *value_duration(const char *text, unsigned *milliseconds);
 /* Whether `text` can name a generation: a number, latest or previous. */
 const char *value_chosen(const char *text);
