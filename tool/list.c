@@ -1,17 +1,16 @@
 /* ebb list: the generations of a store. */
 #include "tool/list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "generations/marks.h"
 #include "generations/size.h"
+#include "tool/kernels.h"
 #include "tool/name.h"
 #include "tool/verb.h"
 
@@ -25,27 +24,6 @@ struct row {
     bool booted, latest, is_default, good, pinned;
     unsigned failures;
 };
-
-static int by_name(const void *left, const void *right)
-{
-    return strverscmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static void find_kernels(struct arena *arena, int store, struct row *row)
-{
-    static const char *const places[] = {"usr/lib/modules", "lib/modules"};
-    int fd = -1;
-    for (size_t i = 0; fd < 0 && i < ARRAY_LENGTH(places); i++)
-        fd = path_open(store, arena_printf(arena, "%u/tree/%s", row->number, places[i]),
-                       O_RDONLY | O_DIRECTORY);
-    auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        if (*entry->d_name != '.')
-            *ARENA_PUSH(arena, row->kernels, row->kernel_count) =
-                arena_string(arena, entry->d_name);
-    if (row->kernel_count)
-        qsort(row->kernels, row->kernel_count, sizeof(*row->kernels), by_name);
-}
 
 /* The number that is booted unless another is asked for, 0 if there is none. */
 static unsigned default_of(const struct store_place *place)
@@ -75,7 +53,7 @@ static int look(const struct store_place *place, struct row *row, struct error *
     row->good = row->number == place->record.last_good;
     row->failures = record_failures(&place->record, row->number);
     row->pinned = mark_is_pinned(place->store, row->number);
-    find_kernels(place->arena, place->store, row);
+    kernels_find(place->arena, place->store, row->number, &row->kernels, &row->kernel_count);
     return generation_size(place->store, &row->number, 1, &row->size, error);
 }
 
@@ -106,16 +84,9 @@ static void print_marks(const struct row *row, FILE *out)
 
 static void print_row(const struct row *row, FILE *out)
 {
-    char when[32] = "?";
-    struct tm time = {0};
     const char *created = row->generation ? row->generation->created : NULL;
-    if (created && strptime(created, "%Y-%m-%dT%H:%M:%SZ", &time)) {
-        time_t seconds = timegm(&time);
-        if (localtime_r(&seconds, &time))
-            strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &time);
-    }
-    fprintf(out, "%6u %16s %10s %10s", row->number, when, name_size(row->size.own).text,
-            name_size(row->size.shared).text);
+    fprintf(out, "%6u %16s %10s %10s", row->number, name_time(created).text,
+            name_size(row->size.own).text, name_size(row->size.shared).text);
     for (size_t i = 0; i < row->kernel_count; i++) {
         fputs(i ? ", " : "  ", out);
         name_print(row->kernels[i], true, out);

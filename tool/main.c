@@ -11,6 +11,7 @@ static const struct {
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
     {"confirm", "say that this boot is good", verb_confirm},
+    {"diff", "tell what differs between two generations", verb_diff},
     {"drop", "end what `ebb keep` began", verb_drop},
     {"gc", "delete old generations", verb_gc},
     {"image", "look inside an initramfs", verb_image},

@@ -11,6 +11,7 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
 int verb_build(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_confirm(int argc, char **argv);
+int verb_diff(int argc, char **argv);
 int verb_drop(int argc, char **argv);
 int verb_gc(int argc, char **argv);
 int verb_image(int argc, char **argv);
