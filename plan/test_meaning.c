@@ -20,6 +20,11 @@ static const struct {
     {STORE "dir /a options=ro,noexec\n}\n", STORE "dir /a options=noexec,ro\n}\n", ""},
     {STORE "dir /k\n}\nsecrets state:/s { key /k/key; secret x }\n",
      STORE "dir /k\n}\nsecrets state:/s { key state:/persist/k/key; secret x name=x }\n", ""},
+    {"volume state LABEL=state { fs ext4 }\ngenerations state:/g keep=5,daily=7,age=48h\n",
+     "volume state LABEL=state { fs ext4 }\ngenerations state:/g keep=age=2d,daily=07,5\n", ""},
+    {"volume state LABEL=state { fs ext4 }\ngenerations state:/g keep=5\n",
+     "volume state LABEL=state { fs ext4 }\ngenerations state:/g keep=weekly=2,monthly=3\n",
+     "- generations: keep=5\n+ generations: keep=weekly=2,monthly=3\n"},
     /* Persist entries. */
     {STORE "dir /a\ndir /var/log mode=0700\n}\n",
      STORE "dir /var/log mode=0755\nfile /b owner=1 required=ignore\n}\n",

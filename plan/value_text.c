@@ -70,6 +70,26 @@ static const char *degraded_text(struct arena *arena, const struct degraded *deg
     return NULL;
 }
 
+static const char *keep_text(struct arena *arena, const struct keep *keep)
+{
+    const struct {
+        const char *name;
+        unsigned number;
+    } counts[] = {{"", keep->last},
+                  {"daily=", keep->daily},
+                  {"weekly=", keep->weekly},
+                  {"monthly=", keep->monthly}};
+    const char *text = "";
+    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
+        if (counts[i].number)
+            text = arena_printf(arena, "%s%s%s%u", text, *text ? "," : "", counts[i].name,
+                                counts[i].number);
+    if (keep->age)
+        text = arena_printf(arena, "%s%sage=%s", text, *text ? "," : "",
+                            time_text(arena, keep->age * 1000));
+    return keep->said ? text : NULL;
+}
+
 static const char *shell_text(struct arena *arena, const char *text)
 {
     return *text == '$' ? arena_printf(arena, "%.*s...", (int)hash_method_length(text), text)
@@ -115,6 +135,8 @@ const char *value_text(struct arena *arena, const struct field *field, const voi
         return time_text(arena, *(const unsigned *)slot);
     case FIELD_AGE:
         return time_text(arena, *(const uint64_t *)slot * 1000);
+    case FIELD_KEEP:
+        return keep_text(arena, slot);
     case FIELD_COUNT:
         return arena_printf(arena, "%u", *(const unsigned *)slot);
     case FIELD_BYTES:
