@@ -94,8 +94,7 @@ static int choose(const struct context *context, const char *choice,
 
 static bool is_spent(const struct context *context, const struct record *record, unsigned number)
 {
-    unsigned tries = context->config->generations.tries;
-    return tries && record_failures(record, number) >= tries;
+    return record_is_bad(record, number, context->config->generations.tries);
 }
 
 /* That which was good last, or else the one before. */

@@ -202,3 +202,8 @@ unsigned record_failures(const struct record *record, uint32_t generation)
     }
     return failures;
 }
+
+bool record_is_bad(const struct record *record, uint32_t generation, unsigned tries)
+{
+    return tries && record_failures(record, generation) >= tries;
+}

@@ -57,5 +57,7 @@ bool record_attempted(const struct record *record, uint32_t generation);
 /* How often the generation failed since it was last good. What was left and never confirmed counts
  * only where boots are confirmed at all. */
 unsigned record_failures(const struct record *record, uint32_t generation);
+/* Whether that is too often, so that another one is booted. `tries` is what is declared. */
+bool record_is_bad(const struct record *record, uint32_t generation, unsigned tries);
 
 #endif

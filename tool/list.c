@@ -21,7 +21,7 @@ struct row {
     const char **kernels;                /* the versions whose modules it has */
     size_t kernel_count;
     struct generation_size size;
-    bool booted, latest, is_default, good, pinned;
+    bool booted, latest, is_default, good, bad, pinned;
     unsigned failures;
 };
 
@@ -52,6 +52,8 @@ static int look(const struct store_place *place, struct row *row, struct error *
     row->booted = row->number == place->booted;
     row->good = row->number == place->record.last_good;
     row->failures = record_failures(&place->record, row->number);
+    row->bad = place->config &&
+               record_is_bad(&place->record, row->number, place->config->generations.tries);
     row->pinned = mark_is_pinned(place->store, row->number);
     kernels_find(place->arena, place->store, row->number, &row->kernels, &row->kernel_count);
     return generation_size(place->store, &row->number, 1, &row->size, error);
@@ -62,11 +64,8 @@ static void print_marks(const struct row *row, FILE *out)
     const struct {
         bool set;
         const char *name;
-    } marks[] = {{row->booted, "booted"},
-                 {row->latest, "latest"},
-                 {row->is_default, "default"},
-                 {row->good, "good"},
-                 {row->pinned, "pinned"}};
+    } marks[] = {{row->booted, "booted"}, {row->latest, "latest"}, {row->is_default, "default"},
+                 {row->good, "good"},     {row->bad, "bad"},       {row->pinned, "pinned"}};
     const char *between = "  (";
     for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
         if (!marks[i].set)
@@ -87,9 +86,9 @@ static void print_row(const struct row *row, FILE *out)
     const char *created = row->generation ? row->generation->created : NULL;
     fprintf(out, "%6u %16s %10s %10s", row->number, name_time(created).text,
             name_size(row->size.own).text, name_size(row->size.shared).text);
-    for (size_t i = 0; i < row->kernel_count; i++) {
-        fputs(i ? ", " : "  ", out);
-        name_print(row->kernels[i], true, out);
+    if (row->kernel_count) {
+        fputs("  ", out);
+        name_print(row->kernels[row->kernel_count - 1], true, out);
     }
     if (row->generation && row->generation->label && *row->generation->label) {
         fputs("  \"", out);
@@ -120,6 +119,9 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
         json_object_object_add(object, "created", name_json(arena, generation->created));
     if (generation && generation->parent)
         json_object_object_add(object, "parent", json_object_new_int((int)generation->parent));
+    if (row->kernel_count)
+        json_object_object_add(object, "kernel",
+                               name_json(arena, row->kernels[row->kernel_count - 1]));
     json_object_object_add(object, "kernels", kernels);
     json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
     json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
@@ -127,6 +129,7 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
     json_object_object_add(object, "latest", json_object_new_boolean(row->latest));
     json_object_object_add(object, "default", json_object_new_boolean(row->is_default));
     json_object_object_add(object, "good", json_object_new_boolean(row->good));
+    json_object_object_add(object, "bad", json_object_new_boolean(row->bad));
     json_object_object_add(object, "failures", json_object_new_int((int)row->failures));
     json_object_object_add(object, "pinned", json_object_new_boolean(row->pinned));
     return object;
