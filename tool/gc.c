@@ -14,9 +14,6 @@
 #include "tool/name.h"
 #include "tool/verb.h"
 
-static const char say_which[] =
-    "say which generations stay, such as --keep 5, or declare it: generations VOLUME:/path keep=5";
-
 /* The whole ones, ascending; of one that is cut off, nobody knows what it was to be. */
 static int find_whole(const struct store_place *place, struct keep_item **items, size_t *count,
                       struct error *error)
@@ -128,17 +125,23 @@ int gc_collect(struct target root, const struct gc_wish *wish, FILE *out)
     struct store_place place;
     struct error error;
     int code = place_open(arena, root, &wish->place, !wish->dry_run, &place, &error);
-    const struct keep *keep =
-        wish->keep.said || !place.config ? &wish->keep : &place.config->generations.keep;
-    if (code == 0 && keep->said)
-        code = collect(&place, wish, keep, out, &error);
-    else if (code == 0)
-        code = error_set(&error, EINVAL, "%s", say_which);
+    struct keep keep = wish->keep;
+    if (!keep.said && place.config)
+        keep = place.config->generations.keep;
+    int status = EXIT_NO;
+    if (code == 0 && !keep.said) {
+        code = error_set(&error, EINVAL,
+                         "say which generations stay, such as --keep 5, or declare it: generations "
+                         "VOLUME:/path keep=5");
+        status = EXIT_USAGE;
+    } else if (code == 0) {
+        code = collect(&place, wish, &keep, out, &error);
+    }
     place_close(&place);
     if (code == 0)
         return EXIT_DONE;
     log_error("%s", error.text);
-    return keep->said ? EXIT_NO : EXIT_USAGE;
+    return status;
 }
 
 int verb_gc(int argc, char **argv)

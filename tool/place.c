@@ -70,6 +70,8 @@ static int open_declared(struct target root, const struct place_wish *wish,
 static int open_folder(const struct place_wish *wish, struct store_place *place,
                        struct error *error)
 {
+    if (wish->config && !(place->config = verb_config(wish->config, NULL)))
+        return error_set(error, EINVAL, "the configuration \"%s\" cannot be used", wish->config);
     place->default_choice = "latest";
     place->folder = "/";
     place->volume = open(wish->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

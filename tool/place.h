@@ -21,7 +21,7 @@ struct place_wish {
 
 struct store_place {
     struct arena *arena;
-    struct config *config;
+    struct config *config; /* NULL: only the folder was named */
     int volume;
     const char *folder;         /* below it */
     int store;                  /* the same, open; locked if it was asked for */

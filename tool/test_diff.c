@@ -211,11 +211,13 @@ static void test_names(void **state)
                 "previous\n");
 }
 
-/* By its command line, without a configuration. */
+/* By its command line, and where only the folder is known. */
 static void test_verb(void **state)
 {
     (void)state; /* as above */
     char *words[] = {"diff", "--store", "root/persist/generations", "3", "3", NULL},
+         *both[] = {"diff", "--store=root/persist/generations", "--config=ebb.conf", "3", NULL},
+         *again[] = {"diff", "--store=root/persist/generations", "--config=ebb.conf", "3", NULL},
          *more[] = {"diff", "1", "2", "3", NULL};
     make_root();
     log_begin();
@@ -225,6 +227,17 @@ static void test_verb(void **state)
     assert_int_equal(wrong, EXIT_USAGE);
     assert_non_null(strstr(log, "what is declared is not compared: not both generations carry an "
                                 "ebb.conf; name the host's with --config\n"));
+    log_begin();
+    status = verb_diff(4, both);
+    auto_string less = log_end();
+    assert_int_equal(status, DIFF_SAME);
+    assert_string_equal(less, "");
+    put("ebb.conf", "volum");
+    log_begin();
+    status = verb_diff(4, again);
+    auto_string broken = log_end();
+    assert_int_equal(status, DIFF_TROUBLE);
+    assert_non_null(strstr(broken, "ebb: the configuration \"ebb.conf\" cannot be used\n"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
