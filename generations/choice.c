@@ -121,8 +121,7 @@ static int choose(const struct context *context, const char *choice,
 
 static bool is_spent(const struct context *context, const struct record *record, unsigned number)
 {
-    unsigned tries = context->config->generations.tries;
-    return record_is_bad(record, number) || (tries && record_failures(record, number) >= tries);
+    return record_is_bad(record, number, context->config->generations.tries);
 }
 
 /* That which was good last, or that to which a trial goes back, or else the one before. */
@@ -156,7 +155,7 @@ static void replace_spent(struct context *context, int fd, struct record *record
     if (!is_spent(context, record, number) ||
         find_other(context, record, number, &other, &ignored) < 0)
         return;
-    const char *why = record_is_bad(record, number)
+    const char *why = record_is_bad(record, number, 0)
                           ? "is bad"
                           : arena_printf(context->arena, "has failed %u times", failures);
     log_warning("generation %u %s: booting generation %u", number, why, other->number);

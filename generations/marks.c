@@ -32,7 +32,7 @@ static struct mark_name pin_name(unsigned number)
 
 const char *mark_objection(const char *label)
 {
-    static const char *const taken[] = {"latest", "previous", "default"};
+    static const char *const taken[] = {"booted", "default", "latest", "previous"};
     size_t length = strlen(label);
     if (length > LABEL_LIMIT)
         return "is longer than 200 bytes";

@@ -229,14 +229,6 @@ void record_mark_bad(struct record *record, uint32_t generation, bool bad)
         record->bad[kept] = 0;
 }
 
-bool record_is_bad(const struct record *record, uint32_t generation)
-{
-    for (size_t i = 0; i < RECORD_BAD; i++)
-        if (generation && record->bad[i] == generation)
-            return true;
-    return false;
-}
-
 unsigned record_failures(const struct record *record, uint32_t generation)
 {
     unsigned failures = 0;
@@ -250,4 +242,19 @@ unsigned record_failures(const struct record *record, uint32_t generation)
                     (attempt->stage == RECORD_LEFT && record->last_good);
     }
     return failures;
+}
+
+static bool is_marked(const struct record *record, uint32_t generation)
+{
+    for (size_t i = 0; i < RECORD_BAD; i++)
+        if (generation && record->bad[i] == generation)
+            return true;
+    return false;
+}
+
+bool record_is_bad(const struct record *record, uint32_t generation, unsigned tries)
+{
+    if (is_marked(record, generation))
+        return true;
+    return tries && record_failures(record, generation) >= tries;
 }

@@ -79,10 +79,13 @@ bool record_is_of_this_boot(const struct record_attempt *attempt);
 struct record_attempt *record_current(struct record *record, uint32_t generation);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
+/* Marks it, or takes the mark away: it is bad whatever the attempts tell. */
 void record_mark_bad(struct record *record, uint32_t generation, bool bad);
-bool record_is_bad(const struct record *record, uint32_t generation);
 /* How often the generation failed since it was last good. What was left and never confirmed counts
  * only where boots are confirmed at all. */
 unsigned record_failures(const struct record *record, uint32_t generation);
+/* Whether that is too often, or it is marked, so that another one is booted. `tries` is what is
+ * declared; 0: only the mark counts. */
+bool record_is_bad(const struct record *record, uint32_t generation, unsigned tries);
 
 #endif

@@ -219,3 +219,12 @@ int generation_before(struct arena *arena, int volume, const char *folder, unsig
             return 0;
     return error_set(error, ENOENT, "\"%s\" has no whole generation before %u", folder, number);
 }
+
+bool generation_time(const char *created, time_t *seconds)
+{
+    struct tm time = {0};
+    if (!created || !strptime(created, "%Y-%m-%dT%H:%M:%SZ", &time))
+        return false;
+    *seconds = timegm(&time);
+    return true;
+}

@@ -9,6 +9,9 @@
 #ifndef EBB_GENERATIONS_STORE_H
 #define EBB_GENERATIONS_STORE_H
 
+#include <stdbool.h>
+#include <time.h>
+
 #include "plan/context.h"
 
 enum { STORE_FORMAT = 1 };
@@ -25,6 +28,9 @@ int generation_choose(struct arena *arena, int volume, const char *folder, const
 /* The same for the greatest number below `number` whose generation is whole. */
 int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
                       const struct generation **generation, struct error *error);
+
+/* When it was made, as seconds since 1970; false: that is not known. `created` may be NULL. */
+bool generation_time(const char *created, time_t *seconds);
 
 /* Opens the folder of the store. */
 int store_open(int volume, const char *folder, struct error *error);

@@ -175,7 +175,7 @@ static void test_trial(void **state)
     assert_int_equal(choose(&scene, NULL), 3); /* as declared */
     assert_int_equal(scene.context->trial, 0);
     struct record record = record_of(&scene, 0, 0);
-    assert_true(record_is_bad(&record, 2));
+    assert_true(record_is_bad(&record, 2, 0));
     assert_int_equal(record.trial.state, TRIAL_NONE);
     assert_non_null(strstr(record.attempts[1].text, "it was on trial"));
     end(&scene);
@@ -206,7 +206,7 @@ static void test_trial_fails(void **state)
     assert_int_equal(scene.context->generation->number, 1);
     assert_int_equal(scene.context->trial, 0);
     struct record record = record_of(&scene, 0, 0);
-    assert_true(record_is_bad(&record, 2));
+    assert_true(record_is_bad(&record, 2, 0));
     assert_int_equal(record.trial.state, TRIAL_NONE);
     write_trial(&scene, (struct record_trial){TRIAL_WANTED, 9, 900, 1}, false); /* it is gone */
     assert_int_equal(choose(&scene, NULL), 3);
@@ -269,7 +269,7 @@ static void test_early(void **state)
     assert_int_equal(choose(&scene, NULL), 3);
     assert_last(&scene, 3, RECORD_STARTED, "");
     struct record record = record_of(&scene, 0, 0);
-    assert_true(record_is_bad(&record, 2));
+    assert_true(record_is_bad(&record, 2, 0));
     assert_int_equal(record.count, 4);
     end(&scene);
 }
@@ -290,7 +290,7 @@ static void test_armed(void **state)
     assert_int_equal(choose(&scene, NULL), 2);
     record = record_of(&scene, 0, 0);
     assert_int_equal(record.chosen, 2);
-    assert_false(record_is_bad(&record, 2));
+    assert_false(record_is_bad(&record, 2, 0));
     assert_non_null(strstr(record.attempts[0].text, "`ebb arm`"));
     end(&scene);
 }

@@ -115,17 +115,17 @@ static void test_bad(void **state)
 {
     (void)state; /* nothing is written */
     struct record record = {0};
-    assert_false(record_is_bad(&record, 0));
+    assert_false(record_is_bad(&record, 0, 0));
     for (unsigned i = 1; i <= RECORD_BAD + 1; i++)
         record_mark_bad(&record, i, true);
-    assert_false(record_is_bad(&record, 1)); /* the oldest had to go */
-    assert_true(record_is_bad(&record, 2));
+    assert_false(record_is_bad(&record, 1, 0)); /* the oldest had to go */
+    assert_true(record_is_bad(&record, 2, 0));
     record_mark_bad(&record, 5, true); /* once is enough */
-    assert_true(record_is_bad(&record, 2));
+    assert_true(record_is_bad(&record, 2, 0));
     record_mark_bad(&record, 5, false);
-    assert_false(record_is_bad(&record, 5));
-    assert_true(record_is_bad(&record, 6) && record_is_bad(&record, RECORD_BAD + 1));
-    assert_false(record_is_bad(&record, 0));
+    assert_false(record_is_bad(&record, 5, 0));
+    assert_true(record_is_bad(&record, 6, 0) && record_is_bad(&record, RECORD_BAD + 1, 0));
+    assert_false(record_is_bad(&record, 0, 0));
 }
 
 static void test_failures(void **state)

@@ -283,8 +283,11 @@ struct config *config_load(const char *file, const char *const *extra, struct re
     struct config *config = arena_alloc(arena, sizeof(*config));
     config->arena = arena;
     config->file = arena_string(arena, file);
-    config->root = (struct root){
-        .origin = {config->file, 0, 0}, .size = ROOT_SIZE, .inodes = ROOT_INODES, .mode = 0755};
+    config->root = (struct root){.origin = {config->file, 0, 0},
+                                 .size = ROOT_SIZE,
+                                 .inodes = ROOT_INODES,
+                                 .mode = 0755,
+                                 .keep = ROOT_KEEP};
     config->generations.default_choice = "latest";
     config->generations.tries = GENERATIONS_TRIES;
     config->rescue = (struct rescue){{config->file, 0, 0}, RESCUE_WAIT, 30000, "no"};

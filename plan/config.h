@@ -90,6 +90,14 @@ struct root {
     struct origin keep_at; /* its file is NULL if keep= was not said */
 };
 
+/* Which generations `ebb gc` leaves alone. */
+struct keep {
+    bool said;
+    unsigned last;                   /* so many of the newest; the latest stays in any case */
+    unsigned daily, weekly, monthly; /* the last one of so many days, weeks and months */
+    uint64_t age;                    /* seconds; what is younger */
+};
+
 enum { GENERATIONS_TRIES = 3 };
 struct generations {
     struct origin origin;
@@ -97,6 +105,7 @@ struct generations {
     struct place record;        /* of boots; in .ebb on the same volume unless declared */
     const char *default_choice; /* a number, "latest" or "previous" */
     unsigned tries;             /* failed boots of it until another one is booted; 0: for ever */
+    struct keep keep;
 };
 
 enum persist_kind { PERSIST_DIR, PERSIST_FILE };

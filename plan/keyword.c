@@ -164,6 +164,8 @@ void keyword_read(struct config *config, const struct keyword *rows, size_t row_
         return;
     }
     void *object = row->object(config, parent, directive);
+    directive->row = row;
+    directive->object = object;
     read_words(config, row, object, directive, report);
     if (row->stored)
         row->stored(config, object, directive);

@@ -421,6 +421,7 @@ static const struct field generations_options[] = {
     {"default", FIELD_CHOSEN, offsetof(struct generations, default_choice), NULL},
     {"record", FIELD_PLACE, offsetof(struct generations, record), NULL},
     {"tries", FIELD_COUNT, offsetof(struct generations, tries), NULL},
+    {"keep", FIELD_KEEP, offsetof(struct generations, keep), NULL},
 };
 
 static const struct field persist_parameters[] = {
@@ -542,7 +543,7 @@ const struct keyword language[] = {
     {"root",
      "root tmpfs|overlay size=25% inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d",
      FIELDS(root_parameters), FIELDS(root_options), NULL, 0, true, root_object, root_stored},
-    {"generations", "generations VOLUME:/path default=latest tries=3",
+    {"generations", "generations VOLUME:/path default=latest tries=3 keep=5",
      FIELDS(generations_parameters), FIELDS(generations_options), NULL, 0, true, generations_object,
      NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),

@@ -14,6 +14,8 @@
 /* No machine needs more; a file that does is a mistake or an attack. */
 enum { SCFG_MAX_SIZE = 4 * 1024 * 1024, SCFG_MAX_DEPTH = 16 };
 
+struct keyword;
+
 struct scfg_word {
     const char *text;
     struct origin origin;
@@ -29,6 +31,9 @@ struct scfg_directive {
     size_t begin, end; /* its bytes in the text of its file */
     size_t close;      /* of the "}" of its block */
     bool dropped;      /* another declaration of the same thing won */
+    /* What it was read as (plan/keyword.h), and into what; NULL: it could not be, or not yet. */
+    const struct keyword *row;
+    const void *object;
 };
 
 /* Parses `text` and appends to *directives. Problems go to the report; what could be read is kept.

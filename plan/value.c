@@ -79,7 +79,7 @@ const char *value_duration(const char *text, unsigned *milliseconds)
     return NULL;
 }
 
-static const char *read_age(const char *text, void *slot)
+const char *value_age(const char *text, uint64_t *seconds)
 {
     enum { DAYS = 36500 }; /* of which the kernel's clock has no more either */
     uint64_t number;
@@ -88,7 +88,7 @@ static const char *read_age(const char *text, void *slot)
         return "is not an age; write a number and s, min, h or d, such as 30d";
     if (number > DAYS * UINT64_C(86400000) / unit->milliseconds)
         return "is too long; the longest is 36500d";
-    *(uint64_t *)slot = number * (unit->milliseconds / 1000);
+    *seconds = number * (unit->milliseconds / 1000);
     return NULL;
 }
 
@@ -423,11 +423,13 @@ const char *value_read(struct arena *arena, const struct field *field, const str
     case FIELD_DURATION:
         return value_duration(text, slot);
     case FIELD_AGE:
-        return read_age(text, slot);
+        return value_age(text, slot);
     case FIELD_SIZE:
         return read_size(text, slot);
     case FIELD_INODES:
         return read_inodes(text, slot);
+    case FIELD_KEEP:
+        return value_keep(text, slot);
     case FIELD_COUNT:
         return read_count(text, slot);
     case FIELD_BYTES:

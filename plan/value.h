@@ -22,6 +22,7 @@ enum field_type {
     FIELD_SIZE,          /* 512M or 25% */
     FIELD_INODES,        /* 800k */
     FIELD_CHOSEN,        /* a generation: its number, latest or previous */
+    FIELD_KEEP,          /* 5,daily=7,age=30d */
     FIELD_COUNT,         /* a number from 0 on */
     FIELD_BYTES,         /* 512k; stored as their number */
     FIELD_LUKS_FILE,     /* a path in the image, or VOLUME:/path */
@@ -46,8 +47,15 @@ struct field {
 const char *value_read(struct arena *arena, const struct field *field, const struct scfg_word *word,
                        void *slot);
 
-/* The same of a duration, for options of the tool. */
+/* What is stored, in the one form that all ways of writing it share; of a password's hash only its
+ * method. NULL: nothing is. */
+const char *value_text(struct arena *arena, const struct field *field, const void *slot);
+
+/* Reads a duration, for options of the tool. */
 const char *value_duration(const char *text, unsigned *milliseconds);
+/* The same of an age, and of which generations stay. */
+const char *value_age(const char *text, uint64_t *seconds);
+const char *value_keep(const char *text, struct keep *keep);
 /* Whether `text` can name a generation: a number, latest or previous. */
 const char *value_chosen(const char *text);
 

@@ -98,6 +98,10 @@ static void made_and_gone_back_from(void **state)
                                          "(booted, latest, default)$'"),
                         "new\n1\n2\nebb.conf\ngeneration.json\ntree\n0\n1");
     assert_string_equal(scene_run(scene, FIRST), first);
+    assert_string_equal(scene_run(scene, "ebb diff previous booted | tail -n 1;"
+                                         "ebb diff --files 1 next | sed '1,/^files:/d'"),
+                        "no difference in declarations, packages\n- /etc/issue\n+ /etc/marker\n"
+                        "1 added, 1 removed, 0 changed");
     scene_power_off(scene);
     vm_stop(scene->vm);
     scene->vm = NULL;

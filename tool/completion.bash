@@ -51,8 +51,8 @@ _ebb_value() {
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
-	keep:--config | drop:--config | gc:--config | label:--config | list:--config | new:--config | pin:--config) _ebb_configs "$3" ;;
-	gc:--store | label:--store | list:--store | new:--store | pin:--store) _ebb_folders "$3" ;;
+	diff:--config | keep:--config | drop:--config | gc:--config | label:--config | list:--config | new:--config | pin:--config) _ebb_configs "$3" ;;
+	diff:--store | gc:--store | label:--store | list:--store | new:--store | pin:--store) _ebb_folders "$3" ;;
 	arm:--for | gc:--keep | new:--label | try:--for) ;;
 	confirm:--timeout | health:--timeout) ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
@@ -133,7 +133,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'arm build check confirm drop extend gc health image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'arm build check confirm diff drop extend gc health image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -160,6 +160,7 @@ _ebb() {
 	check) options='--print --kernel' ;;
 	confirm) options='--timeout --no-checks' ;;
 	health) options='--timeout --json' ;;
+	diff) options='--files --json --store --config' ;;
 	rollback) options='--clear' ;;
 	why) options='--all --log' ;;
 	keep) options='--in --replace --dry-run --config' ;;
@@ -186,6 +187,8 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == import ]]; then
 		_ebb_import "$cur"
+	elif [[ $verb == diff ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'latest previous booted' -- "$cur")
 	elif [[ $verb == status || $verb == extend || $verb == try || $verb == rollback || $verb == gc || $verb == health || $verb == label || $verb == new || $verb == list || $verb == pin ]]; then
 		return # they take no word that is known here
 	elif [[ $verb == init || $verb == lost || $verb == keep || $verb == drop ]]; then

@@ -122,9 +122,8 @@ static int add_volumes(struct arena *arena, struct target root, const struct con
     return 0;
 }
 
-/* The configuration that a generation carries, if it carries one. */
-static int add_generation(struct arena *arena, struct declared *declared, int store,
-                          const char *number, struct error *error)
+int declared_carried(struct arena *arena, int store, const char *number, struct config **carried,
+                     struct error *error)
 {
     const char *name = arena_printf(arena, "%s/ebb.conf", number);
     auto_fd fd = path_open(store, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -135,16 +134,25 @@ static int add_generation(struct arena *arena, struct declared *declared, int st
     struct report report = {.arena = arena};
     auto_config config =
         config_load(arena_printf(arena, "/proc/self/fd/%d/%s", store, name), NULL, &report);
-    const struct problem *first = report.problems;
-    for (size_t i = 0; i < report.count && first->severity != SEVERITY_ERROR; i++)
-        first++;
-    if (report.errors)
+    if (report.errors) {
+        const struct problem *first = report_first_error(&report);
         return error_set(error, EINVAL,
                          "the ebb.conf of generation %s has errors, so what it declares is not "
                          "known; the first, in line %u: %.300s",
-                         number, (unsigned)first->origin.line, first->text);
-    add_config(arena, declared, config);
+                         number, first->origin.line, first->text);
+    }
+    *carried = TAKE_PTR(config);
     return 0;
+}
+
+static int add_generation(struct arena *arena, struct declared *declared, int store,
+                          const char *number, struct error *error)
+{
+    auto_config config = NULL;
+    int code = declared_carried(arena, store, number, &config, error);
+    if (config)
+        add_config(arena, declared, config);
+    return code;
 }
 
 static int add_generations(struct arena *arena, struct declared *declared,

@@ -1,21 +1,21 @@
 /* ebb gc: deletes old generations. */
 #include "tool/gc.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "generations/change.h"
+#include "generations/keep.h"
 #include "generations/marks.h"
 #include "generations/size.h"
+#include "plan/value.h"
 #include "tool/name.h"
 #include "tool/verb.h"
 
 /* The whole ones, ascending; of one that is cut off, nobody knows what it was to be. */
-static int find_whole(const struct store_place *place, unsigned **whole, size_t *count,
+static int find_whole(const struct store_place *place, struct keep_item **items, size_t *count,
                       struct error *error)
 {
     unsigned *numbers = NULL;
@@ -25,15 +25,39 @@ static int find_whole(const struct store_place *place, unsigned **whole, size_t 
         const struct generation *generation;
         struct error fault;
         const char *choice = arena_printf(place->arena, "%u", numbers[i]);
-        if (place_choose(place, choice, &generation, &fault) == 0)
-            *ARENA_PUSH(place->arena, *whole, *count) = numbers[i];
-        else
+        if (place_choose(place, choice, &generation, &fault) < 0) {
             log_warning("generation %u stays: %s", numbers[i], fault.text);
+            continue;
+        }
+        struct keep_item *item = ARENA_PUSH(place->arena, *items, *count);
+        *item = (struct keep_item){.number = numbers[i]};
+        item->dated = generation_time(generation->created, &item->made);
     }
     return code;
 }
 
-/* Why it is not deleted, or NULL. The latest is the last of those that stay anyway. */
+/* Why the policy has it stay, or NULL; that it is one of the newest is no news. */
+static const char *keep_text(enum keep_reason reason)
+{
+    switch (reason) {
+    case KEEP_NOT:
+    case KEEP_LAST:
+        break;
+    case KEEP_DAY:
+        return "it is the last of its day";
+    case KEEP_WEEK:
+        return "it is the last of its week";
+    case KEEP_MONTH:
+        return "it is the last of its month";
+    case KEEP_YOUNG:
+        return "it is young enough";
+    case KEEP_UNDATED:
+        return "nobody knows when it was made";
+    }
+    return NULL;
+}
+
+/* Why it is not deleted, whatever the policy says, or NULL. */
 static const char *reason_to_stay(const struct store_place *place, unsigned number,
                                   unsigned default_number)
 {
@@ -67,23 +91,30 @@ static int delete (const struct store_place *place, const struct gc_wish *wish,
     return code;
 }
 
-static int collect(const struct store_place *place, const struct gc_wish *wish, FILE *out,
-                   struct error *error)
+static int collect(const struct store_place *place, const struct gc_wish *wish,
+                   const struct keep *keep, FILE *out, struct error *error)
 {
     const struct generation *generation;
-    unsigned *whole = NULL, *old = NULL;
+    struct keep_item *items = NULL;
+    unsigned *old = NULL;
     size_t count = 0, old_count = 0;
-    int code = find_whole(place, &whole, &count, error);
-    if (code < 0 || count <= wish->keep)
-        return code < 0 ? code : delete (place, wish, NULL, 0, out, error);
+    int code = find_whole(place, &items, &count, error);
+    if (code < 0)
+        return code;
+    keep_apply(keep, wish->now, items, count);
+    if (count == 0 || items[0].reason == KEEP_LAST)
+        return delete (place, wish, NULL, 0, out, error);
     /* Where the default cannot be booted, it is not known which one ought to stay. */
     code = place_choose(place, place->default_choice, &generation, error);
-    for (size_t i = 0; code == 0 && i < count - wish->keep; i++) {
-        const char *reason = reason_to_stay(place, whole[i], generation->number);
+    for (size_t i = 0; code == 0 && items[i].reason != KEEP_LAST; i++) {
+        unsigned number = items[i].number;
+        const char *reason = keep_text(items[i].reason);
+        if (!reason)
+            reason = reason_to_stay(place, number, generation->number);
         if (reason)
-            fprintf(out, "generation %u stays: %s\n", whole[i], reason);
+            fprintf(out, "generation %u stays: %s\n", number, reason);
         else
-            *ARENA_PUSH(place->arena, old, old_count) = whole[i];
+            *ARENA_PUSH(place->arena, old, old_count) = number;
     }
     return code < 0 ? code : delete (place, wish, old, old_count, out, error);
 }
@@ -94,48 +125,49 @@ int gc_collect(struct target root, const struct gc_wish *wish, FILE *out)
     struct store_place place;
     struct error error;
     int code = place_open(arena, root, &wish->place, !wish->dry_run, &place, &error);
-    if (code == 0)
-        code = collect(&place, wish, out, &error);
+    struct keep keep = wish->keep;
+    if (!keep.said && place.config)
+        keep = place.config->generations.keep;
+    int status = EXIT_NO;
+    if (code == 0 && !keep.said) {
+        code = error_set(&error, EINVAL,
+                         "say which generations stay, such as --keep 5, or declare it: generations "
+                         "VOLUME:/path keep=5");
+        status = EXIT_USAGE;
+    } else if (code == 0) {
+        code = collect(&place, wish, &keep, out, &error);
+    }
     place_close(&place);
     if (code == 0)
         return EXIT_DONE;
     log_error("%s", error.text);
-    return EXIT_NO;
-}
-
-/* At least 1: the latest always stays. */
-static int read_keep(const char *text, unsigned *keep)
-{
-    char *end;
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (!isdigit((unsigned char)*text) || errno || *end || number < 1 || number > 1000000)
-        return -1;
-    *keep = (unsigned)number;
-    return 0;
+    return status;
 }
 
 int verb_gc(int argc, char **argv)
 {
-    struct gc_wish wish = {0};
+    struct gc_wish wish = {.now = time(NULL)};
     const char *keep = NULL;
     const struct option_row options[] = {
-        OPTION_TEXT("keep", "N", "how many of the newest stay", &keep),
+        OPTION_TEXT("keep", "POLICY", "which stay, such as 5,daily=7,weekly=4,monthly=6,age=30d",
+                    &keep),
         OPTION_FLAG("dry-run", "only tell", &wish.dry_run),
         PLACE_OPTIONS(wish.place),
     };
     const struct usage usage = {
-        .synopsis = "gc --keep N [OPTION]...",
-        .about = "Deletes the oldest generations, but never what is booted now or by default, what "
-                 "is pinned, and what was given a label.",
+        .synopsis = "gc [--keep POLICY] [OPTION]...",
+        .about = "Deletes old generations. So many of the newest stay, and the last of so many "
+                 "days, weeks and months, and what is younger, as POLICY or the configuration "
+                 "says; and always what is booted now or by default, what was good last, what is "
+                 "pinned, and what was given a label.",
         .options = options,
         .option_count = ARRAY_LENGTH(options)};
     int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
-    if (!keep || read_keep(keep, &wish.keep) < 0) {
-        fprintf(stderr, "ebb: say how many generations stay, at least 1\nusage: ebb %s\n",
-                usage.synopsis);
+    const char *wrong = keep ? value_keep(keep, &wish.keep) : NULL;
+    if (wrong) {
+        fprintf(stderr, "ebb: \"%s\" %s\nusage: ebb %s\n", keep, wrong, usage.synopsis);
         return EXIT_USAGE;
     }
     auto_fd fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -8,8 +8,9 @@
 
 struct gc_wish {
     struct place_wish place;
-    unsigned keep; /* how many of the newest whole ones stay */
+    struct keep keep; /* what is declared, unless it is said */
     bool dry_run;
+    time_t now;
 };
 
 /* Returns the exit status. */

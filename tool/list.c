@@ -1,17 +1,16 @@
 /* ebb list: the generations of a store. */
 #include "tool/list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "generations/marks.h"
 #include "generations/size.h"
+#include "tool/kernels.h"
 #include "tool/name.h"
 #include "tool/verb.h"
 
@@ -22,30 +21,9 @@ struct row {
     const char **kernels;                /* the versions whose modules it has */
     size_t kernel_count;
     struct generation_size size;
-    bool booted, latest, is_default, good, pinned;
+    bool booted, latest, is_default, good, bad, pinned;
     unsigned failures;
 };
-
-static int by_name(const void *left, const void *right)
-{
-    return strverscmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static void find_kernels(struct arena *arena, int store, struct row *row)
-{
-    static const char *const places[] = {"usr/lib/modules", "lib/modules"};
-    int fd = -1;
-    for (size_t i = 0; fd < 0 && i < ARRAY_LENGTH(places); i++)
-        fd = path_open(store, arena_printf(arena, "%u/tree/%s", row->number, places[i]),
-                       O_RDONLY | O_DIRECTORY);
-    auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        if (*entry->d_name != '.')
-            *ARENA_PUSH(arena, row->kernels, row->kernel_count) =
-                arena_string(arena, entry->d_name);
-    if (row->kernel_count)
-        qsort(row->kernels, row->kernel_count, sizeof(*row->kernels), by_name);
-}
 
 /* The number that is booted unless another is asked for, 0 if there is none. */
 static unsigned default_of(const struct store_place *place)
@@ -74,8 +52,10 @@ static int look(const struct store_place *place, struct row *row, struct error *
     row->booted = row->number == place->booted;
     row->good = row->number == place->record.last_good;
     row->failures = record_failures(&place->record, row->number);
+    row->bad = place->config &&
+               record_is_bad(&place->record, row->number, place->config->generations.tries);
     row->pinned = mark_is_pinned(place->store, row->number);
-    find_kernels(place->arena, place->store, row);
+    kernels_find(place->arena, place->store, row->number, &row->kernels, &row->kernel_count);
     return generation_size(place->store, &row->number, 1, &row->size, error);
 }
 
@@ -84,11 +64,8 @@ static void print_marks(const struct row *row, FILE *out)
     const struct {
         bool set;
         const char *name;
-    } marks[] = {{row->booted, "booted"},
-                 {row->latest, "latest"},
-                 {row->is_default, "default"},
-                 {row->good, "good"},
-                 {row->pinned, "pinned"}};
+    } marks[] = {{row->booted, "booted"}, {row->latest, "latest"}, {row->is_default, "default"},
+                 {row->good, "good"},     {row->bad, "bad"},       {row->pinned, "pinned"}};
     const char *between = "  (";
     for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
         if (!marks[i].set)
@@ -106,19 +83,12 @@ static void print_marks(const struct row *row, FILE *out)
 
 static void print_row(const struct row *row, FILE *out)
 {
-    char when[32] = "?";
-    struct tm time = {0};
     const char *created = row->generation ? row->generation->created : NULL;
-    if (created && strptime(created, "%Y-%m-%dT%H:%M:%SZ", &time)) {
-        time_t seconds = timegm(&time);
-        if (localtime_r(&seconds, &time))
-            strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &time);
-    }
-    fprintf(out, "%6u %16s %10s %10s", row->number, when, name_size(row->size.own).text,
-            name_size(row->size.shared).text);
-    for (size_t i = 0; i < row->kernel_count; i++) {
-        fputs(i ? ", " : "  ", out);
-        name_print(row->kernels[i], true, out);
+    fprintf(out, "%6u %16s %10s %10s", row->number, name_time(created).text,
+            name_size(row->size.own).text, name_size(row->size.shared).text);
+    if (row->kernel_count) {
+        fputs("  ", out);
+        name_print(row->kernels[row->kernel_count - 1], true, out);
     }
     if (row->generation && row->generation->label && *row->generation->label) {
         fputs("  \"", out);
@@ -149,6 +119,9 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
         json_object_object_add(object, "created", name_json(arena, generation->created));
     if (generation && generation->parent)
         json_object_object_add(object, "parent", json_object_new_int((int)generation->parent));
+    if (row->kernel_count)
+        json_object_object_add(object, "kernel",
+                               name_json(arena, row->kernels[row->kernel_count - 1]));
     json_object_object_add(object, "kernels", kernels);
     json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
     json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
@@ -156,6 +129,7 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
     json_object_object_add(object, "latest", json_object_new_boolean(row->latest));
     json_object_object_add(object, "default", json_object_new_boolean(row->is_default));
     json_object_object_add(object, "good", json_object_new_boolean(row->good));
+    json_object_object_add(object, "bad", json_object_new_boolean(row->bad));
     json_object_object_add(object, "failures", json_object_new_int((int)row->failures));
     json_object_object_add(object, "pinned", json_object_new_boolean(row->pinned));
     return object;

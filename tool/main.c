@@ -12,6 +12,7 @@ static const struct {
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
     {"confirm", "say that this boot is good", verb_confirm},
+    {"diff", "tell what differs between two generations", verb_diff},
     {"drop", "end what `ebb keep` began", verb_drop},
     {"extend", "give a trial more time", verb_extend},
     {"gc", "delete old generations", verb_gc},

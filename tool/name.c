@@ -2,8 +2,10 @@
 
 #include <json-c/json.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
+#include "generations/store.h"
 
 void name_print(const char *name, bool escape, FILE *stream)
 {
@@ -51,4 +53,14 @@ struct size_text name_size(uint64_t bytes)
     }
     snprintf(size.text, sizeof(size.text), unit ? "%.1f %s" : "%.0f %s", amount, units[unit]);
     return size;
+}
+
+struct time_text name_time(const char *created)
+{
+    struct time_text when = {"?"};
+    time_t seconds;
+    struct tm time;
+    if (generation_time(created, &seconds) && localtime_r(&seconds, &time))
+        strftime(when.text, sizeof(when.text), "%Y-%m-%d %H:%M", &time);
+    return when;
 }

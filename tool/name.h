@@ -23,4 +23,11 @@ struct size_text {
 };
 struct size_text name_size(uint64_t bytes);
 
+/* The moment that a generation was made, in the time of this place: "2026-02-03 04:05". */
+struct time_text {
+    char text[20];
+};
+/* "?" if it is not known. */
+struct time_text name_time(const char *created);
+
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "generations/change.h"
+#include "plan/value.h"
 #include "tool/booted.h"
 #include "tool/declared.h"
 #include "tool/verb.h"
@@ -69,6 +70,8 @@ static int open_declared(struct target root, const struct place_wish *wish,
 static int open_folder(const struct place_wish *wish, struct store_place *place,
                        struct error *error)
 {
+    if (wish->config && !(place->config = verb_config(wish->config, NULL)))
+        return error_set(error, EINVAL, "the configuration \"%s\" cannot be used", wish->config);
     place->default_choice = "latest";
     place->folder = "/";
     place->volume = open(wish->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -103,4 +106,48 @@ int place_choose(const struct store_place *place, const char *choice,
                  const struct generation **generation, struct error *error)
 {
     return generation_choose(place->arena, place->volume, place->folder, choice, generation, error);
+}
+
+static int find_booted_one(const struct store_place *place, const struct generation **generation,
+                           struct error *error)
+{
+    if (!place->booted)
+        return error_set(error, ENOENT,
+                         "this system was not booted from these generations; name one instead of "
+                         "\"booted\", as `ebb list` shows them");
+    return place_choose(place, arena_printf(place->arena, "%u", place->booted), generation, error);
+}
+
+/* What cannot be read has no label that is known. */
+static int find_labelled(const struct store_place *place, const char *label,
+                         const struct generation **generation, struct error *error)
+{
+    const struct generation *found = NULL, *one;
+    unsigned *numbers = NULL;
+    size_t count = 0;
+    int code = store_numbers(place->arena, place->store, &numbers, &count, error);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        struct error ignored; /* of a generation that is not meant */
+        const char *number = arena_printf(place->arena, "%u", numbers[i]);
+        if (place_choose(place, number, &one, &ignored) < 0 || !one->label ||
+            strcmp(one->label, label) != 0)
+            continue;
+        if (found)
+            return error_set(error, EINVAL,
+                             "generations %u and %u are both called \"%.100s\"; write a number",
+                             found->number, one->number, label);
+        found = one;
+    }
+    if (found)
+        *generation = found;
+    return code < 0 ? code : found ? 0 : -ENOENT;
+}
+
+int place_find(const struct store_place *place, const char *word,
+               const struct generation **generation, struct error *error)
+{
+    if (strcmp(word, "booted") == 0)
+        return find_booted_one(place, generation, error);
+    int code = value_chosen(word) ? find_labelled(place, word, generation, error) : -ENOENT;
+    return code == -ENOENT ? place_choose(place, word, generation, error) : code;
 }

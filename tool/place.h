@@ -21,7 +21,7 @@ struct place_wish {
 
 struct store_place {
     struct arena *arena;
-    struct config *config;
+    struct config *config; /* NULL: only the folder was named */
     int volume;
     const char *folder;         /* below it */
     int store;                  /* the same, open; locked if it was asked for */
@@ -40,5 +40,8 @@ void place_close(const struct store_place *place);
 /* The generation of that number, latest or previous, if it is whole. */
 int place_choose(const struct store_place *place, const char *choice,
                  const struct generation **generation, struct error *error);
+/* The same of a number, latest, previous, booted or a label. */
+int place_find(const struct store_place *place, const char *word,
+               const struct generation **generation, struct error *error);
 
 #endif

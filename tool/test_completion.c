@@ -52,6 +52,8 @@ static const struct {
     {"ebb keep --config \"\"", 3, "ebb.conf\nfolder"},
     {"ebb keep --in \"\"", 3, ""},
     {"ebb keep ./con", 2, "./config-6.1"},
+    {"ebb diff --", 2, "--files\n--json\n--store\n--config\n--help"},
+    {"ebb diff \"\"", 2, "latest\nprevious\nbooted"},
     {"ebb drop --", 2, "--dry-run\n--config\n--help"},
     {"ebb gc --", 2, "--keep\n--dry-run\n--store\n--config\n--help"},
     {"ebb new --", 2, "--from\n--label\n--dry-run\n--store\n--config\n--help"},

@@ -53,7 +53,7 @@ static void assert_list(const struct list_wish *wish, int code, const char *expe
 }
 
 #define HEAD "number          created        own     shared\n"
-#define FIRST "     1 2026-02-03 04:05   12.0 KiB   20.0 KiB  6.1.0-9, 6.1.0-18  \"fi\\007rst\""
+#define FIRST "     1 2026-02-03 04:05   12.0 KiB   20.0 KiB  6.1.0-18  \"fi\\007rst\""
 #define SECOND "     2                ?    4.0 KiB   20.0 KiB"
 #define REST                                                                                       \
     "     9                ?    4.0 KiB        0 B\n"                                              \
@@ -76,6 +76,10 @@ static void test_list(void **state)
     put_record(1, 1, 2);
     assert_list(&wish, EXIT_DONE, HEAD FIRST "  (default, good)\n" SECOND "  (failed: 1)\n" REST,
                 "");
+    put_record(1, 1, 2);
+    put_record(1, 1, 2);
+    assert_list(&wish, EXIT_DONE,
+                HEAD FIRST "  (default, good)\n" SECOND "  (bad, failed: 3)\n" REST, "");
     must_run("rm -r root/persist/.ebb/record");
     tell_of_boot("/persist/generations/1/tree");
     must_run("touch root/persist/generations/1.pin");
@@ -86,16 +90,18 @@ static void test_list(void **state)
     tell_of_boot("/persist");
     assert_list(&elsewhere, EXIT_DONE, HEAD FIRST "  (pinned)\n" SECOND "\n" REST, "");
     must_run("rm -r root/persist/generations/9 root/persist/generations/10");
-    assert_list(&json, EXIT_DONE,
-                "{\"format\":1,\n\"generations\":[\n"
-                "{\"number\":1,\"whole\":true,\"label\":\"fi\\u0007rst\","
-                "\"created\":\"2026-02-03T04:05:06Z\",\"kernels\":[\"6.1.0-9\",\"6.1.0-18\"],"
-                "\"own\":12288,\"shared\":20480,\"booted\":false,\"latest\":false,"
-                "\"default\":false,\"good\":false,\"failures\":0,\"pinned\":true},\n"
-                "{\"number\":2,\"whole\":true,\"created\":\"yesterday\",\"parent\":1,"
-                "\"kernels\":[],\"own\":4096,\"shared\":20480,\"booted\":false,\"latest\":true,"
-                "\"default\":true,\"good\":false,\"failures\":0,\"pinned\":false}]}\n",
-                "");
+    assert_list(
+        &json, EXIT_DONE,
+        "{\"format\":1,\n\"generations\":[\n"
+        "{\"number\":1,\"whole\":true,\"label\":\"fi\\u0007rst\","
+        "\"created\":\"2026-02-03T04:05:06Z\",\"kernel\":\"6.1.0-18\",\"kernels\":[\"6.1.0-9\",\"6."
+        "1.0-18\"],"
+        "\"own\":12288,\"shared\":20480,\"booted\":false,\"latest\":false,"
+        "\"default\":false,\"good\":false,\"bad\":false,\"failures\":0,\"pinned\":true},\n"
+        "{\"number\":2,\"whole\":true,\"created\":\"yesterday\",\"parent\":1,"
+        "\"kernels\":[],\"own\":4096,\"shared\":20480,\"booted\":false,\"latest\":true,"
+        "\"default\":true,\"good\":false,\"bad\":false,\"failures\":0,\"pinned\":false}]}\n",
+        "");
     assert_list(&missing, EXIT_NO, "", "ebb: cannot open \"nowhere\": No such file or directory\n");
 }
 
@@ -127,7 +133,7 @@ static void test_marks(void **state)
     assert_marked(&unpin, EXIT_DONE, "");
     assert_marked(&none, EXIT_DONE, "");
     assert_list(&wish, EXIT_DONE,
-                HEAD "     1 2026-02-03 04:05   12.0 KiB   20.0 KiB  6.1.0-9, 6.1.0-18\n" SECOND
+                HEAD "     1 2026-02-03 04:05   12.0 KiB   20.0 KiB  6.1.0-18\n" SECOND
                      "  \"good\"  (latest, default)\n",
                 "");
     assert_marked(&wrong, EXIT_NO,

@@ -12,6 +12,7 @@ int verb_arm(int argc, char **argv);
 int verb_build(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_confirm(int argc, char **argv);
+int verb_diff(int argc, char **argv);
 int verb_drop(int argc, char **argv);
 int verb_extend(int argc, char **argv);
 int verb_gc(int argc, char **argv);
