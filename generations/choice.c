@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/console.h"
 #include "base/log.h"
 #include "generations/store.h"
+#include "generations/trial.h"
 
 void choice_plan(const struct config *config, const char *choice, struct plan *plan)
 {
@@ -45,10 +47,16 @@ static int open_record(const struct context *context, struct record *record)
     return TAKE_FD(fd);
 }
 
+static void write_record(int fd, struct record *record)
+{
+    struct error error;
+    if (fd >= 0 && record_write(fd, record, &error) < 0)
+        log_warning("ignoring: %s", error.text);
+}
+
 void choice_note(const struct context *context, enum record_stage stage, const char *text)
 {
     struct record record;
-    struct error error;
     if (!context->generation)
         return;
     auto_fd fd = open_record(context, &record);
@@ -59,22 +67,21 @@ void choice_note(const struct context *context, enum record_stage stage, const c
         attempt = record_add(&record, context->generation->number);
     attempt->stage = stage;
     strncpy(attempt->text, text, sizeof(attempt->text) - 1);
-    if (record_write(fd, &record, &error) < 0)
-        log_warning("ignoring: %s", error.text);
+    if (stage == RECORD_FAILED)
+        trial_fail(&record, attempt->generation);
+    write_record(fd, &record);
 }
 
 void choice_wait(const struct context *context, bool waits)
 {
     struct record record;
-    struct error error;
     auto_fd fd = context->generation ? open_record(context, &record) : -1;
     struct record_attempt *attempt =
         fd < 0 ? NULL : record_current(&record, context->generation->number);
     if (!attempt)
         return;
     attempt->stage = waits ? RECORD_WAITS : RECORD_STARTED;
-    if (record_write(fd, &record, &error) < 0)
-        log_warning("ignoring: %s", error.text);
+    write_record(fd, &record);
 }
 
 static void begin(const struct context *context)
@@ -95,18 +102,19 @@ static int choose(const struct context *context, const char *choice,
 static bool is_spent(const struct context *context, const struct record *record, unsigned number)
 {
     unsigned tries = context->config->generations.tries;
-    return tries && record_failures(record, number) >= tries;
+    return record_is_bad(record, number) || (tries && record_failures(record, number) >= tries);
 }
 
-/* That which was good last, or else the one before. */
+/* That which was good last, or that to which a trial goes back, or else the one before. */
 static int find_other(const struct context *context, const struct record *record, unsigned number,
                       const struct generation **other, struct error *error)
 {
-    unsigned good = record->last_good;
-    if (good && good != number && !record_attempted(record, good) &&
-        !is_spent(context, record, good) &&
-        choose(context, arena_printf(context->arena, "%u", good), other, error) == 0)
-        return 0;
+    const unsigned preferred[] = {record->last_good, record->trial.back};
+    for (size_t i = 0; i < ARRAY_LENGTH(preferred); i++)
+        if (preferred[i] && preferred[i] != number && !record_attempted(record, preferred[i]) &&
+            !is_spent(context, record, preferred[i]) &&
+            choose(context, arena_printf(context->arena, "%u", preferred[i]), other, error) == 0)
+            return 0;
     for (;;) {
         int code = generation_before(context->arena, store_of(context),
                                      context->config->generations.place.path, number, other, error);
@@ -118,39 +126,91 @@ static int find_other(const struct context *context, const struct record *record
     }
 }
 
-/* Where all have failed too often, the first choice is as good as any. */
-static void replace_spent(struct context *context, const struct record *record)
+/* Where all have failed too often, the first choice is as good as any. It stays spent even when the
+ * record has forgotten why. */
+static void replace_spent(struct context *context, int fd, struct record *record)
 {
     const struct generation *other;
     struct error ignored;
-    unsigned number = context->generation->number;
+    unsigned number = context->generation->number, failures = record_failures(record, number);
     if (!is_spent(context, record, number) ||
         find_other(context, record, number, &other, &ignored) < 0)
         return;
-    log_warning("generation %u has failed %u times: booting generation %u", number,
-                record_failures(record, number), other->number);
-    console_print("ebb: generation %u has failed %u times: booting generation %u\n", number,
-                  record_failures(record, number), other->number);
+    const char *why = record_is_bad(record, number)
+                          ? "is bad"
+                          : arena_printf(context->arena, "has failed %u times", failures);
+    log_warning("generation %u %s: booting generation %u", number, why, other->number);
+    console_print("ebb: generation %u %s: booting generation %u\n", number, why, other->number);
+    record_mark_bad(record, number, true);
+    write_record(fd, record);
     context->generation = other;
 }
 
-int choice_apply(const struct step *step, struct context *context, struct error *error)
+static void settle_trial(int fd, struct record *record)
 {
-    struct record record;
-    auto_fd fd = open_record(context, &record);
+    struct record_trial trial = record->trial;
+    if (!trial_settle(record))
+        return;
+    write_record(fd, record);
+    if (record->trial.state == TRIAL_NONE && trial.generation)
+        console_print("ebb: the trial of generation %u was not confirmed\n", trial.generation);
+    else if (record->trial.state == TRIAL_NONE)
+        console_print("ebb: the change that `ebb arm` guarded was not confirmed\n");
+}
+
+/* It is used up before anything of it is done. One that cannot be written down is none: it would be
+ * tried for ever. */
+static int choose_trial(struct context *context, int fd, struct record *record, struct error *error)
+{
+    unsigned number = record->trial.generation;
+    trial_begin(record);
+    int code = record_write(fd, record, error);
+    if (code == 0)
+        code = choose(context, arena_printf(context->arena, "%u", number), &context->generation,
+                      error);
+    if (code < 0) {
+        log_warning("generation %u is not tried: %s", number, error->text);
+        trial_fail(record, number);
+        write_record(fd, record);
+        return code;
+    }
+    context->generation_is_asked = false; /* by nobody who is there */
+    context->trial = record->trial.seconds;
+    console_print("ebb: trying generation %u\n", number);
+    return 0;
+}
+
+static int choose_usual(const struct step *step, struct context *context, int fd,
+                        struct record *record, struct error *error)
+{
     int code = -ENOENT;
-    context->generation_is_asked = step->is_asked;
-    if (!step->is_asked && record.chosen)
-        code = choose(context, arena_printf(context->arena, "%u", record.chosen),
+    if (!step->is_asked && record->chosen)
+        code = choose(context, arena_printf(context->arena, "%u", record->chosen),
                       &context->generation, error);
     if (code < 0)
         code = choose(context, step->choice, &context->generation, error);
     if (code < 0)
         return error_prefix(error, "volume \"%s\"", step->store->volume_name);
     if (!step->is_asked)
-        replace_spent(context, &record);
-    begin(context);
+        replace_spent(context, fd, record);
     return 0;
+}
+
+int choice_apply(const struct step *step, struct context *context, struct error *error)
+{
+    struct record record;
+    auto_fd fd = open_record(context, &record);
+    unsigned asked = step->is_asked ? (unsigned)strtoul(step->choice, NULL, 10) : 0;
+    context->generation_is_asked = step->is_asked;
+    context->trial = 0;
+    if (fd >= 0)
+        settle_trial(fd, &record);
+    bool is_trial = fd >= 0 && trial_is_due(&record, asked) && (asked || !step->is_asked) &&
+                    choose_trial(context, fd, &record, error) == 0;
+    int code = is_trial ? 0 : choose_usual(step, context, fd, &record, error);
+    if (code == 0)
+        begin(context);
+    return code;
 }
 
 int choice_fall_back(struct context *context, struct error *error)
@@ -168,6 +228,7 @@ int choice_fall_back(struct context *context, struct error *error)
     if (code < 0)
         return code;
     context->generation = other;
+    context->trial = 0;
     begin(context);
     return 0;
 }
@@ -192,6 +253,7 @@ bool choice_has_previous(const struct context *context)
 int choice_previous(struct context *context, struct error *error)
 {
     int code = find_previous(context, &context->generation, error);
+    context->trial = 0;
     if (code < 0)
         return error_prefix(error, "volume \"%s\"",
                             context->config->generations.place.volume->name);

@@ -30,7 +30,9 @@ struct slot {
     uint64_t sequence;
     uint32_t chosen, last_good, count, reserved;
     struct slot_attempt attempts[RECORD_ATTEMPTS];
-    char rest[RECORD_SLOT - 36 - RECORD_ATTEMPTS * sizeof(struct slot_attempt)];
+    uint32_t trial_state, trial_generation, trial_seconds, trial_back;
+    uint32_t bad[RECORD_BAD];
+    char rest[RECORD_SLOT - 52 - 4 * RECORD_BAD - RECORD_ATTEMPTS * sizeof(struct slot_attempt)];
     uint32_t checksum; /* CRC-32C of all before it */
 };
 _Static_assert(sizeof(struct slot) == RECORD_SLOT, "a slot has no gaps");
@@ -53,8 +55,30 @@ static bool is_whole(const struct slot *slot)
            le32toh(slot->checksum) == checksum_of(slot) && le32toh(slot->count) <= RECORD_ATTEMPTS;
 }
 
+static void unpack_trial(const struct slot *slot, struct record *record)
+{
+    uint32_t state = le32toh(slot->trial_state);
+    record->trial = (struct record_trial){.state = state < TRIAL_STATES ? state : TRIAL_NONE,
+                                          .generation = le32toh(slot->trial_generation),
+                                          .seconds = le32toh(slot->trial_seconds),
+                                          .back = le32toh(slot->trial_back)};
+    for (size_t i = 0; i < RECORD_BAD; i++)
+        record->bad[i] = le32toh(slot->bad[i]);
+}
+
+static void pack_trial(const struct record *record, struct slot *slot)
+{
+    slot->trial_state = htole32(record->trial.state);
+    slot->trial_generation = htole32(record->trial.generation);
+    slot->trial_seconds = htole32(record->trial.seconds);
+    slot->trial_back = htole32(record->trial.back);
+    for (size_t i = 0; i < RECORD_BAD; i++)
+        slot->bad[i] = htole32(record->bad[i]);
+}
+
 static void unpack(const struct slot *slot, struct record *record)
 {
+    unpack_trial(slot, record);
     record->sequence = le64toh(slot->sequence);
     record->chosen = le32toh(slot->chosen);
     record->last_good = le32toh(slot->last_good);
@@ -86,6 +110,7 @@ static void pack(const struct record *record, struct slot *slot)
         memcpy(to->boot, from->boot, RECORD_BOOT);
         memcpy(to->text, from->text, RECORD_TEXT);
     }
+    pack_trial(record, slot);
     slot->checksum = htole32(checksum_of(slot));
 }
 
@@ -186,6 +211,28 @@ struct record_attempt *record_add(struct record *record, uint32_t generation)
     *attempt = (struct record_attempt){.generation = generation, .time = (uint64_t)time(NULL)};
     read_boot(attempt->boot);
     return attempt;
+}
+
+void record_mark_bad(struct record *record, uint32_t generation, bool bad)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < RECORD_BAD; i++)
+        if (record->bad[i] && record->bad[i] != generation)
+            record->bad[kept++] = record->bad[i];
+    if (bad && kept == RECORD_BAD) /* the oldest goes */
+        memmove(record->bad, record->bad + 1, --kept * sizeof(*record->bad));
+    if (bad)
+        record->bad[kept++] = generation;
+    for (; kept < RECORD_BAD; kept++)
+        record->bad[kept] = 0;
+}
+
+bool record_is_bad(const struct record *record, uint32_t generation)
+{
+    for (size_t i = 0; i < RECORD_BAD; i++)
+        if (generation && record->bad[i] == generation)
+            return true;
+    return false;
 }
 
 unsigned record_failures(const struct record *record, uint32_t generation)

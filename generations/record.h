@@ -12,7 +12,13 @@
 
 #include "base/error.h"
 
-enum { RECORD_SLOT = 4096, RECORD_ATTEMPTS = 16, RECORD_TEXT = 160, RECORD_BOOT = 16 };
+enum {
+    RECORD_SLOT = 4096,
+    RECORD_ATTEMPTS = 16,
+    RECORD_TEXT = 160,
+    RECORD_BOOT = 16,
+    RECORD_BAD = 16
+};
 
 enum record_stage {
     RECORD_STARTED, /* and nothing further: it died within the initramfs */
@@ -32,10 +38,27 @@ struct record_attempt {
     char text[RECORD_TEXT];          /* why it failed; "" otherwise */
 };
 
+enum trial_state {
+    TRIAL_NONE,
+    TRIAL_WANTED, /* at the next boot */
+    TRIAL_RUNS,   /* it was begun, and has only that boot to be confirmed in */
+    TRIAL_LIVE,   /* the running system was changed, and goes back unless that is confirmed */
+    TRIAL_STATES
+};
+
+struct record_trial {
+    uint32_t state;      /* enum trial_state */
+    uint32_t generation; /* 0 for a live one */
+    uint32_t seconds;    /* from the execution of the init to the deadline */
+    uint32_t back;       /* what is booted without a confirmation; known on after the trial */
+};
+
 struct record {
     uint64_t sequence;  /* 0: nothing was written yet */
     uint32_t chosen;    /* by `ebb rollback`, instead of what is declared; 0: none */
     uint32_t last_good; /* 0: none was ever confirmed */
+    struct record_trial trial;
+    uint32_t bad[RECORD_BAD]; /* generations that are not booted by themselves; 0: no entry */
     uint32_t count;
     struct record_attempt attempts[RECORD_ATTEMPTS]; /* the oldest first */
     bool damaged;                                    /* there was one, and neither slot is whole */
@@ -54,6 +77,8 @@ struct record_attempt *record_add(struct record *record, uint32_t generation);
 struct record_attempt *record_current(struct record *record, uint32_t generation);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
+void record_mark_bad(struct record *record, uint32_t generation, bool bad);
+bool record_is_bad(const struct record *record, uint32_t generation);
 /* How often the generation failed since it was last good. What was left and never confirmed counts
  * only where boots are confirmed at all. */
 unsigned record_failures(const struct record *record, uint32_t generation);

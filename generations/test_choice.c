@@ -3,6 +3,7 @@
 #include "base/testdata/scratch.h"
 
 #include "generations/choice.h"
+#include "generations/trial.h"
 
 struct scene {
     struct arena *arena;
@@ -137,10 +138,122 @@ static void test_spent(void **state)
     end(&scene);
 }
 
+static void write_trial(const struct scene *scene, struct record_trial trial, bool age)
+{
+    struct error error;
+    struct record record = record_of(scene, 0, 0);
+    auto_fd fd = record_open(scene->context->states[0].fd, true, &error);
+    if (trial.generation)
+        record.trial = trial;
+    for (size_t i = 0; age && i < record.count; i++)
+        record.attempts[i].boot[0] ^= 1; /* of boots before this one */
+    assert_int_equal(record_write(fd, &record, &error), 0);
+}
+
+static void reboot_scene(const struct scene *scene)
+{
+    write_trial(scene, (struct record_trial){0}, true);
+}
+
+static const struct record_trial two = {TRIAL_WANTED, 2, 900, 1};
+
+/* It has one boot; then the generation is bad, and the way back is taken. */
+static void test_trial(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    begin(&scene);
+    write_trial(&scene, two, false);
+    assert_int_equal(choose(&scene, "1"), 1); /* a person wants something else */
+    assert_int_equal(scene.context->trial, 0);
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(scene.context->trial, 900);
+    assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_RUNS);
+    choice_note(scene.context, RECORD_LEFT, "");
+    reboot_scene(&scene);
+    assert_int_equal(choose(&scene, NULL), 3); /* as declared */
+    assert_int_equal(scene.context->trial, 0);
+    struct record record = record_of(&scene, 0, 0);
+    assert_true(record_is_bad(&record, 2));
+    assert_int_equal(record.trial.state, TRIAL_NONE);
+    assert_non_null(strstr(record.attempts[1].text, "its trial was not confirmed"));
+    end(&scene);
+
+    begin(&scene); /* that which is declared is tried, and is bad from then on */
+    must_run("rm volume/.ebb/record");
+    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 3, 900, 1}, false);
+    assert_int_equal(choose(&scene, "3"), 3); /* as an entry of the boot loader asks */
+    assert_int_equal(scene.context->trial, 900);
+    reboot_scene(&scene);
+    assert_int_equal(choose(&scene, NULL), 1);
+    assert_int_equal(choose(&scene, "3"), 3); /* a person may */
+    assert_int_equal(scene.context->trial, 0);
+    end(&scene);
+}
+
+/* What cannot be entered gives way in the same boot. */
+static void test_trial_fails(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin(&scene);
+    write_trial(&scene, two, false);
+    assert_int_equal(choose(&scene, NULL), 2);
+    choice_note(scene.context, RECORD_FAILED, "no init");
+    assert_int_equal(choice_fall_back(scene.context, &error), 0);
+    assert_int_equal(scene.context->generation->number, 1);
+    assert_int_equal(scene.context->trial, 0);
+    struct record record = record_of(&scene, 0, 0);
+    assert_true(record_is_bad(&record, 2));
+    assert_int_equal(record.trial.state, TRIAL_NONE);
+    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 9, 900, 1}, false); /* it is gone */
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_NONE);
+    end(&scene);
+}
+
+static void test_trial_waits(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    begin(&scene);
+    write_trial(&scene, two, false);
+    assert_int_equal(choose(&scene, NULL), 2);
+    choice_wait(scene.context, true); /* and somebody switches it off */
+    reboot_scene(&scene);
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(scene.context->trial, 900);
+    end(&scene);
+}
+
+static void test_armed(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    begin(&scene);
+    assert_int_equal(choose(&scene, "2"), 2);
+    choice_note(scene.context, RECORD_GOOD, "");
+    struct record record = record_of(&scene, 0, 0);
+    struct error error;
+    record.trial = (struct record_trial){TRIAL_LIVE, 0, 900, 2};
+    auto_fd fd = record_open(scene.context->states[0].fd, true, &error);
+    assert_int_equal(record_write(fd, &record, &error), 0);
+    reboot_scene(&scene);
+    assert_int_equal(choose(&scene, NULL), 2);
+    record = record_of(&scene, 0, 0);
+    assert_int_equal(record.chosen, 2);
+    assert_false(record_is_bad(&record, 2));
+    assert_non_null(strstr(record.attempts[0].text, "`ebb arm`"));
+    end(&scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_noted), TEST(test_fall_back), TEST(test_spent)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_noted),       TEST(test_fall_back),   TEST(test_spent), TEST(test_trial),
+        TEST(test_trial_fails), TEST(test_trial_waits), TEST(test_armed)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -41,6 +41,9 @@ static void test_written(void **state)
     assert_true(record.sequence == 0 && record.count == 0 && !record.damaged);
     record.chosen = 3;
     record.last_good = 2;
+    record.trial = (struct record_trial){TRIAL_WANTED, 7, 900, 2};
+    for (unsigned i = 1; i <= RECORD_BAD + 2; i++)
+        record_mark_bad(&record, i, true);
     for (unsigned i = 1; i <= RECORD_ATTEMPTS + 2; i++) {
         attempt(&record, i, RECORD_LEFT);
         snprintf(record.attempts[record.count - 1].text, RECORD_TEXT, "text %u", i);
@@ -108,6 +111,23 @@ static void test_planted(void **state)
     must_run("test -z \"$(ls outside)\"");
 }
 
+static void test_bad(void **state)
+{
+    (void)state; /* nothing is written */
+    struct record record = {0};
+    assert_false(record_is_bad(&record, 0));
+    for (unsigned i = 1; i <= RECORD_BAD + 1; i++)
+        record_mark_bad(&record, i, true);
+    assert_false(record_is_bad(&record, 1)); /* the oldest had to go */
+    assert_true(record_is_bad(&record, 2));
+    record_mark_bad(&record, 5, true); /* once is enough */
+    assert_true(record_is_bad(&record, 2));
+    record_mark_bad(&record, 5, false);
+    assert_false(record_is_bad(&record, 5));
+    assert_true(record_is_bad(&record, 6) && record_is_bad(&record, RECORD_BAD + 1));
+    assert_false(record_is_bad(&record, 0));
+}
+
 static void test_failures(void **state)
 {
     (void)state; /* nothing is written */
@@ -134,6 +154,6 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_written), TEST(test_torn), TEST(test_planted),
-                                       cmocka_unit_test(test_failures)};
+                                       cmocka_unit_test(test_bad), cmocka_unit_test(test_failures)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -11,6 +11,7 @@
 #include "base/console.h"
 #include "base/log.h"
 #include "generations/choice.h"
+#include "generations/guard.h"
 #include "init/arguments.h"
 #include "init/carried.h"
 #include "init/fault.h"
@@ -225,6 +226,7 @@ static int ask_rescue(struct boot *boot, struct error *error)
 
 int main(int count, char **arguments)
 {
+    guard_serve(count, arguments);
     if (getpid() != 1) {
         int status = request_serve(count, arguments);
         if (status < 0)

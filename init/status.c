@@ -56,13 +56,6 @@ static void add_late(const struct context *context, struct json_object *status)
     json_object_object_add(status, "late", paths);
 }
 
-/* Where the running system sees a volume. */
-static const char *place_of(const struct context *context, const struct volume *volume)
-{
-    return volume->mount ? volume->mount
-                         : arena_printf(context->arena, "%s/%s", context->volumes, volume->name);
-}
-
 static void add_volumes(const struct context *context, struct json_object *status)
 {
     struct json_object *list = json_object_new_array();
@@ -76,7 +69,8 @@ static void add_volumes(const struct context *context, struct json_object *statu
         json_object_object_add(object, "device", json_object_new_string(state->device));
         if (volume->fs.type)
             json_object_object_add(object, "fs", json_object_new_string(volume->fs.type));
-        json_object_object_add(object, "place", json_object_new_string(place_of(context, volume)));
+        json_object_object_add(object, "place",
+                               json_object_new_string(context_place(context, volume)));
         if (state->in_memory)
             json_object_object_add(object, "in_memory", json_object_new_boolean(true));
         json_object_array_add(list, object);
@@ -95,8 +89,8 @@ static void add_root(const struct context *context, struct json_object *status)
     if (generation && generation->tree && volume)
         json_object_object_add(
             root, "tree",
-            json_object_new_string(
-                arena_printf(context->arena, "%s%s", place_of(context, volume), generation->tree)));
+            json_object_new_string(arena_printf(context->arena, "%s%s",
+                                                context_place(context, volume), generation->tree)));
     if (kind == ROOT_OVERLAY)
         json_object_object_add(root, "upper",
                                json_object_new_string(arena_printf(

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "generations/guard.h"
 #include "kconfig/drivers.h"
 #include "kconfig/load.h"
 #include "kconfig/request.h"
@@ -97,6 +98,29 @@ static void reset_process(void)
     umask(022);
 }
 
+static void set_kernel(const char *setting, const char *value)
+{
+    auto_fd fd = open(setting, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || path_write_all(fd, value, strlen(value)) < 0)
+        log_warning("\"%s\" cannot be written, so a panic may stop this trial", setting);
+}
+
+/* A trial that panics or hangs must not stay there. */
+static int leave_guard(const struct context *context, struct error *error)
+{
+    const struct guard_order order = {
+        .generation = context->generation->number,
+        .seconds = context->trial,
+        .grace = GUARD_GRACE,
+        .volume = context_place(context, context->config->generations.place.volume)};
+    auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (self < 0)
+        return error_system(error, errno, "cannot open \"/proc/self/exe\"");
+    set_kernel("/proc/sys/kernel/panic", "10");
+    set_kernel("/proc/sys/kernel/panic_on_oops", "1");
+    return guard_start(self, &order, error);
+}
+
 int switch_root(const struct context *context, const char *init, char *const arguments[],
                 bool read_only, struct error *error)
 {
@@ -118,6 +142,9 @@ int switch_root(const struct context *context, const char *init, char *const arg
         return error_system(error, errno, "cannot enter the new root");
     if (read_only && mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
         log_warning("the root stays writable although `ro` was given: %s", strerror(errno));
+    code = context->trial ? leave_guard(context, error) : 0;
+    if (code < 0)
+        return code;
     free_initramfs(old);
     reset_process();
     execv(init, arguments);

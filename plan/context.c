@@ -22,6 +22,12 @@ struct volume_state *context_volume(const struct context *context, const struct 
     return &context->states[volume->number];
 }
 
+const char *context_place(const struct context *context, const struct volume *volume)
+{
+    return volume->mount ? volume->mount
+                         : arena_printf(context->arena, "%s/%s", context->volumes, volume->name);
+}
+
 int context_tree(const struct context *context)
 {
     if (!context->generation)

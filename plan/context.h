@@ -29,6 +29,7 @@ struct context {
     const struct config *config;
     const struct generation *generation; /* NULL until it is chosen */
     bool generation_is_asked;            /* a person has chosen it for this boot */
+    unsigned trial;                      /* seconds that it has to be confirmed in; 0: for ever */
     const struct beginning *beginning;   /* of an entry, instead of what the generation has */
     const char *init;                    /* proved to be executable, NULL before */
     struct target root;                  /* the new root; fd -1 until it is made */
@@ -66,6 +67,8 @@ int context_tree(const struct context *context);
 /* open(2) of a place: on its volume, where no link is followed; or in the tree, where links lead as
  * they would in the running system. -errno. */
 int context_open(const struct context *context, const struct place *place, int flags);
+/* Where the running system sees a volume. */
+const char *context_place(const struct context *context, const struct volume *volume);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "plan/make.h"
 #include "vm/program.h"
+#include "vm/tree.h"
 
 enum { PATIENCE = 600, MOMENT = 100 * 1000 /* microseconds */ };
 
@@ -96,6 +97,13 @@ void scene_need_debian(void)
     skip();
 }
 
+/* Runs what cannot fail, but for reasons that it tells itself. */
+static void must_do(const char *command)
+{
+    if (system(command) != 0) /* NOLINT(cert-env33-c): the words are ours */
+        fail_msg("failed: %s", command);
+}
+
 void scene_install_debian(struct scene *scene)
 {
     const char *tree = arena_printf(scene->arena, "%s/debian", scene->folder);
@@ -103,8 +111,7 @@ void scene_install_debian(struct scene *scene)
                                        "examples/debian-tree build/demo/debian &&"
                                        "cp -al build/demo/debian %s && make -s install DESTDIR=%s",
                                        tree, tree);
-    if (system(command) != 0) /* NOLINT(cert-env33-c): the words are ours */
-        fail_msg("cannot make a Debian with Ebb in it: %s", command);
+    must_do(command);
     scene->setup.tree = tree;
 }
 
@@ -116,6 +123,21 @@ void scene_install_config(struct scene *scene, const char *configuration)
         path_write(AT_FDCWD, arena_printf(scene->arena, "%s/ebb.conf", folder), configuration,
                    strlen(configuration), 0644, &error) < 0)
         fail_msg("cannot write into %s", folder);
+}
+
+const char *scene_tool_tree(const struct scene *scene)
+{
+    struct error error;
+    const char *tree = arena_printf(scene->arena, "%s/with-ebb", scene->folder);
+    if (tree_make(tree, scene->config, &error) < 0)
+        fail_msg("%s", error.text);
+    must_do(arena_printf(
+        scene->arena,
+        "cp build/ebb build/ebb-init %s/bin/ && mkdir -p %s/etc/ebb && "
+        "cp %s/ebb.conf %s/etc/ebb/ && ldd build/ebb | grep -o '/[^ ]*' | while read file; do "
+        "mkdir -p %s/$(dirname $file) && cp -L $file %s/$file || exit 1; done",
+        tree, tree, scene->folder, tree, tree, tree));
+    return tree;
 }
 
 void scene_make(struct scene *scene)
@@ -151,6 +173,13 @@ void scene_boot(struct scene *scene)
     scene_start(scene);
     if (vm_wait_ready(scene->vm, &error) < 0)
         fail_msg("%s", error.text);
+}
+
+void scene_boot_generation(struct scene *scene, unsigned number)
+{
+    scene_boot(scene);
+    scene_expect(scene, "sed -n 's/.*\"generation\": *\\([0-9]*\\),.*/\\1/p' /run/ebb/status.json",
+                 arena_printf(scene->arena, "%u", number));
 }
 
 const char *scene_screen(const struct scene *scene)
@@ -232,6 +261,13 @@ const char *scene_run(struct scene *scene, const char *command)
     const char *copy = arena_string(scene->arena, text);
     free(text);
     return copy;
+}
+
+void scene_expect(struct scene *scene, const char *command, const char *output)
+{
+    const char *found = scene_run(scene, command);
+    if (strcmp(found, output) != 0)
+        fail_msg("\"%s\" says:\n%s\nand not:\n%s", command, found, output);
 }
 
 void scene_put(struct scene *scene, const char *file, const char *path)

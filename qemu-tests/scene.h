@@ -35,6 +35,8 @@ void scene_need_debian(void);
 void scene_install_debian(struct scene *scene);
 /* Puts a configuration where programs in that Debian look for it. */
 void scene_install_config(struct scene *scene, const char *configuration);
+/* A system of busybox with the tool in it, and this configuration. */
+const char *scene_tool_tree(const struct scene *scene);
 void scene_make(struct scene *scene);
 /* Makes the image anew, of another configuration, for the next boot. */
 void scene_configure(struct scene *scene, const char *configuration);
@@ -43,6 +45,8 @@ void scene_configure(struct scene *scene, const char *configuration);
 void scene_start(struct scene *scene);
 /* Boots until the system is up. */
 void scene_boot(struct scene *scene);
+/* The same, and it is this generation. */
+void scene_boot_generation(struct scene *scene, unsigned number);
 /* Boots what is expected to fail, and waits for the machine to end. The rescue screen, which is
  * returned, has this sentence, word for word. */
 const char *scene_expect_rescue(struct scene *scene, const char *sentence);
@@ -60,6 +64,8 @@ void scene_reboot(struct scene *scene);
 void scene_power_off(struct scene *scene);
 /* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
 const char *scene_run(struct scene *scene, const char *command);
+/* The same, and that is what it says. */
+void scene_expect(struct scene *scene, const char *command, const char *output);
 /* Brings a text of ours into the guest, for root alone; missing folders are made. */
 void scene_put(struct scene *scene, const char *file, const char *path);
 /* systemd has reached its end without a failed unit. */

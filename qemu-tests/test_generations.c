@@ -4,7 +4,6 @@
 #include "base/testdata/shell.h"
 
 #include "qemu-tests/scene.h"
-#include "vm/tree.h"
 
 #define VOLUME SCENE_STATE "generations state:/generations\n"
 #define CONFIG VOLUME "root tmpfs\npersist state:/persist { dir /srv/one; }\n"
@@ -21,26 +20,20 @@ static void add_generation(struct scene *scene, unsigned number, const char *con
                                   number, number, configuration));
 }
 
-static void expect(struct scene *scene, const char *command, const char *output)
-{
-    const char *found = scene_run(scene, command);
-    if (strcmp(found, output) != 0)
-        fail_msg("\"%s\" says:\n%s\nand not:\n%s", command, found, output);
-}
-
 static void declarations_travel(void **state)
 {
     (void)state; /* one scene */
     struct scene *scene = scene_new("generations", CONFIG);
     scene_make(scene);
     scene_boot(scene);
-    expect(scene, "echo 1 > /srv/one/x; ls /srv", "one");
+    scene_expect(scene, "echo 1 > /srv/one/x; ls /srv", "one");
     add_generation(scene, 2,
                    CARRIED "root tmpfs mode=0700\npersist state:/persist { dir /srv/two; }");
     scene_reboot(scene);
-    expect(scene, "ls /srv; stat -c %a /; cat /proc/mounts | grep -c ' /state '", "two\n700\n1");
-    expect(scene, "ls /run/ebb; grep -c '/run/ebb/generation-2.conf:' /run/ebb/status.json",
-           "generation-2.conf\nstatus.json\nvolumes\n3");
+    scene_expect(scene, "ls /srv; stat -c %a /; cat /proc/mounts | grep -c ' /state '",
+                 "two\n700\n1");
+    scene_expect(scene, "ls /run/ebb; grep -c '/run/ebb/generation-2.conf:' /run/ebb/status.json",
+                 "generation-2.conf\nstatus.json\nvolumes\n3");
     /* The next one cannot be understood, and declares what the image does not have. */
     add_generation(scene, 3, CARRIED "volume more LABEL=more { fs ext4; mount /srv/more; }");
     scene_power_off(scene);
@@ -50,7 +43,7 @@ static void declarations_travel(void **state)
                            "/run/ebb/generation-3.conf:3:1: the image was made without the volume "
                            "\"more\""));
     assert_non_null(strstr(scene_screen(scene), "booting generation 2 instead"));
-    expect(scene, "ls /srv", "two");
+    scene_expect(scene, "ls /srv", "two");
     scene_power_off(scene);
     scene_end(scene);
 }
@@ -90,69 +83,49 @@ static void a_secret_is_required(void **state)
     scene_end(scene);
 }
 
-/* A system with the tool in it. */
-static const char *tree_with_ebb(const struct scene *scene)
-{
-    struct error error;
-    const char *tree = arena_printf(scene->arena, "%s/with-ebb", scene->folder);
-    if (tree_make(tree, scene->config, &error) < 0)
-        fail_msg("%s", error.text);
-    must_run("cp build/ebb %s/bin/ && mkdir -p %s/etc/ebb && cp %s/ebb.conf %s/etc/ebb/ &&"
-             "ldd build/ebb | grep -o '/[^ ]*' | while read file; do "
-             "mkdir -p %s/$(dirname $file) && cp -L $file %s/$file || exit 1; done",
-             tree, tree, scene->folder, tree, tree, tree);
-    return tree;
-}
-
-static void boot_generation(struct scene *scene, unsigned number)
-{
-    scene_boot(scene);
-    expect(scene, "sed -n 's/.*\"generation\": *\\([0-9]*\\),.*/\\1/p' /run/ebb/status.json",
-           arena_printf(scene->arena, "%u", number));
-}
-
 /* A generation without an init gives way at once, and is not tried for ever. */
 static void failures_count(void **state)
 {
     (void)state; /* one scene */
     struct scene *scene = scene_new("generations-fail", CONFIG);
-    scene->setup.tree = tree_with_ebb(scene);
+    scene->setup.tree = scene_tool_tree(scene);
     scene_make(scene);
-    boot_generation(scene, 1);
-    expect(scene, "ebb why; echo $?", "nothing went wrong in the last boot\n0");
-    expect(scene, "ebb confirm", "generation 1 is good");
+    scene_boot_generation(scene, 1);
+    scene_expect(scene, "ebb why; echo $?", "nothing went wrong in the last boot\n0");
+    scene_expect(scene, "ebb confirm", "generation 1 is good");
     scene_run(scene, "cd /persist/generations && cp -a 1 2 && rm 2/tree/sbin/init");
     for (unsigned i = 0; i < 3; i++) {
         scene_power_off(scene);
-        boot_generation(scene, 1);
-        expect(
+        scene_boot_generation(scene, 1);
+        scene_expect(
             scene, "ebb why | sed 's/^[-0-9]* [:0-9]*  //'; ebb confirm",
             "generation 2: generation 2 has no init \"/sbin/init\"; boot another generation with "
             "ebb.generation=, or name another init with init=\ngeneration 1 is good");
     }
     scene_power_off(scene);
-    boot_generation(scene, 1);
+    scene_boot_generation(scene, 1);
     assert_non_null(
         strstr(scene_screen(scene), "ebb: generation 2 has failed 3 times: booting generation 1"));
-    expect(scene, "ebb why", "nothing went wrong in the last boot");
-    expect(scene, "ebb why --all | wc -l", "8");
+    scene_expect(scene, "ebb why", "nothing went wrong in the last boot");
+    scene_expect(scene, "ebb why --all | wc -l", "8");
     /* The power fails in a boot that nobody has confirmed; the next one is mended. */
     scene_run(scene, "cd /persist/generations && cp -a 1 3 && sync");
     scene_power_off(scene);
-    boot_generation(scene, 3);
+    scene_boot_generation(scene, 3);
     scene_power_off(scene);
-    boot_generation(scene, 3);
-    expect(scene, "ebb why | sed 's/^[-0-9]* [:0-9]*  //'",
-           "generation 3: its init was executed, and the boot was never confirmed");
-    expect(scene, "ebb rollback", "generation 1 is booted from the next boot on");
+    scene_boot_generation(scene, 3);
+    scene_expect(scene, "ebb why | sed 's/^[-0-9]* [:0-9]*  //'",
+                 "generation 3: its init was executed, and the boot was never confirmed");
+    scene_expect(scene, "ebb rollback", "generation 1 is booted from the next boot on");
     scene_power_off(scene);
-    boot_generation(scene, 1);
-    expect(scene, "ebb rollback 9 2>&1 || true",
-           "ebb: there is no generation \"9\"; write a number from 1 to 3, latest or previous");
-    expect(scene, "ebb rollback --clear",
-           "the latest generation is booted from the next boot on, as declared");
+    scene_boot_generation(scene, 1);
+    scene_expect(
+        scene, "ebb rollback 9 2>&1 || true",
+        "ebb: there is no generation \"9\"; write a number from 1 to 3, latest or previous");
+    scene_expect(scene, "ebb rollback --clear",
+                 "the latest generation is booted from the next boot on, as declared");
     scene_power_off(scene);
-    boot_generation(scene, 3);
+    scene_boot_generation(scene, 3);
     scene_power_off(scene);
     scene_end(scene);
 }

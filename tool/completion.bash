@@ -53,7 +53,7 @@ _ebb_value() {
 	init:--init | plan:--init | init:--name | init:--generations | init:--identity) ;;
 	keep:--config | drop:--config | gc:--config | label:--config | list:--config | new:--config | pin:--config) _ebb_configs "$3" ;;
 	gc:--store | label:--store | list:--store | new:--store | pin:--store) _ebb_folders "$3" ;;
-	gc:--keep | new:--label) ;;
+	arm:--for | gc:--keep | new:--label | try:--for) ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
 	build:--cmdline | init:--size | init:--uuid | init:--label | import:--volume) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
@@ -135,7 +135,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check confirm drop gc image import init keep label list lost new orphans pin plan rollback secrets status vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'arm build check confirm drop extend gc image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -158,12 +158,14 @@ _ebb() {
 	fi
 	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
 	case $verb in
+	arm) options='--for' ;;
 	check) options='--print --kernel' ;;
 	confirm) options='' ;;
 	rollback) options='--clear' ;;
 	why) options='--all' ;;
 	keep) options='--in --replace --dry-run --config' ;;
 	drop) options='--dry-run --config' ;;
+	extend) options='' ;;
 	gc) options='--keep --dry-run --store --config' ;;
 	new) options='--from --label --dry-run --store --config' ;;
 	label) options='--store --config' ;;
@@ -177,6 +179,7 @@ _ebb() {
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	write-back) options='--watch' ;;
 	status) options='--slowest --json' ;;
+	try) options='--for --no-reboot' ;;
 	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
@@ -184,7 +187,7 @@ _ebb() {
 		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
 	elif [[ $verb == import ]]; then
 		_ebb_import "$cur"
-	elif [[ $verb == status || $verb == rollback || $verb == gc || $verb == label || $verb == new || $verb == list || $verb == pin ]]; then
+	elif [[ $verb == status || $verb == extend || $verb == try || $verb == rollback || $verb == gc || $verb == label || $verb == new || $verb == list || $verb == pin ]]; then
 		return # they take no word that is known here
 	elif [[ $verb == init || $verb == lost || $verb == keep || $verb == drop ]]; then
 		_ebb_files "$cur"

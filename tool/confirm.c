@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "generations/guard.h"
+#include "generations/store.h"
 #include "tool/boots.h"
 #include "tool/options.h"
 #include "tool/verb.h"
@@ -18,6 +20,42 @@ int confirm_mark(struct record *record, uint32_t generation, struct error *error
     attempt->stage = RECORD_GOOD;
     memset(attempt->text, 0, sizeof(attempt->text));
     record->last_good = generation;
+    record_mark_bad(record, generation, false);
+    return 0;
+}
+
+/* What was tried is booted from now on, also where that is not what is declared. */
+static void end_trial(struct arena *arena, struct boots *boots)
+{
+    const struct generation *usual;
+    struct error ignored;
+    struct record *record = &boots->record;
+    uint32_t generation = boots->booted.generation;
+    if (record->trial.state == TRIAL_RUNS && record->trial.generation == generation) {
+        int code = generation_choose(arena, boots->volume, boots->config->generations.place.path,
+                                     boots->config->generations.default_choice, &usual, &ignored);
+        record->chosen = code == 0 && usual->number == generation ? 0 : generation;
+    }
+    record->trial.state = TRIAL_NONE;
+}
+
+/* Once that is on the disk, and not before, the guard may go. */
+static int confirm(struct arena *arena, struct boots *boots, struct error *error)
+{
+    int code = confirm_mark(&boots->record, boots->booted.generation, error);
+    if (code < 0)
+        return code;
+    bool was_tried =
+        boots->record.trial.state == TRIAL_RUNS || boots->record.trial.state == TRIAL_LIVE;
+    end_trial(arena, boots);
+    code = record_write(boots->fd, &boots->record, error);
+    if (code < 0)
+        return code;
+    code = guard_release(error);
+    if (code < 0 && code != -ENOENT)
+        return error_prefix(error, "generation %u is good, but", boots->booted.generation);
+    if (code < 0 && was_tried)
+        log_warning("the guard of the trial is gone already");
     return 0;
 }
 
@@ -38,9 +76,7 @@ int verb_confirm(int argc, char **argv)
     if (!boots_open(arena, words ? argv[1] : NULL, &boots))
         return EXIT_NO;
     uint32_t generation = boots.booted.generation;
-    int code = confirm_mark(&boots.record, generation, &error);
-    if (code == 0)
-        code = record_write(boots.fd, &boots.record, &error);
+    int code = confirm(arena, &boots, &error);
     boots_close(&boots);
     if (code < 0) {
         log_error("%s", error.text);

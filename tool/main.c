@@ -8,10 +8,12 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } verbs[] = {
+    {"arm", "go back to the good generation unless a change is confirmed", verb_arm},
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
     {"confirm", "say that this boot is good", verb_confirm},
     {"drop", "end what `ebb keep` began", verb_drop},
+    {"extend", "give a trial more time", verb_extend},
     {"gc", "delete old generations", verb_gc},
     {"image", "look inside an initramfs", verb_image},
     {"import", "write the ebb.conf of what another tool was told to keep", verb_import},
@@ -27,6 +29,7 @@ static const struct {
     {"rollback", "boot another generation from the next boot on", verb_rollback},
     {"secrets", "tell of secrets, prove them, and decrypt them anew", verb_secrets},
     {"status", "tell how this system was booted", verb_status},
+    {"try", "boot a generation once, and go back unless it is confirmed", verb_try},
     {"vm", "boot a configuration in QEMU", verb_vm},
     {"why", "tell what went wrong in the boots before", verb_why},
     {"write-back", "keep what changed in files that were copied", verb_write_back},

@@ -11,6 +11,7 @@
 #include "tool/booted.h"
 #include "tool/name.h"
 #include "tool/options.h"
+#include "tool/trial.h"
 #include "tool/verb.h"
 
 static double seconds(uint64_t microseconds)
@@ -67,6 +68,20 @@ static bool print_head(struct arena *arena, const struct booted *booted, FILE *o
         fprintf(out, " (and %zu more)", count - 1);
     fputc('\n', out);
     return count == 0;
+}
+
+static void print_trial(struct target root, FILE *out)
+{
+    struct trial_left left;
+    if (!trial_read(root, &left))
+        return;
+    if (left.live)
+        fputs("a change of this system", out);
+    else
+        fprintf(out, "generation %u", left.generation);
+    fprintf(out,
+            " is on trial: in %u min %u s this machine goes back, unless `ebb confirm` is run\n",
+            left.seconds / 60, left.seconds % 60);
 }
 
 static void print_volumes(const struct booted *booted, FILE *out)
@@ -192,6 +207,7 @@ int status_tell(struct target root, const struct status_request *request, FILE *
         return flaws(arena, &booted, &first) ? EXIT_NO : EXIT_DONE;
     }
     bool whole = print_head(arena, &booted, out);
+    print_trial(root, out);
     print_volumes(&booted, out);
     print_entries(&booted, out);
     print_not_done(&booted, false, "not done", out);

@@ -18,6 +18,9 @@ static const struct {
     const char *offers;
 } cases[] = {
     {"ebb ch", 1, "check"},
+    {"ebb try --", 2, "--for\n--no-reboot\n--help"},
+    {"ebb try --for \"\"", 3, ""},
+    {"ebb ar", 1, "arm"},
     {"ebb check --", 2, "--print\n--kernel\n--help"},
     {"ebb check --kernel \"\"", 3, "6.1.0\n6.12.0\nother"},
     {"ebb check --kernel 6.12", 3, "6.12.0"},

@@ -8,10 +8,12 @@
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
 
 /* argv[0] is the verb's own name. */
+int verb_arm(int argc, char **argv);
 int verb_build(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_confirm(int argc, char **argv);
 int verb_drop(int argc, char **argv);
+int verb_extend(int argc, char **argv);
 int verb_gc(int argc, char **argv);
 int verb_image(int argc, char **argv);
 int verb_import(int argc, char **argv);
@@ -27,6 +29,7 @@ int verb_plan(int argc, char **argv);
 int verb_rollback(int argc, char **argv);
 int verb_secrets(int argc, char **argv);
 int verb_status(int argc, char **argv);
+int verb_try(int argc, char **argv);
 int verb_vm(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_write_back(int argc, char **argv);

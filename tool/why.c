@@ -14,9 +14,12 @@ static const char *reason_of(const struct record *record, const struct record_at
     case RECORD_FAILED:
         return attempt->text;
     case RECORD_LEFT:
+        if (*attempt->text)
+            return attempt->text;
         return record->last_good ? "its init was executed, and the boot was never confirmed" : NULL;
+    case RECORD_GOOD: /* but for what was changed after that */
+        return *attempt->text ? attempt->text : NULL;
     case RECORD_WAITS:
-    case RECORD_GOOD:
     case RECORD_STAGES:
         break;
     }

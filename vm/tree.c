@@ -40,7 +40,10 @@ static const struct piece pieces[] = {
     {"var/lib", NULL, 0755},
     {"var/log", NULL, 0755},
     {"etc/hostname", "ebb\n", 0644},
-    {"etc/inittab", "::sysinit:/bin/hostname -F /etc/hostname\n::askfirst:-/bin/sh\n", 0644},
+    {"etc/inittab",
+     "::sysinit:/bin/hostname -F /etc/hostname\n::askfirst:-/bin/sh\n"
+     "::ctrlaltdel:/bin/reboot\n",
+     0644},
     {"usr/lib", NULL, 0755},
     {"etc/os-release", "ID=ebb-scratch\nPRETTY_NAME=\"a scratch system of ebb vm\"\n", 0644},
     {"usr/share", NULL, 0755},

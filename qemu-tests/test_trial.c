@@ -1,0 +1,151 @@
+/* A generation on trial: confirmed, or the machine is back in the good one, whatever became of it.
+ * The changes of a running system likewise. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "qemu-tests/scene.h"
+
+/* The watchdog is the kernel's own: it takes care of a guard that was killed. */
+#define CONFIG                                                                                     \
+    SCENE_STATE                                                                                    \
+    "module softdog\nroot tmpfs\ngenerations state:/generations default=1\nrescue reboot "         \
+    "after=1s\n"
+
+#define WHY "ebb why | sed 's/^[-0-9]* [:0-9]*  //'"
+
+/* A copy of the first one is tried at the next boot. */
+static void try(struct scene *scene, unsigned number, const char *time)
+{
+    scene_run(scene, arena_printf(scene->arena,
+                                  "cd /persist/generations && cp -a 1 %u &&"
+                                  "ebb try %u --for %s --no-reboot",
+                                  number, number, time));
+    scene_power_off(scene);
+}
+
+static void wait_for_the_end(struct scene *scene)
+{
+    struct error error;
+    if (vm_wait_end(scene->vm, &error) < 0)
+        fail_msg("%s", error.text);
+}
+
+/* The machine is in the good one, and says what became of the other. */
+static void expect_back(struct scene *scene, const char *why)
+{
+    scene_boot_generation(scene, 2);
+    scene_expect(scene, WHY, why);
+    scene_expect(scene, "ebb status | grep -c 'on trial' || true; pidof ebb-guard || true", "0");
+    scene_expect(scene, "ebb confirm", "generation 2 is good");
+}
+
+static void a_trial_is_confirmed(struct scene *scene)
+{
+    scene_boot_generation(scene, 1);
+    scene_expect(scene, "ebb try 1 2>&1 | tail -n 1",
+                 "ebb: there is no generation to go back to: boot another one than 1, and say "
+                 "`ebb confirm` there");
+    scene_expect(scene, "ebb extend 2>&1 || true", "ebb: nothing is on trial here");
+    try(scene, 2, "10min");
+    scene_boot_generation(scene, 2);
+    assert_non_null(strstr(scene_screen(scene), "ebb: trying generation 2\n"));
+    scene_expect(scene, "ebb status | grep -o '^generation 2 is on trial: in'",
+                 "generation 2 is on trial: in");
+    scene_expect(scene, "ebb extend 2h; ebb status | grep -c 'on trial: in 1[0-9][0-9] min'",
+                 "the trial ends in 7200 s, unless `ebb confirm` is run\n1");
+    scene_expect(scene, "grep -c 'on trial' /run/motd.d/ebb-trial; cat /proc/sys/kernel/panic",
+                 "1\n10");
+    scene_expect(scene,
+                 "tr '\\0' ' ' < /proc/$(pidof ebb-guard)/cmdline; "
+                 "cat /proc/$(pidof ebb-guard)/oom_score_adj; ebb confirm",
+                 "@ebb-guard 600 2 90 boot /persist -1000\ngeneration 2 is good");
+    scene_expect(scene, "ebb status | grep -c 'on trial' || true; ls /run/motd.d", "0");
+    scene_run(scene, "while pidof ebb-guard; do sleep 0.1; done");
+    scene_power_off(scene);
+    scene_boot_generation(scene, 2); /* from now on */
+    scene_expect(scene, WHY, "nothing went wrong in the last boot");
+    scene_expect(scene, "ebb confirm", "generation 2 is good");
+}
+
+static void the_time_is_over(struct scene *scene)
+{
+    try(scene, 3, "5s");
+    scene_start(scene);
+    scene_wait(scene, "ebb: generation 3 was not confirmed: this machine goes back now");
+    wait_for_the_end(scene);
+    expect_back(scene, "generation 3: its trial was not confirmed before its deadline");
+}
+
+static void it_panics(struct scene *scene)
+{
+    try(scene, 4, "1h");
+    scene_boot_generation(scene, 4);
+    scene_run(scene, "(sleep 1; echo c > /proc/sysrq-trigger) > /dev/null 2>&1 &");
+    scene_wait(scene, "Kernel panic");
+    vm_power_cut(scene->vm);
+    expect_back(scene, "generation 4: its trial was not confirmed: it ended before the deadline, "
+                       "by a panic, a hang, a power cut or a reboot");
+}
+
+static void its_guard_is_killed(struct scene *scene)
+{
+    try(scene, 5, "1h");
+    scene_boot_generation(scene, 5);
+    scene_run(scene, "kill -9 $(pidof ebb-guard)");
+    wait_for_the_end(scene); /* the watchdog bites */
+    expect_back(scene, "generation 5: its trial was not confirmed: it ended before the deadline, "
+                       "by a panic, a hang, a power cut or a reboot");
+}
+
+static void it_cannot_be_entered(struct scene *scene)
+{
+    try(scene, 6, "1h");
+    scene_start(scene);
+    scene_wait(scene, "ebb: trying generation 6");
+    scene_boot_generation(scene, 6);
+    scene_run(scene, "rm /persist/generations/6/tree/sbin/init && sync && ebb confirm && "
+                     "ebb rollback 2");
+    scene_power_off(scene);
+    scene_boot_generation(scene, 2);
+    scene_expect(scene, "ebb confirm; ebb try 6 2>&1 || true",
+                 "generation 2 is good\nebb: generation 6 has no init \"/sbin/init\"");
+}
+
+static void a_change_is_not_confirmed(struct scene *scene)
+{
+    scene_expect(scene, "ebb arm --for 1h 2>/dev/null; ebb arm 2>&1 || true; ebb confirm",
+                 "this machine reboots into generation 2 in 3600 s, unless `ebb confirm` is run\n"
+                 "ebb: something is on trial here already; `ebb confirm` ends that, and `ebb "
+                 "extend` gives it more time\ngeneration 2 is good");
+    scene_run(scene, "while pidof ebb-guard; do sleep 0.1; done; ebb arm --for 1s");
+    wait_for_the_end(scene);
+    expect_back(scene, "generation 2: a change that `ebb arm` guarded was not confirmed before its "
+                       "deadline");
+}
+
+static void the_machine_comes_back(void **state)
+{
+    (void)state; /* one scene */
+    struct scene *scene = scene_new("trial", CONFIG);
+    scene->setup.tree = scene_tool_tree(scene);
+    scene_make(scene);
+    a_trial_is_confirmed(scene);
+    the_time_is_over(scene);
+    it_panics(scene);
+    its_guard_is_killed(scene);
+    it_cannot_be_entered(scene);
+    a_change_is_not_confirmed(scene);
+    scene_power_off(scene);
+    scene_end(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_machine_comes_back)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+#include "tool/trial.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "generations/guard.h"
+#include "generations/store.h"
+#include "plan/value.h"
+
+unsigned trial_seconds(const char *text)
+{
+    unsigned milliseconds = 0;
+    const char *objection = value_duration(text, &milliseconds);
+    if (!objection && milliseconds / 1000 < TRIAL_LEAST)
+        objection = "is no time in which somebody could confirm";
+    if (objection)
+        log_error("the time \"%s\" %s", text, objection);
+    return objection ? 0 : milliseconds / 1000;
+}
+
+int trial_way_back(struct arena *arena, const struct boots *boots, uint32_t tried, uint32_t *back,
+                   struct error *error)
+{
+    const uint32_t candidates[] = {boots->record.last_good, boots->booted.generation};
+    const struct generation *found;
+    for (size_t i = 0; i < ARRAY_LENGTH(candidates); i++) {
+        if (!candidates[i] || candidates[i] == tried ||
+            generation_choose(arena, boots->volume, boots->config->generations.place.path,
+                              arena_printf(arena, "%u", candidates[i]), &found, error) < 0)
+            continue;
+        *back = candidates[i];
+        return 0;
+    }
+    return error_set(error, ENOENT,
+                     "there is no generation to go back to: boot another one than %u, and say "
+                     "`ebb confirm` there",
+                     tried);
+}
+
+int trial_write(struct boots *boots, const struct record_trial *trial, struct error *error)
+{
+    struct record again;
+    boots->record.trial = *trial;
+    int code = record_write(boots->fd, &boots->record, error);
+    if (code == 0)
+        code = record_read(boots->fd, &again, error);
+    if (code == 0 && memcmp(&again.trial, trial, sizeof(*trial)) != 0)
+        code = error_set(error, EIO, "the record of boots does not keep what is written to it");
+    return code;
+}
+
+void trial_warn(const struct boots *boots)
+{
+    if (access("/dev/watchdog0", F_OK) < 0)
+        log_warning("this machine has no watchdog, so a kernel that hangs stays there; where the "
+                    "hardware has none, `modprobe softdog` helps against much of it");
+    if (boots->config->rescue.action == RESCUE_WAIT)
+        log_warning(
+            "the configuration lets a failed boot wait for a person; where nobody can come, "
+            "declare `rescue reboot`");
+}
+
+static uint64_t number_of(struct json_object *object, const char *key)
+{
+    struct json_object *value;
+    return json_object_object_get_ex(object, key, &value) ? json_object_get_uint64(value) : 0;
+}
+
+bool trial_read(struct target root, struct trial_left *left)
+{
+    struct error ignored; /* without the file there is no trial */
+    auto_string text = NULL;
+    if (path_read(root.fd, GUARD_STATE, 1 << 16, &text, NULL, &ignored) < 0)
+        return false;
+    struct json_object *state = json_tokener_parse(text), *live;
+    if (!state)
+        return false;
+    uint64_t deadline = number_of(state, "deadline"), now = clock_milliseconds();
+    *left = (struct trial_left){
+        .generation = (unsigned)number_of(state, "generation"),
+        .live = json_object_object_get_ex(state, "live", &live) && json_object_get_boolean(live),
+        .seconds = deadline > now ? (unsigned)((deadline - now + 999) / 1000) : 0};
+    json_object_put(state);
+    return true;
+}

@@ -1,0 +1,31 @@
+/* A trial on the running system: prepared, armed, and how much time is left. */
+#ifndef EBB_TOOL_TRIAL_H
+#define EBB_TOOL_TRIAL_H
+
+#include <stdbool.h>
+
+#include "tool/boots.h"
+
+enum { TRIAL_DEFAULT = 15 * 60, TRIAL_LEAST = 1 };
+
+/* What people write behind --for and `ebb extend`; 0, and a line on standard error: it is no such
+ * thing. */
+unsigned trial_seconds(const char *text);
+/* The generation that an unconfirmed trial of another one goes back to: that which was good last,
+ * or the booted one. -ENOENT: there is none. */
+int trial_way_back(struct arena *arena, const struct boots *boots, uint32_t tried, uint32_t *back,
+                   struct error *error);
+/* Writes it down, and reads it again: what the disk does not keep, no boot will know. */
+int trial_write(struct boots *boots, const struct record_trial *trial, struct error *error);
+/* What could keep the machine from coming back is told. */
+void trial_warn(const struct boots *boots);
+
+struct trial_left {
+    unsigned generation; /* 0: none is tried */
+    bool live;
+    unsigned seconds;
+};
+/* What the guard of this system says. False: nothing is on trial. */
+bool trial_read(struct target root, struct trial_left *left);
+
+#endif
