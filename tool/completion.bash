@@ -174,7 +174,7 @@ _ebb() {
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	write-back) options='--watch' ;;
 	status) options='--slowest --json' ;;
-	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
+	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --uefi --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then
