@@ -180,7 +180,7 @@ _ebb() {
 	write-back) options='--watch' ;;
 	status) options='--slowest --json' ;;
 	try) options='--for --no-reboot' ;;
-	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
+	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --uefi --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then
