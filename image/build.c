@@ -14,6 +14,7 @@
 #include "image/image.h"
 #include "image/keymap.h"
 #include "image/links.h"
+#include "image/output.h"
 #include "kconfig/index.h"
 #include "kconfig/modules.h"
 #include "kconfig/step.h"
@@ -217,11 +218,26 @@ static void show_progress(void *context, size_t done, size_t total)
     progress->shown = percent;
 }
 
+static int write_image(struct image *image, struct arena *arena,
+                       const struct build_request *request, struct error *error)
+{
+    struct progress progress = {request->output, 0};
+    image_progress *show = request->progress ? show_progress : NULL;
+    const char *initramfs = NULL;
+    const void *made = NULL;
+    size_t length = 0;
+    if (!request->uki)
+        return image_write(image, request->output, show, &progress, error);
+    if (image_pack(image, show, &progress, &initramfs, &length, error) < 0 ||
+        uki_make(arena, request->uki, initramfs, length, &made, &length, error) < 0)
+        return -error->code;
+    return output_write(request->output, made, length, error);
+}
+
 int build_image(const struct build_request *request, struct error *error)
 {
     auto_arena arena = arena_new();
     auto_image image = image_new();
-    struct progress progress = {request->output, 0};
     int code = image_add_file(image, "/init", request->init_program, 0755, error);
     if (code == 0)
         code = add_config(image, arena, request->config, error);
@@ -237,8 +253,5 @@ int build_image(const struct build_request *request, struct error *error)
         code = add_keymap(image, arena, request->config, error);
     if (code == 0)
         code = add_modules(image, arena, request, error);
-    if (code == 0)
-        code = image_write(image, request->output, request->progress ? show_progress : NULL,
-                           &progress, error);
-    return code;
+    return code < 0 ? code : write_image(image, arena, request, error);
 }

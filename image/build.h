@@ -1,10 +1,12 @@
 /* The initramfs of a configuration: PID 1, the configuration with what it includes, the hooks with
  * the libraries they need, the keymap, and the modules of one kernel.
  *
- * PID 1 finds the main file as /etc/ebb/ebb.conf; files named relative to it keep their place. */
+ * It is written alone, or in a unified kernel image. PID 1 finds the main file as
+ * /etc/ebb/ebb.conf; files named relative to it keep their place. */
 #ifndef EBB_IMAGE_BUILD_H
 #define EBB_IMAGE_BUILD_H
 
+#include "image/uki.h"
 #include "plan/config.h"
 
 struct build_request {
@@ -12,7 +14,8 @@ struct build_request {
     const char *kernel;       /* a version below /lib/modules */
     const char *init_program; /* the path of ebb-init */
     const char *output;
-    bool universal; /* with the drivers of all machines, not only of this one */
+    const struct uki *uki; /* what the initramfs becomes a part of; NULL: nothing */
+    bool universal;        /* with the drivers of all machines, not only of this one */
     bool progress;
 };
 

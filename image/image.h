@@ -36,9 +36,11 @@ int image_add_program(struct image *image, const char *path, const char *source,
 
 /* Called while the image is written, with the bytes so far and all there will be. */
 typedef void image_progress(void *context, size_t done, size_t total);
-/* Replaces `output` as a whole, mode 0600; of a link the file it leads to; what is there and no
- * file is refused. What lies below a link of the image is put where the link leads; missing folders
- * are made with mode 0755. */
+/* The bytes of the image, which belong to it. What lies below a link of the image is put where the
+ * link leads; missing folders are made with mode 0755. */
+int image_pack(struct image *image, image_progress *progress, void *context, const char **data,
+               size_t *length, struct error *error);
+/* The same into a file (image/output.h). */
 int image_write(struct image *image, const char *output, image_progress *progress, void *context,
                 struct error *error);
 

@@ -18,18 +18,26 @@ static const char *any_kernel(void)
     return version;
 }
 
-static void build(const char *conf, const char *output)
+static void build_in(const struct uki *uki, const char *conf, const char *output)
 {
     struct error error;
     struct report report = {.arena = arena_new()};
     auto_config config = config_load(conf, NULL, &report);
     config_check(config, &report);
     assert_int_equal(report.count, 0);
-    const struct build_request request = {
-        .config = config, .kernel = any_kernel(), .init_program = "/bin/true", .output = output};
+    const struct build_request request = {.config = config,
+                                          .kernel = any_kernel(),
+                                          .init_program = "/bin/true",
+                                          .output = output,
+                                          .uki = uki};
     if (build_image(&request, &error) < 0)
         fail_msg("%s", error.text);
     arena_free(report.arena);
+}
+
+static void build(const char *conf, const char *output)
+{
+    build_in(NULL, conf, output);
 }
 
 /* PID 1 looks for every file where the include that names it says, relative to /etc/ebb. */
@@ -67,6 +75,27 @@ static void test_same_bytes(void **state)
     build("a.conf", "two");
     build("there/other.conf", "three"); /* nor does the place of the configuration matter */
     must_run("cmp one two && cmp one three && test \"$(stat -c %%a one)\" = 600");
+}
+
+/* The initramfs in a unified image is the one that would be written alone. */
+static void test_unified(void **state)
+{
+    (void)state;
+    static const char stub[] = "/usr/lib/systemd/boot/efi/linuxx64.efi.stub";
+    need_tool("objcopy");
+    char kernel[300];
+    snprintf(kernel, sizeof(kernel), "/boot/vmlinuz-%s", any_kernel());
+    if (access(stub, R_OK) < 0 || access(kernel, R_OK) < 0)
+        skip_because("the stub of systemd or a kernel is not installed");
+    const struct uki uki = {
+        .stub = stub, .kernel = kernel, .version = any_kernel(), .cmdline = "quiet"};
+    must_run("printf 'volume state LABEL=s { fs ext4 }\ngenerations state:/g\n' > a.conf");
+    build("a.conf", "one");
+    build_in(&uki, "a.conf", "two");
+    must_run("objcopy --dump-section .initrd=three --dump-section .linux=four two copy && "
+             "cmp one three && cmp -n $(stat -c %%s %s) four %s && "
+             "test \"$(stat -c %%a two)\" = 600",
+             kernel, kernel);
 }
 
 static void test_keymap(void **state)
@@ -249,9 +278,9 @@ static void test_kernel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_includes), TEST(test_same_bytes), TEST(test_keymap), TEST(test_missing_hook),
-        TEST(test_kernel),   TEST(test_tools),      TEST(test_keys),   TEST(test_shell),
-        TEST(test_missing), /* the last: programs stay hidden */
+        TEST(test_includes),     TEST(test_same_bytes), TEST(test_unified), TEST(test_keymap),
+        TEST(test_missing_hook), TEST(test_kernel),     TEST(test_tools),   TEST(test_keys),
+        TEST(test_shell),        TEST(test_missing), /* the last: programs stay hidden */
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -45,7 +45,7 @@ _ebb_value() {
 	check:--kernel | vm:--kernel)
 		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
 		;;
-	build:-o | build:--output | import:-o | import:--output) _ebb_files "$3" ;;
+	build:-o | build:--output | build:--stub | build:--sign-key | build:--sign-cert | import:-o | import:--output) _ebb_files "$3" ;;
 	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
 	plan:--generation | vm:--generation | new:--from) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
@@ -56,7 +56,7 @@ _ebb_value() {
 	arm:--for | gc:--keep | new:--label | try:--for) ;;
 	confirm:--timeout | health:--timeout) ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
-	init:--size | init:--uuid | init:--label | import:--volume) ;;
+	build:--cmdline | init:--size | init:--uuid | init:--label | import:--volume) ;;
 	vm:--append | vm:--disk | vm:--passphrase | vm:--memory | vm:--exec | vm:--reboot-then | vm:--timeout) ;;
 	*) return 1 ;;
 	esac
@@ -65,11 +65,14 @@ _ebb_value() {
 _ebb_image() {
 	local cur=$1 sub=${COMP_WORDS[2]} image word
 	if [[ $COMP_CWORD -eq 2 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'ls cat --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'ls cat sections --help' -- "$cur")
 		return
 	fi
 	if [[ $cur == -* ]]; then
-		if [[ $sub == ls ]]; then mapfile -t COMPREPLY < <(compgen -W '-l --json --help' -- "$cur"); fi
+		case $sub in
+		ls) mapfile -t COMPREPLY < <(compgen -W '-l --json --help' -- "$cur") ;;
+		sections) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$cur") ;;
+		esac
 		return
 	fi
 	for word in "${COMP_WORDS[@]:3:COMP_CWORD-3}"; do
@@ -174,13 +177,13 @@ _ebb() {
 	lost) options='--newest --all --watch --json' ;;
 	orphans) options='--trash --older --empty-trash --dry-run --json' ;;
 	plan) options='--why --json --generation --init' ;;
-	build) options='--output --kernel --universal -o' ;;
+	build) options='--output --kernel --universal --uki --cmdline --stub --sign-key --sign-cert -o' ;;
 	import) options='--output --volume --force -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	write-back) options='--watch' ;;
 	status) options='--slowest --json' ;;
 	try) options='--for --no-reboot' ;;
-	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --snapshot --keep --exec --reboot-then --console --timeout' ;;
+	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --uefi --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac
 	if [[ $cur == -* ]]; then

@@ -1,4 +1,4 @@
-/* ebb image: what is inside an initramfs, any initramfs. */
+/* ebb image: what is inside an initramfs, any initramfs, alone or in a unified kernel image. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "image/archive.h"
 #include "tool/name.h"
+#include "tool/sections.h"
 #include "tool/verb.h"
 
 #define LARGEST_IMAGE ((size_t)1 << 30)
@@ -21,12 +22,15 @@
 static const char usage[] =
     "usage: ebb image ls [--json] [-l] IMAGE\n"
     "       ebb image cat IMAGE PATH...\n"
+    "       ebb image sections [--json] IMAGE\n"
     "\n"
-    "Looks into an initramfs of any maker. IMAGE may be \"-\" for standard input.\n"
+    "Looks into an initramfs of any maker, alone or in a unified kernel image. IMAGE may be\n"
+    "\"-\" for standard input.\n"
     "\n"
-    "  ls    the names in it; -l with mode, links, owner, size, time, and the number and\n"
-    "        compression of the archive that has it\n"
-    "  cat   the content of files in it; links inside the image are followed\n";
+    "  ls        the names in it; -l with mode, links, owner, size, time, and the number and\n"
+    "            compression of the archive that has it\n"
+    "  cat       the content of files in it; links inside the image are followed\n"
+    "  sections  what a unified kernel image is made of\n";
 
 struct options {
     int json, details;
@@ -169,22 +173,31 @@ static int print_files(const struct archive *archive, const struct options *opti
     return result;
 }
 
-static int run(const struct options *options,
-               int (*verb)(const struct archive *archive, const struct options *options))
+struct verb {
+    const char *name, *options; /* as getopt_long(3) returns them */
+    int (*run)(const struct archive *archive, const struct options *options); /* NULL: sections */
+};
+
+static int run(const struct verb *verb, const struct options *options)
 {
     struct error error;
-    auto_string data = NULL;
+    auto_string text = NULL;
     size_t length = 0;
-    int is_input = strcmp(options->image, "-") == 0;
+    int result = 0, is_input = strcmp(options->image, "-") == 0;
     const char *name = is_input ? "standard input" : options->image;
-    if ((is_input ? path_read_fd(STDIN_FILENO, name, LARGEST_IMAGE, &data, &length, &error)
-                  : path_read(AT_FDCWD, name, LARGEST_IMAGE, &data, &length, &error)) < 0) {
-        log_error("%s", error.text);
-        return 1;
+    int code = is_input ? path_read_fd(STDIN_FILENO, name, LARGEST_IMAGE, &text, &length, &error)
+                        : path_read(AT_FDCWD, name, LARGEST_IMAGE, &text, &length, &error);
+    const char *data = text;
+    if (code == 0 && !verb->run)
+        code =
+            sections_list(name, data, length, options->json, isatty(STDOUT_FILENO), stdout, &error);
+    else if (code == 0)
+        code = sections_initramfs(name, &data, &length, &error);
+    if (code == 0 && verb->run) {
+        auto_archive archive = archive_new();
+        code = archive_read(archive, name, data, length, &error);
+        result = verb->run(archive, options);
     }
-    auto_archive archive = archive_new();
-    int code = archive_read(archive, name, data, length, &error);
-    int result = verb(archive, options);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         log_error("cannot write the output: %s", strerror(errno));
         return 1;
@@ -198,19 +211,22 @@ int verb_image(int argc, char **argv)
 {
     static const struct option long_options[] = {
         {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-    const char *verb = argc > 1 ? argv[1] : "";
-    int is_list = strcmp(verb, "ls") == 0;
-    if (strcmp(verb, "--help") != 0 && strcmp(verb, "-h") != 0 && !is_list &&
-        strcmp(verb, "cat") != 0)
+    static const struct verb verbs[] = {
+        {"ls", "lhj", list}, {"cat", "h", print_files}, {"sections", "hj", NULL}, {"", "h", NULL}};
+    const char *word = argc > 1 ? argv[1] : "";
+    const struct verb *verb = verbs;
+    while (*verb->name && strcmp(verb->name, word) != 0)
+        verb++;
+    if (!*verb->name && strcmp(word, "--help") != 0 && strcmp(word, "-h") != 0)
         return wrong_usage(argc > 1 ? "unknown verb" : "missing verb",
-                           argc > 1 ? verb : "ls\" or \"cat");
+                           argc > 1 ? word : "ls\", \"cat\" or \"sections");
     struct options options = {0};
     opterr = 0; /* its messages would not be ours */
     optind = 1;
     for (int option; (option = getopt_long(argc, argv, "lh", long_options, NULL)) != -1;) {
         if (option == 'h')
             return fputs(usage, stdout) < 0 || fflush(stdout) != 0;
-        if (option == '?' || !is_list)
+        if (option == '?' || !strchr(verb->options, option))
             return wrong_usage("unknown option", argv[optind - 1]);
         options.json |= option == 'j';
         options.details |= option == 'l';
@@ -220,9 +236,9 @@ int verb_image(int argc, char **argv)
         return wrong_usage("missing", "IMAGE");
     options.image = argv[optind + 1];
     options.paths = argv + optind + 2;
-    if (is_list && words > 1)
+    if (verb->run != print_files && words > 1)
         return wrong_usage("one image at a time, not also", options.paths[0]);
-    if (!is_list && words < 2)
+    if (verb->run == print_files && words < 2)
         return wrong_usage("missing", "PATH");
-    return run(&options, is_list ? list : print_files);
+    return run(verb, &options);
 }

@@ -40,6 +40,12 @@ static const struct {
     {"ebb write-back --", 2, "--watch\n--help"},
     {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */
     {"ebb build --kernel 6.1", 3, "6.1.0\n6.12.0"},
+    {"ebb build --", 2,
+     "--output\n--kernel\n--universal\n--uki\n--cmdline\n--stub\n--sign-key\n--sign-cert\n--help"},
+    {"ebb build --sign-key ./con", 3, "./config-6.1"},
+    {"ebb build --cmdline \"\"", 3, ""},
+    {"ebb image \"\"", 2, "ls\ncat\nsections\n--help"},
+    {"ebb image sections --", 3, "--json\n--help"},
     {"ebb check \"\"", 2, "ebb.conf\nfolder"},
     {"ebb i", 1, "image\nimport\ninit"},
     {"ebb import \"\"", 2, "impermanence\npreservation\nlive-boot"},

@@ -132,6 +132,7 @@ static int read_options(struct job *job, int argc, char **argv)
                     &setup->passphrase),
         OPTION_TEXT("bus", "BUS", "of the disks: virtio, ahci, nvme or usb", &job->bus),
         OPTION_TEXT("tree", "DIR", "the system of the first generation (busybox)", &setup->tree),
+        OPTION_FLAG("uefi", "boot with UEFI firmware and systemd-boot", &setup->uefi),
         OPTION_FLAG("snapshot", "leave the disks as they were", &job->request.snapshot),
         OPTION_TEXT("keep", "DIR", "keep image, disks and serial log in this folder", &job->keep),
         OPTION_EACH("exec", "COMMAND", "run it in the guest, as often as given", take_exec),

@@ -9,8 +9,24 @@ enum { AHCI_PORTS = 6, MEMORY = 1024 };
 const char *const vm_bus_names[] = {"virtio", "ahci", "nvme", "usb", NULL};
 
 static const struct arch archs[] = {
-    {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35", "ttyS0", NULL},
-    {"aarch64", "qemu-system-aarch64", "qemu-system-arm", "virt", "ttyAMA0", "virtio-keyboard-pci"},
+    {"x86_64",
+     "qemu-system-x86_64",
+     "qemu-system-x86",
+     "q35",
+     "ttyS0",
+     NULL,
+     {"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+     "ovmf",
+     "x64"},
+    {"aarch64",
+     "qemu-system-aarch64",
+     "qemu-system-arm",
+     "virt",
+     "ttyAMA0",
+     "virtio-keyboard-pci",
+     {"/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"},
+     "qemu-efi-aarch64",
+     "aa64"},
 };
 
 const struct arch *arch_of_host(void)
@@ -58,16 +74,21 @@ static void add_line(struct words *words, const char *name, int fd)
     add_two(words, "-chardev", arena_printf(words->arena, "socket,id=%s,fd=%d", name, fd));
 }
 
+#define LOGGED "file.driver=blklogwrites,file.log.driver=file,file.log.filename="
+
 /* The image itself, or a file of changes (an open file that QEMU knows by its number) over it. */
 static void add_image(struct words *words, const struct vm_disk *disk, size_t number, int overlay)
 {
     const char *file = escape(words->arena, disk->path);
     if (overlay < 0) {
+        const char *log = disk->writes ? escape(words->arena, disk->writes) : NULL;
         add_two(words, "-blockdev",
                 arena_printf(words->arena,
-                             "driver=raw,node-name=disk%zu,discard=unmap%s,file.driver=file,"
-                             "file.filename=%s",
-                             number, disk->read_only ? ",read-only=on" : "", file));
+                             "driver=raw,node-name=disk%zu,discard=unmap%s,%s%s%s.driver=file,"
+                             "%s.filename=%s",
+                             number, disk->read_only ? ",read-only=on" : "", log ? LOGGED : "",
+                             log ? log : "", log ? ",file.file" : "file",
+                             log ? "file.file" : "file", file));
         return;
     }
     add_two(words, "-add-fd", arena_printf(words->arena, "fd=%d,set=%zu", overlay, number + 1));
@@ -79,13 +100,16 @@ static void add_image(struct words *words, const struct vm_disk *disk, size_t nu
                          number, number + 1, file));
 }
 
-static void add_disk(struct words *words, enum vm_bus bus, size_t number, const size_t *before)
+static void add_disk(struct words *words, const struct vm_disk *disk, size_t number,
+                     const size_t *before)
 {
     struct arena *arena = words->arena;
     const char *device = NULL;
+    enum vm_bus bus = disk->bus;
     switch (bus) {
-    case BUS_VIRTIO:
-        device = arena_printf(arena, "virtio-blk-pci,drive=disk%zu", number);
+    case BUS_VIRTIO: /* QEMU writes zeroes into a log in two parts, and others in between */
+        device = arena_printf(arena, "virtio-blk-pci,drive=disk%zu%s", number,
+                              disk->writes ? ",write-zeroes=off" : "");
         break;
     case BUS_AHCI: /* one controller for every six disks */
         if (before[bus] % AHCI_PORTS == 0)
@@ -112,9 +136,15 @@ static void add_disks(struct words *words, const struct vm *vm)
     for (size_t i = 0; i < vm->request.disk_count; i++) {
         const struct vm_disk *disk = &vm->request.disks[i];
         add_image(words, disk, i, vm->overlays ? vm->overlays[i] : -1);
-        add_disk(words, disk->bus, i, before);
+        add_disk(words, disk, i, before);
         before[disk->bus]++;
     }
+}
+
+const char *command_parameters(struct arena *arena, const struct arch *arch, const char *append)
+{
+    return arena_printf(arena, "console=%s panic=-1%s%s", arch->console, append ? " " : "",
+                        append ? append : "");
 }
 
 static void add_kernel(struct words *words, const struct vm *vm)
@@ -123,9 +153,22 @@ static void add_kernel(struct words *words, const struct vm *vm)
     add_two(words, "-kernel", request->kernel);
     if (request->image)
         add_two(words, "-initrd", request->image);
-    add_two(words, "-append",
-            arena_printf(words->arena, "console=%s panic=-1%s%s", vm->arch->console,
-                         request->append ? " " : "", request->append ? request->append : ""));
+    add_two(words, "-append", command_parameters(words->arena, vm->arch, request->append));
+}
+
+/* The flash memory of a machine: what it runs first, and what that remembers. */
+static void add_firmware(struct words *words, const struct vm_firmware *firmware)
+{
+    add_two(words, "-blockdev",
+            arena_printf(words->arena,
+                         "driver=raw,node-name=code,read-only=on,file.driver=file,"
+                         "file.filename=%s",
+                         escape(words->arena, firmware->code)));
+    add_two(words, "-blockdev",
+            arena_printf(words->arena,
+                         "driver=raw,node-name=variables,file.driver=file,file.filename=%s",
+                         escape(words->arena, firmware->variables)));
+    add_two(words, "-machine", "pflash0=code,pflash1=variables");
 }
 
 const char *const *command_line(const struct vm *vm, struct lines lines)
@@ -140,7 +183,10 @@ const char *const *command_line(const struct vm *vm, struct lines lines)
     add_two(&words, "-smp", "2");
     add_two(&words, "-m",
             arena_printf(vm->arena, "%u", vm->request.memory ? vm->request.memory : MEMORY));
-    add_kernel(&words, vm);
+    if (vm->request.firmware.code)
+        add_firmware(&words, &vm->request.firmware);
+    else
+        add_kernel(&words, vm);
     add_line(&words, "serial", lines.serial);
     add_two(&words, "-serial", "chardev:serial");
     add_line(&words, "agent", lines.agent);

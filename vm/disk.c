@@ -126,11 +126,11 @@ static int make_table(const struct disk *disk, uint64_t size, struct error *erro
 {
     char script[512];
     snprintf(script, sizeof(script),
-             "label: gpt\nunit: sectors\nstart=%d, size=%llu, type=linux%s%s%s%s%s\n",
+             "label: gpt\nunit: sectors\nstart=%d, size=%llu, type=%s%s%s%s%s%s\n",
              PARTITION_START / SECTOR, (unsigned long long)(size / SECTOR),
-             disk->partuuid ? ", uuid=" : "", disk->partuuid ? disk->partuuid : "",
-             disk->partlabel ? ", name=\"" : "", disk->partlabel ? disk->partlabel : "",
-             disk->partlabel ? "\"" : "");
+             disk->esp ? "uefi" : "linux", disk->partuuid ? ", uuid=" : "",
+             disk->partuuid ? disk->partuuid : "", disk->partlabel ? ", name=\"" : "",
+             disk->partlabel ? disk->partlabel : "", disk->partlabel ? "\"" : "");
     const char *const arguments[] = {"sfdisk", "--quiet", "--no-reread", disk->path, NULL};
     struct run run = {.arguments = arguments, .package = "fdisk", .input = script};
     return run_program(&run, NULL, error);
@@ -185,7 +185,7 @@ int disk_make(const struct disk *disk, struct error *error)
         if (measure(disk->grafts[i].source, &amount, error) < 0)
             return -error->code;
     uint64_t size = choose_size(disk, format, &amount);
-    bool partitioned = disk->partuuid || disk->partlabel;
+    bool partitioned = disk->esp || disk->partuuid || disk->partlabel;
     char bare[PATH_MAX];
     snprintf(bare, sizeof(bare), "%s%s", disk->path, partitioned ? ".fs" : "");
     if (create(bare, size, error) < 0)

@@ -1,7 +1,8 @@
 /* Disk images, made and looked at without root, mounts or device mapper.
  *
  * An image is a file with holes that holds one file system, bare or in a LUKS container (which has
- * no holes), and, where the partition's own tags matter, in the one partition of a GPT. */
+ * no holes), and, where the partition's own tags or its type matter, in the one partition of a GPT.
+ */
 #ifndef EBB_VM_DISK_H
 #define EBB_VM_DISK_H
 
@@ -30,6 +31,7 @@ struct disk {
     uint64_t room;    /* for what is written later; 0: 64 MiB */
     const char *fs_type, *uuid, *label;
     const char *partuuid, *partlabel;
+    bool esp; /* the partition is an EFI system partition */
     const char *content;
     const struct graft *grafts;
     size_t graft_count;

@@ -25,7 +25,7 @@ static long now(void)
 /* A boot that cannot come to its end says so in one of these lines; from rescue it may go on. */
 static void judge(struct vm *vm)
 {
-    static const char *const signs[] = {"ebb: rescue:", "Kernel panic"};
+    static const char *const signs[] = {"ebb: rescue:", "Kernel panic", "UEFI Interactive Shell"};
     static const char going_on[] = "ebb: rescue is over";
     for (;;) {
         const char *line = vm->serial.data + vm->judged;

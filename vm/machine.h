@@ -16,9 +16,12 @@ enum { NONCE_SIZE = 16 };
 struct arch {
     const char *machine; /* as uname(2) says it */
     const char *program, *package;
-    const char *type;     /* of machine */
-    const char *console;  /* the serial line's name in the kernel */
-    const char *keyboard; /* NULL: there is one in any case */
+    const char *type;            /* of machine */
+    const char *console;         /* the serial line's name in the kernel */
+    const char *keyboard;        /* NULL: there is one in any case */
+    struct vm_firmware firmware; /* as its package has it */
+    const char *firmware_package;
+    const char *efi; /* the suffix of its programs */
 };
 
 /* The descriptors that QEMU is given, as it sees them. */
@@ -69,6 +72,8 @@ struct vm {
 
 /* command.c */
 const struct arch *arch_of_host(void);
+/* All parameters of the kernel: ours, and `append` (may be NULL). */
+const char *command_parameters(struct arena *arena, const struct arch *arch, const char *append);
 /* The words of QEMU's command line, NULL-terminated, belonging to vm->arena. */
 const char *const *command_line(const struct vm *vm, struct lines lines);
 

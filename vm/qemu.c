@@ -35,11 +35,14 @@ static void copy_request(struct vm *vm, const struct vm_request *request)
     copy->agent = own(arena, request->agent);
     copy->passphrase = own(arena, request->passphrase);
     copy->log = own(arena, request->log);
+    copy->firmware.code = own(arena, request->firmware.code);
+    copy->firmware.variables = own(arena, request->firmware.variables);
     copy->timeout = request->timeout ? request->timeout : TIMEOUT;
     struct vm_disk *disks = arena_alloc(arena, (request->disk_count + 1) * sizeof(*disks));
     for (size_t i = 0; i < request->disk_count; i++) {
         disks[i] = request->disks[i];
         disks[i].path = own(arena, request->disks[i].path);
+        disks[i].writes = own(arena, request->disks[i].writes);
     }
     copy->disks = disks;
 }
@@ -80,6 +83,22 @@ static int check_files(const struct vm *vm, struct error *error)
         if (access(vm->request.disks[i].path, vm->request.snapshot ? R_OK : R_OK | W_OK) < 0)
             return error_system(error, errno, "cannot use the disk image \"%s\"",
                                 vm->request.disks[i].path);
+    return 0;
+}
+
+/* Of each boot anew: QEMU would write over the beginning of an old one. */
+static int make_logs(const struct vm *vm, struct error *error)
+{
+    for (size_t i = 0; i < vm->request.disk_count; i++) {
+        const struct vm_disk *disk = &vm->request.disks[i];
+        if (!disk->writes)
+            continue;
+        if (vm->overlays)
+            return error_set(error, EINVAL, "what is written to a snapshot cannot be logged");
+        auto_fd fd = open(disk->writes, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return error_system(error, errno, "cannot make the log of writes \"%s\"", disk->writes);
+    }
     return 0;
 }
 
@@ -172,6 +191,8 @@ int vm_boot(struct vm *vm, struct error *error)
 {
     if (vm->pid)
         return error_set(error, EBUSY, "the machine runs already");
+    if (make_logs(vm, error) < 0)
+        return -error->code;
     forget_boot(vm);
     AUTO(ends_close)
     struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};

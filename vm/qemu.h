@@ -22,7 +22,14 @@ enum vm_accel { ACCEL_PROVEN, ACCEL_TCG, ACCEL_KVM }; /* proven: KVM if it is kn
 struct vm_disk {
     const char *path; /* a raw image */
     enum vm_bus bus;
-    bool read_only; /* write-protected, as the guest sees it */
+    bool read_only;     /* write-protected, as the guest sees it */
+    const char *writes; /* a file for all that a boot writes on it (vm/writes.h); NULL: none */
+};
+
+/* UEFI, which boots from the disks: kernel and image of the request are not given to QEMU then. */
+struct vm_firmware {
+    const char *code;      /* NULL: there is none, and QEMU boots the kernel itself */
+    const char *variables; /* a file of this machine's own, which is written to */
 };
 
 /* 0 and NULL are good values for everything but the kernel. */
@@ -30,6 +37,7 @@ struct vm_request {
     const char *kernel; /* path of vmlinuz */
     const char *image;  /* the initramfs */
     const char *append; /* kernel parameters behind ours (console=, panic=) */
+    struct vm_firmware firmware;
     const struct vm_disk *disks;
     size_t disk_count;
     unsigned memory;  /* MiB; 1024 */

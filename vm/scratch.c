@@ -12,6 +12,7 @@
 #define MIB (1024ULL * 1024)
 #define ROOM (1024 * MIB)
 #define ENCRYPTED_ROOM (128 * MIB)
+#define ESP_ROOM (128 * MIB) /* its table of clusters is read whole by firmware */
 
 static const char *after(const char *device, const char *tag)
 {
@@ -132,6 +133,25 @@ static int encrypt(struct arena *arena, const struct scratch *scratch, const str
     return keys_make(arena, scratch, volume, encryption, error);
 }
 
+/* The volume that firmware is to boot from. */
+static const struct volume *find_esp(const struct scratch *scratch)
+{
+    for (size_t i = 0; scratch->boot && i < scratch->config->volume_count; i++) {
+        const struct volume *volume = scratch->config->volumes[i];
+        if (volume->fs.type && strcmp(volume->fs.type, "vfat") == 0 && !volume->luks &&
+            !volume->holds_state && !device_is_key(volume))
+            return volume;
+    }
+    return NULL;
+}
+
+static void make_bootable(const struct scratch *scratch, struct disk *disk)
+{
+    disk->esp = true;
+    disk->room = ESP_ROOM;
+    disk->content = scratch->boot;
+}
+
 static int make_disk(struct arena *arena, const struct scratch *scratch,
                      const struct volume *volume, const char *path, struct error *error)
 {
@@ -149,6 +169,9 @@ static int make_disk(struct arena *arena, const struct scratch *scratch,
     int code = volume->luks ? encrypt(arena, scratch, volume, &disk, error) : 0;
     if (device_is_key(volume))
         disk.content = keys_content(arena, scratch, volume);
+    const struct volume *esp = find_esp(scratch);
+    if (esp && same_device(esp, volume))
+        make_bootable(scratch, &disk);
     if (code == 0)
         code = volume->holds_state ? make_state(scratch, &disk, volume, error)
                                    : disk_make(&disk, error);
@@ -187,6 +210,18 @@ static int bring(struct disks *disks, const struct scratch *scratch, const struc
     return 0;
 }
 
+/* One that the configuration does not know. */
+static int bring_esp(struct disks *disks, const struct scratch *scratch, struct error *error)
+{
+    struct disk disk = {.path = arena_printf(disks->arena, "%s/ESP.img", scratch->folder),
+                        .fs_type = "vfat"};
+    make_bootable(scratch, &disk);
+    if (disk_make(&disk, error) < 0)
+        return -error->code;
+    attach(disks, disk.path);
+    return 0;
+}
+
 int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_disk **disks,
                  size_t *count, struct error *error)
 {
@@ -198,6 +233,8 @@ int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_d
                 bring(&made, scratch, volume, error) < 0)
                 return -error->code;
         }
+    if (scratch->boot && !find_esp(scratch) && bring_esp(&made, scratch, error) < 0)
+        return -error->code;
     *disks = made.list;
     *count = made.count;
     return 0;

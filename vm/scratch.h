@@ -20,13 +20,15 @@ struct scratch {
     const char *folder;     /* the images are made here, as VOLUME.img */
     const char *tree;       /* of the first generation; NULL: one is made, of busybox */
     const char *passphrase; /* of containers; NULL: SCRATCH_PASSPHRASE */
+    const char *boot;       /* what the EFI system partition holds; NULL: there need be none */
     const struct scratch_given *given;
     size_t given_count;
     enum vm_bus bus;
 };
 
 /* The result belongs to the arena: the disks in the order of the configuration, but those of
- * volumes that only hold keys at the end. */
+ * volumes that only hold keys at the end, and behind them the EFI system partition as ESP.img, if
+ * there has to be one and no volume is it. */
 int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_disk **disks,
                  size_t *count, struct error *error);
 

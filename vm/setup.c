@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "image/build.h"
+#include "vm/firmware.h"
 #include "vm/kernel.h"
 
 int setup_extra(struct arena *arena, const struct setup *setup, const char **extra,
@@ -15,15 +17,18 @@ int setup_extra(struct arena *arena, const struct setup *setup, const char **ext
                                {.text = setup->agent},
                                {.text = "timeout=1min"},
                                {.text = "failure=warn"}};
+    struct scfg_word variables[] = {{.text = "module"}, {.text = "efivarfs"}};
     const struct scfg_directive lines[] = {
         {.words = module, .word_count = ARRAY_LENGTH(module)},
         {.words = hook, .word_count = ARRAY_LENGTH(hook)},
+        {.words = variables, .word_count = ARRAY_LENGTH(variables)},
     };
+    size_t count = ARRAY_LENGTH(lines) - (setup->uefi ? 0 : 1);
     const char *path = arena_printf(arena, "%s/agent.conf", setup->folder);
     auto_file file = fopen(path, "we");
     if (!file)
         return error_system(error, errno, "cannot write \"%s\"", path);
-    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
+    for (size_t i = 0; i < count; i++)
         scfg_print(&lines[i], 0, file);
     if (fflush(file) != 0)
         return error_system(error, errno, "cannot write \"%s\"", path);
@@ -55,19 +60,15 @@ int setup_make(struct arena *arena, const struct setup *setup, const struct conf
 {
     struct kernel kernel;
     struct vm_disk *disks = NULL;
-    const struct scratch scratch = {.config = config,
-                                    .folder = setup->folder,
-                                    .tree = setup->tree,
-                                    .passphrase = setup->passphrase,
-                                    .given = setup->given,
-                                    .given_count = setup->given_count,
-                                    .bus = setup->bus};
-    int code = kernel_find(arena, setup->kernel, &kernel, error);
-    if (code == 0)
-        code = scratch_make(arena, &scratch, &disks, &request->disk_count, error);
-    if (code < 0)
-        return code;
-    request->disks = disks;
+    struct scratch scratch = {.config = config,
+                              .folder = setup->folder,
+                              .tree = setup->tree,
+                              .passphrase = setup->passphrase,
+                              .given = setup->given,
+                              .given_count = setup->given_count,
+                              .bus = setup->bus};
+    if (kernel_find(arena, setup->kernel, &kernel, error) < 0)
+        return -error->code;
     request->kernel = kernel.path;
     request->agent = setup->agent;
     request->image = arena_printf(arena, "%s/image", setup->folder);
@@ -75,5 +76,13 @@ int setup_make(struct arena *arena, const struct setup *setup, const struct conf
     request->append = arena_printf(arena, "%s%s %s", setup->generation ? "ebb.generation=" : "",
                                    setup->generation ? setup->generation : "",
                                    setup->append ? setup->append : "");
-    return make_image(setup, config, kernel.version, request->image, error);
+    int code = make_image(setup, config, kernel.version, request->image, error);
+    if (code == 0 && setup->uefi)
+        code = firmware_make(arena, setup->folder, request, &scratch.boot, error);
+    if (code == 0)
+        code = scratch_make(arena, &scratch, &disks, &request->disk_count, error);
+    if (scratch.boot)
+        path_remove_tree(scratch.boot);
+    request->disks = disks;
+    return code;
 }

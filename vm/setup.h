@@ -16,6 +16,7 @@ struct setup {
     const struct scratch_given *given;
     size_t given_count;
     enum vm_bus bus;
+    bool uefi; /* booted by firmware, from an EFI system partition (vm/firmware.h) */
     bool progress;
 };
 

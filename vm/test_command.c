@@ -10,8 +10,7 @@
 
 #include "vm/machine.h"
 
-static const struct arch arch = {"x86_64", "qemu-system-x86_64", "qemu-system-x86", "q35",
-                                 "ttyS0",  "some-keyboard"};
+static const struct arch arch = {.type = "q35", .console = "ttyS0", .keyboard = "some-keyboard"};
 
 /* All words in one line. */
 static const char *line_of(struct arena *arena, const struct vm_request *request, bool kvm,
@@ -127,12 +126,40 @@ static void test_snapshot(void **state)
                      "backing.file.driver=file,backing.file.filename=/a ");
 }
 
+static void test_firmware(void **state)
+{
+    (void)state; /* needs none */
+    auto_arena arena = arena_new();
+    const struct vm_request request = {
+        .kernel = "/k", .image = "/i", .firmware = {"/code", "/my,variables"}};
+    const char *line = line_of(arena, &request, false, NULL);
+    assert_has(line, " -blockdev driver=raw,node-name=code,read-only=on,file.driver=file,"
+                     "file.filename=/code -blockdev driver=raw,node-name=variables,"
+                     "file.driver=file,file.filename=/my,,variables "
+                     "-machine pflash0=code,pflash1=variables ");
+    assert_null(strstr(line, "/k"));
+    assert_null(strstr(line, "/i"));
+}
+
+static void test_writes(void **state)
+{
+    (void)state; /* needs none */
+    static const struct vm_disk disks[] = {{.path = "/a", .writes = "/l,og"}};
+    auto_arena arena = arena_new();
+    const struct vm_request request = {.kernel = "/k", .disks = disks, .disk_count = 1};
+    assert_has(line_of(arena, &request, false, NULL),
+               " driver=raw,node-name=disk0,discard=unmap,file.driver=blklogwrites,"
+               "file.log.driver=file,file.log.filename=/l,,og,file.file.driver=file,"
+               "file.file.filename=/a -device virtio-blk-pci,drive=disk0,write-zeroes=off");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_machine),  cmocka_unit_test(test_choices),
         cmocka_unit_test(test_disks),    cmocka_unit_test(test_seventh_of_ahci),
-        cmocka_unit_test(test_snapshot),
+        cmocka_unit_test(test_snapshot), cmocka_unit_test(test_firmware),
+        cmocka_unit_test(test_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -303,6 +303,47 @@ static void test_tree(void **state)
     assert_int_equal(tree_make("scratch", config, &error), -EEXIST);
 }
 
+static void assert_esp(struct arena *arena, const char *image, const char *more)
+{
+    struct error error;
+    const char *inside = arena_printf(arena, "%s@@1M", image);
+    const char *const list[] = {"sfdisk", "--json", image, NULL};
+    const char *const look[] = {"mtype", "-i", inside, "::/loader/loader.conf", NULL};
+    const struct run dump = {.arguments = list, .package = "fdisk"};
+    const struct run type = {.arguments = look, .package = "mtools"};
+    auto_output table = {0}, content = {0};
+    assert_int_equal(run_program(&dump, &table, &error), 0);
+    assert_non_null(strstr(table.text, "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"));
+    assert_non_null(strstr(table.text, more));
+    assert_int_equal(run_program(&type, &content, &error), 0);
+    assert_string_equal(content.text, "timeout 0\n");
+}
+
+static void test_esp(void **state)
+{
+    (void)state; /* the folder is the current one */
+    need("sfdisk", "fdisk");
+    need("mtype", "mtools");
+    struct error error;
+    struct vm_disk *disks;
+    size_t count;
+    auto_arena arena = arena_new();
+    assert_int_equal(system("mkdir -p boot/loader && echo timeout 0 > boot/loader/loader.conf"), 0);
+    auto_config without = declare(arena, "volume data LABEL=data { fs ext2; mount /data }\n");
+    struct scratch scratch = {.config = without, .folder = ".", .boot = "boot"};
+    assert_int_equal(scratch_make(arena, &scratch, &disks, &count, &error), 0);
+    assert_int_equal(count, 2);
+    assert_string_equal(disks[1].path, "./ESP.img");
+    assert_esp(arena, "ESP.img", "");
+
+    auto_config with = declare(arena, "volume efi PARTLABEL=boot { fs vfat; mount /efi }\n"
+                                      "volume other LABEL=OTHER { fs vfat; mount /other }\n");
+    scratch.config = with;
+    assert_int_equal(scratch_make(arena, &scratch, &disks, &count, &error), 0);
+    assert_int_equal(count, 2);
+    assert_esp(arena, "efi.img", "\"name\": \"boot\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +355,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_several_images, enter, leave),
         cmocka_unit_test_setup_teardown(test_refusals, enter, leave),
         cmocka_unit_test_setup_teardown(test_tree, enter, leave),
+        cmocka_unit_test_setup_teardown(test_esp, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
