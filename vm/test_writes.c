@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,9 +17,8 @@
 #include "base/run.h"
 #include "vm/kernel.h"
 #include "vm/machine.h"
+#include "vm/testing.h"
 #include "vm/writes.h"
-
-enum { SECTOR = 512, DISK = 16 * SECTOR };
 
 static int enter(void **state)
 {
@@ -37,45 +35,6 @@ static int leave(void **state)
     return chdir("/") < 0 || system(command) != 0;
 }
 
-static void append(int log, const void *data, size_t length)
-{
-    static const char zeroes[SECTOR];
-    assert_int_equal(lseek(log, 0, SEEK_END) % SECTOR, 0);
-    assert_int_equal(write(log, data, length), length);
-    size_t rest = (SECTOR - length % SECTOR) % SECTOR;
-    assert_int_equal(write(log, zeroes, rest), rest);
-}
-
-static void append_head(int log, uint64_t magic, uint64_t count)
-{
-    struct {
-        uint64_t magic, version, count;
-        uint32_t size;
-    } head = {htole64(magic), htole64(1), htole64(count), htole32(SECTOR)};
-    append(log, &head, 28);
-}
-
-/* As many sectors as `letters` has, each full of one. */
-static void append_write(int log, uint64_t sector, uint64_t sectors, uint64_t flags,
-                         const char *letters)
-{
-    const uint64_t entry[] = {htole64(sector), htole64(sectors), htole64(flags), 0};
-    append(log, entry, sizeof(entry));
-    for (; *letters; letters++) {
-        char data[SECTOR];
-        memset(data, *letters, sizeof(data));
-        append(log, data, sizeof(data));
-    }
-}
-
-static int make_log(void)
-{
-    (void)unlink("log");
-    int log = open("log", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    assert_true(log >= 0);
-    return log;
-}
-
 static struct writes read_log(struct arena *arena)
 {
     struct error error;
@@ -83,16 +42,6 @@ static struct writes read_log(struct arena *arena)
     if (writes_open(arena, "log", &writes, &error) < 0)
         fail_msg("%s", error.text);
     return writes;
-}
-
-static int make_image(void)
-{
-    int image = open("image", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(image >= 0);
-    char data[DISK];
-    memset(data, '.', sizeof(data));
-    assert_int_equal(write(image, data, sizeof(data)), sizeof(data));
-    return image;
 }
 
 /* The first letter of each sector; 0 for zeroes. */
@@ -116,7 +65,7 @@ static void test_replay(void **state)
     struct error error;
     auto_arena arena = arena_new();
     auto_fd log = make_log(), image = make_image();
-    append_head(log, 0x6a736677736872ULL, 2); /* it was counted at the last flush */
+    append_head(log, LOG_MAGIC, 2); /* it was counted at the last flush */
     append_write(log, 2, 3, 0, "abc");
     append_write(log, 0, 0, WRITE_FLUSH, "");
     append_write(log, 3, 4, WRITE_DISCARD, "");
@@ -134,9 +83,13 @@ static void test_replay(void **state)
     assert_int_equal(writes.count, ARRAY_LENGTH(rows));
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         assert_string_equal(writes_tell(arena, &writes, i), rows[i].told);
-        assert_int_equal(writes_apply(&writes, i, image, &error), 0);
+        assert_int_equal(writes_apply(&writes, i, WRITE_WHOLE, image, &error), 0);
         assert_sectors(image, rows[i].after);
     }
+    assert_false(write_changes(&writes.list[1]));
+    assert_true(write_changes(&writes.list[2]));
+    assert_int_equal(writes_apply(&writes, 0, 2 * (uint64_t)SECTOR, image, &error), 0);
+    assert_sectors(image, "..ab000........z");
     assert_int_equal(writes.list[3].flags, WRITE_FUA);
 }
 
@@ -153,7 +106,7 @@ static void test_no_head(void **state)
     append_write(log, 0, 1, 0, "a");
     AUTO(writes_close) struct writes writes = read_log(arena);
     assert_int_equal(writes.count, 1);
-    assert_int_equal(writes_apply(&writes, 0, image, &error), 0);
+    assert_int_equal(writes_apply(&writes, 0, WRITE_WHOLE, image, &error), 0);
     assert_sectors(image, "a...............");
 }
 
@@ -168,7 +121,7 @@ static void test_damaged(void **state)
     assert_int_equal(writes_open(arena, "log", &writes, &error), -EBADMSG);
     assert_string_equal(error.text, "\"log\" is no log of writes");
     auto_fd other = make_log();
-    append_head(other, 0x6a736677736872ULL, 2);
+    append_head(other, LOG_MAGIC, 2);
     append_write(other, 0, 1, 0, "a");
     append_write(other, 0, 1, 1 << 4, "b");
     assert_int_equal(writes_open(arena, "log", &writes, &error), -EBADMSG);
@@ -231,7 +184,7 @@ static void test_qemu(void **state)
     assert_int_equal(writes.count, ARRAY_LENGTH(flags));
     for (size_t i = 0; i < writes.count; i++) {
         assert_int_equal(writes.list[i].flags, flags[i]);
-        assert_int_equal(writes_apply(&writes, i, image, &error), 0);
+        assert_int_equal(writes_apply(&writes, i, WRITE_WHOLE, image, &error), 0);
     }
     assert_sectors(image, ".aa.00..00b00000");
     assert_int_equal(system("cmp image disk"), 0);

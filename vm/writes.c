@@ -3,7 +3,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -100,15 +99,24 @@ static int copy(int log, off_t from, int image, uint64_t to, uint64_t length)
     return 0;
 }
 
-int writes_apply(const struct writes *writes, size_t number, int image, struct error *error)
+bool write_changes(const struct write *write)
+{
+    return write->length > 0 && !(write->flags & WRITE_MARK);
+}
+
+int writes_apply(const struct writes *writes, size_t number, uint64_t length, int image,
+                 struct error *error)
 {
     const struct write *write = &writes->list[number];
     int code = 0;
+    if (length > write->length)
+        length = write->length;
+    if (!write_changes(write) || length == 0)
+        return 0;
     if (has_data(write))
-        code = copy(writes->log, write->data, image, write->at, write->length);
-    else if (write->flags & WRITE_DISCARD &&
-             fallocate(image, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)write->at,
-                       (off_t)write->length) < 0)
+        code = copy(writes->log, write->data, image, write->at, length);
+    else if (fallocate(image, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)write->at,
+                       (off_t)length) < 0)
         code = -errno;
     return code < 0 ? error_system(error, -code, "cannot do write %zu again", number + 1) : 0;
 }

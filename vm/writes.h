@@ -6,6 +6,7 @@
 #ifndef EBB_VM_WRITES_H
 #define EBB_VM_WRITES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -35,8 +36,12 @@ struct writes {
 /* The list belongs to the arena. */
 int writes_open(struct arena *arena, const char *path, struct writes *writes, struct error *error);
 void writes_close(const struct writes *writes);
-/* Does to an image what one of them did to the disk. */
-int writes_apply(const struct writes *writes, size_t number, int image, struct error *error);
+/* Whether one of them changes anything, as flushes and marks do not. */
+bool write_changes(const struct write *write);
+/* Does to an image what the first `length` bytes of one of them did to the disk. */
+#define WRITE_WHOLE UINT64_MAX
+int writes_apply(const struct writes *writes, size_t number, uint64_t length, int image,
+                 struct error *error);
 /* "write 3 of 80, of 4096 bytes at 1052672", or the like. */
 const char *writes_tell(struct arena *arena, const struct writes *writes, size_t number);
 
