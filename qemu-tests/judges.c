@@ -130,8 +130,8 @@ static int read_file(struct arena *arena, const char *image, const char *path, c
 int judge_record(const char *image, void *nothing, struct error *error)
 {
     (void)nothing; /* the record says for itself whether it is whole */
-    char *text;
-    size_t length;
+    char *text = NULL;
+    size_t length = 0;
     struct record record;
     auto_arena arena = arena_new();
     if (read_file(arena, image, "/.ebb/record", &text, &length, error) < 0)

@@ -264,7 +264,7 @@ int fat_list(struct arena *arena, const struct fat *fat, const char *path, struc
 int fat_read(struct arena *arena, const struct fat *fat, const char *path, char **text,
              size_t *length, struct error *error)
 {
-    struct fat_entry entry;
+    struct fat_entry entry = {0};
     if (fat_find(arena, fat, path, &entry, error) < 0 || fat_check(fat, &entry, error) < 0)
         return -error->code;
     char *data = arena_alloc(arena, (size_t)entry.size + 1);

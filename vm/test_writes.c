@@ -194,6 +194,11 @@ static void test_qemu(void **state)
     vm_power_cut(vm);
     AUTO(writes_close) struct writes next = read_log(arena);
     assert_int_equal(next.count, 1);
+    struct vm_request snapshot = request;
+    snapshot.snapshot = true;
+    vm_stop(TAKE_PTR(vm));
+    assert_int_equal(vm_start(&snapshot, &vm, &error), -EINVAL);
+    assert_string_equal(error.text, "what is written to a snapshot cannot be logged");
 }
 
 int main(void)
