@@ -100,7 +100,8 @@ $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
 BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/bench*.c))
-$(GUESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/qemu-tests/scene.o $(BUILD)/libtest.a
+$(GUESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(filter-out $(MAINS),$(call sources,qemu-tests))) \
+    $(BUILD)/libtest.a
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 

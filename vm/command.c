@@ -74,21 +74,23 @@ static void add_line(struct words *words, const char *name, int fd)
     add_two(words, "-chardev", arena_printf(words->arena, "socket,id=%s,fd=%d", name, fd));
 }
 
-#define LOGGED "file.driver=blklogwrites,file.log.driver=file,file.log.filename="
-
 /* The image itself, or a file of changes (an open file that QEMU knows by its number) over it. */
 static void add_image(struct words *words, const struct vm_disk *disk, size_t number, int overlay)
 {
-    const char *file = escape(words->arena, disk->path);
+    const char *file = escape(words->arena, disk->path), *logger = "";
+    if (disk->writes)
+        logger = arena_printf(words->arena,
+                              "file.driver=blklogwrites,file.log.driver=file,"
+                              "file.log.filename=%s,",
+                              escape(words->arena, disk->writes));
     if (overlay < 0) {
-        const char *log = disk->writes ? escape(words->arena, disk->writes) : NULL;
+        const char *below = disk->writes ? "file." : "";
         add_two(words, "-blockdev",
                 arena_printf(words->arena,
-                             "driver=raw,node-name=disk%zu,discard=unmap%s,%s%s%s.driver=file,"
-                             "%s.filename=%s",
-                             number, disk->read_only ? ",read-only=on" : "", log ? LOGGED : "",
-                             log ? log : "", log ? ",file.file" : "file",
-                             log ? "file.file" : "file", file));
+                             "driver=raw,node-name=disk%zu,discard=unmap%s,%s%sfile.driver=file,"
+                             "%sfile.filename=%s",
+                             number, disk->read_only ? ",read-only=on" : "", logger, below, below,
+                             file));
         return;
     }
     add_two(words, "-add-fd", arena_printf(words->arena, "fd=%d,set=%zu", overlay, number + 1));

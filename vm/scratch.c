@@ -226,6 +226,7 @@ int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_d
                  size_t *count, struct error *error)
 {
     struct disks made = {.arena = arena, .bus = scratch->bus};
+    const struct volume *esp = find_esp(scratch);
     for (int keys = 0; keys <= 1; keys++) /* what is on a volume of keys is known last */
         for (size_t i = 0; i < scratch->config->volume_count; i++) {
             const struct volume *volume = spokesman(scratch->config, i);
@@ -233,7 +234,7 @@ int scratch_make(struct arena *arena, const struct scratch *scratch, struct vm_d
                 bring(&made, scratch, volume, error) < 0)
                 return -error->code;
         }
-    if (scratch->boot && !find_esp(scratch) && bring_esp(&made, scratch, error) < 0)
+    if (scratch->boot && !esp && bring_esp(&made, scratch, error) < 0)
         return -error->code;
     *disks = made.list;
     *count = made.count;

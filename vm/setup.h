@@ -27,7 +27,7 @@ int setup_extra(struct arena *arena, const struct setup *setup, const char **ext
 /* Makes image and disks, and fills in what `request` needs of them. */
 int setup_make(struct arena *arena, const struct setup *setup, const struct config *config,
                struct vm_request *request, struct error *error);
-/* Makes another image, for the same disks. */
+/* Makes another image, for the same disks; firmware boots the one on its partition, which stays. */
 int setup_image(struct arena *arena, const struct setup *setup, const struct config *config,
                 const char *image, struct error *error);
 
