@@ -3,15 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "generations/marks.h"
-
-enum { FACTS_LIMIT = 1 << 20 };
+#include "generations/facts.h"
 
 void generations_check(const struct config *config, struct report *report)
 {
@@ -101,78 +97,6 @@ static unsigned find(const char *choice, const char *folder, const unsigned *num
     return 0;
 }
 
-static const char *text_of(struct arena *arena, struct json_object *facts, const char *key)
-{
-    struct json_object *value;
-    if (!json_object_object_get_ex(facts, key, &value) ||
-        json_object_get_type(value) != json_type_string)
-        return NULL;
-    return arena_string(arena, json_object_get_string(value));
-}
-
-static unsigned number_in(struct json_object *facts, const char *key)
-{
-    struct json_object *value;
-    return json_object_object_get_ex(facts, key, &value) ? (unsigned)json_object_get_int(value) : 0;
-}
-
-static int read_facts(struct arena *arena, int store, struct generation *generation,
-                      struct error *error)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "%u/generation.json", generation->number);
-    auto_fd fd = path_open(store, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return error_set(
-            error, -fd,
-            "the generation.json of generation %u cannot be read: %s; boot another one "
-            "with ebb.generation=",
-            generation->number, strerror(-fd));
-    auto_string text = NULL;
-    int code = path_read_fd(fd, path, FACTS_LIMIT, &text, NULL, error);
-    if (code < 0)
-        return code;
-    struct json_object *facts = json_tokener_parse(text), *format;
-    code = 0;
-    if (!facts || !json_object_object_get_ex(facts, "format", &format))
-        code = error_set(error, EBADMSG,
-                         "the generation.json of generation %u is not whole; boot "
-                         "another one with ebb.generation=",
-                         generation->number);
-    else if (json_object_get_int(format) != STORE_FORMAT)
-        code = error_set(error, EBADMSG,
-                         "generation %u has format %d, and this Ebb reads %d; rebuild "
-                         "the image with a newer one",
-                         generation->number, json_object_get_int(format), STORE_FORMAT);
-    if (code == 0) {
-        const char *label = mark_label_of(arena, store, generation->number);
-        generation->label = label ? label : text_of(arena, facts, "label");
-        generation->created = text_of(arena, facts, "created");
-        generation->parent = number_in(facts, "parent");
-        generation->init = text_of(arena, facts, "init");
-    }
-    json_object_put(facts);
-    if (code == 0 && generation->init && path_objection(generation->init))
-        return error_set(error, EBADMSG,
-                         "the init \"%s\" of generation %u %s; boot another one with "
-                         "ebb.generation=",
-                         generation->init, generation->number, path_objection(generation->init));
-    return code;
-}
-
-static int read_generation(struct arena *arena, int store, const char *folder, const char *choice,
-                           unsigned number, const struct generation **chosen, struct error *error)
-{
-    struct generation *generation = generation_wanted(arena, choice);
-    generation->number = number;
-    generation->tree =
-        arena_printf(arena, "%s/%u/tree", strcmp(folder, "/") == 0 ? "" : folder, number);
-    int code = read_facts(arena, store, generation, error);
-    if (code == 0)
-        *chosen = generation;
-    return code;
-}
-
 /* Opens the store, and lists what is in it. */
 static int open_list(struct arena *arena, int volume, const char *folder, unsigned **numbers,
                      size_t *count, struct error *error)
@@ -193,8 +117,7 @@ int generation_choose(struct arena *arena, int volume, const char *folder, const
     if (store < 0)
         return store;
     unsigned number = find(choice, folder, numbers, count, error);
-    return number ? read_generation(arena, store, folder, choice, number, chosen, error)
-                  : -error->code;
+    return number ? facts_read(arena, store, folder, choice, number, chosen, error) : -error->code;
 }
 
 int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
@@ -206,8 +129,8 @@ int generation_before(struct arena *arena, int volume, const char *folder, unsig
     if (store < 0)
         return store;
     for (; count > 0; count--)
-        if (numbers[count - 1] < number && read_generation(arena, store, folder, "previous",
-                                                           numbers[count - 1], chosen, error) == 0)
+        if (numbers[count - 1] < number &&
+            facts_read(arena, store, folder, "previous", numbers[count - 1], chosen, error) == 0)
             return 0;
     return error_set(error, ENOENT, "\"%s\" has no whole generation before %u", folder, number);
 }

@@ -1,7 +1,7 @@
 /* The store: numbered generations in one folder of the state volume.
  *
  *     N/generation.json   {"format": 1, "label": "…", "init": "/sbin/init", "created": "…"}
- *     N/tree/             the system itself
+ *     N/tree/             the system itself; or an image of it, tree.erofs or tree.squashfs
  *     N/ebb.conf          the configuration in it, merged; where it has one
  *     N.label, N.pin      what was said of it later: generations/marks.h
  *

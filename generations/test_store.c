@@ -143,6 +143,39 @@ static void test_top(void **state)
     assert_string_equal(chosen->tree, "/3/tree");
 }
 
+/* A tree is a folder, or an image if there is none; what is missing is so whoever opens it. */
+static void test_shapes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scene, *tree, *image;
+    } cases[] = {
+        {"mkdir tree", "tree", NULL},
+        {"touch tree.erofs", "tree.erofs", "erofs"},
+        {"touch tree.squashfs", "tree.squashfs", "squashfs"},
+        {"mkdir tree && touch tree.erofs", "tree", NULL},
+        {"touch tree.squashfs tree.erofs", "tree.erofs", "erofs"},
+        {"ln -s nothing tree && touch tree.erofs", "tree", NULL},
+        {"ln -s nothing tree.erofs", "tree", NULL},
+        {"true", "tree", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        char tree[64];
+        const struct generation *chosen = NULL;
+        auto_arena arena = arena_new();
+        must_run("rm -rf volume && mkdir -p volume/gens/2 && cd volume/gens/2 && %s",
+                 cases[i].scene);
+        put("volume/gens/2/generation.json", "{\"format\": 1}");
+        auto_fd volume = open_folder("volume");
+        assert_int_equal(generation_choose(arena, volume, "/gens", "2", &chosen, &error), 0);
+        snprintf(tree, sizeof(tree), "/gens/2/%s", cases[i].tree);
+        assert_string_equal(chosen->tree, tree);
+        assert_string_equal(chosen->image ? chosen->image : "none",
+                            cases[i].image ? cases[i].image : "none");
+    }
+}
+
 #define NOT_WHOLE                                                                                  \
     "the generation.json of generation 4 is not whole; boot another one with ebb.generation="
 
@@ -519,6 +552,7 @@ int main(void)
         TEST(test_refused),       TEST(test_make_full),
         TEST(test_identity_read), TEST(test_identity_apply),
         TEST(test_sentence),      TEST(test_check),
+        TEST(test_shapes),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

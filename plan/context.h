@@ -31,6 +31,7 @@ struct context {
     bool generation_is_asked;            /* a person has chosen it for this boot */
     const struct beginning *beginning;   /* of an entry, instead of what the generation has */
     const char *init;                    /* proved to be executable, NULL before */
+    int tree;                            /* its tree, if that is an image and mounted; else -1 */
     struct target root;                  /* the new root; fd -1 until it is made */
     const char *volumes;                 /* the folder that volumes are mounted in */
     struct volume_state *states;         /* by volume->number */

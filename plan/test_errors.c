@@ -58,10 +58,13 @@ static const struct wrong cases[] = {
      "mode=0755, or: root subvolume VOLUME:/path keep=30d\n"},
     {VOLUME "generations\n",
      "ebb.conf:2:1: \"generations\" lacks its place; write: generations VOLUME:/path "
-     "default=latest tries=3\n"},
+     "default=latest tries=3 trees=erofs\n"},
     {VOLUME "generations state:/a state:/b\n",
      "ebb.conf:2:22: \"state:/b\" is one word too many; write: generations VOLUME:/path "
-     "default=latest tries=3\n"},
+     "default=latest tries=3 trees=erofs\n"},
+    {VOLUME "generations state:/a trees=erofs,ext4\n",
+     "ebb.conf:2:22: trees \"erofs,ext4\" has the unknown word \"ext4\"; write some of erofs "
+     "or squashfs\n"},
     {BASE "persist { dir /a }\n",
      "ebb.conf:3:1: \"persist\" lacks its place; write: persist VOLUME:/path { dir /path; "
      "file /path }\n"},

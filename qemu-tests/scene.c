@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "plan/make.h"
 #include "vm/program.h"
+#include "vm/tree.h"
 
 enum { PATIENCE = 600, MOMENT = 100 * 1000 /* microseconds */ };
 
@@ -105,6 +106,23 @@ void scene_install_debian(struct scene *scene)
                                        tree, tree);
     if (system(command) != 0) /* NOLINT(cert-env33-c): the words are ours */
         fail_msg("cannot make a Debian with Ebb in it: %s", command);
+    scene->setup.tree = tree;
+}
+
+void scene_install_tool(struct scene *scene)
+{
+    struct error error;
+    const char *tree = arena_printf(scene->arena, "%s/with-ebb", scene->folder);
+    const char *command =
+        arena_printf(scene->arena,
+                     "cp build/ebb %s/bin/ && mkdir -p %s/etc/ebb && cp %s/ebb.conf %s/etc/ebb/ &&"
+                     "ldd build/ebb | grep -o '/[^ ]*' | while read file; do "
+                     "mkdir -p %s/$(dirname $file) && cp -L $file %s/$file || exit 1; done",
+                     tree, tree, scene->folder, tree, tree, tree);
+    if (tree_make(tree, scene->config, &error) < 0)
+        fail_msg("%s", error.text);
+    if (system(command) != 0) /* NOLINT(cert-env33-c): the words are ours */
+        fail_msg("cannot put the tool into a tree: %s", command);
     scene->setup.tree = tree;
 }
 

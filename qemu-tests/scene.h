@@ -33,6 +33,8 @@ void scene_need_debian(void);
 /* The generation is a Debian under systemd with Ebb installed in it. It is made of hard links, so
  * files in it may be replaced, but not be written to. */
 void scene_install_debian(struct scene *scene);
+/* The generation is the scratch system with the tool in it, and its configuration. */
+void scene_install_tool(struct scene *scene);
 /* Puts a configuration where programs in that Debian look for it. */
 void scene_install_config(struct scene *scene, const char *configuration);
 void scene_make(struct scene *scene);

@@ -4,7 +4,6 @@
 #include "base/testdata/shell.h"
 
 #include "qemu-tests/scene.h"
-#include "vm/tree.h"
 
 #define VOLUME SCENE_STATE "generations state:/generations\n"
 #define CONFIG VOLUME "root tmpfs\npersist state:/persist { dir /srv/one; }\n"
@@ -90,20 +89,6 @@ static void a_secret_is_required(void **state)
     scene_end(scene);
 }
 
-/* A system with the tool in it. */
-static const char *tree_with_ebb(const struct scene *scene)
-{
-    struct error error;
-    const char *tree = arena_printf(scene->arena, "%s/with-ebb", scene->folder);
-    if (tree_make(tree, scene->config, &error) < 0)
-        fail_msg("%s", error.text);
-    must_run("cp build/ebb %s/bin/ && mkdir -p %s/etc/ebb && cp %s/ebb.conf %s/etc/ebb/ &&"
-             "ldd build/ebb | grep -o '/[^ ]*' | while read file; do "
-             "mkdir -p %s/$(dirname $file) && cp -L $file %s/$file || exit 1; done",
-             tree, tree, scene->folder, tree, tree, tree);
-    return tree;
-}
-
 static void boot_generation(struct scene *scene, unsigned number)
 {
     scene_boot(scene);
@@ -116,7 +101,7 @@ static void failures_count(void **state)
 {
     (void)state; /* one scene */
     struct scene *scene = scene_new("generations-fail", CONFIG);
-    scene->setup.tree = tree_with_ebb(scene);
+    scene_install_tool(scene);
     scene_make(scene);
     boot_generation(scene, 1);
     expect(scene, "ebb why; echo $?", "nothing went wrong in the last boot\n0");

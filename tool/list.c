@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "generations/marks.h"
 #include "generations/size.h"
 #include "tool/name.h"
@@ -57,6 +58,19 @@ static unsigned default_of(const struct store_place *place)
                : 0;
 }
 
+/* Whether a boot could lay it out, or mount it. */
+static int check_tree(const struct store_place *place, const struct generation *generation,
+                      struct error *error)
+{
+    int flags = generation->image ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY;
+    auto_fd tree = path_open(place->volume, generation->tree, flags);
+    if (tree < 0)
+        return error_system(error, -tree, "cannot open its tree");
+    if (generation->image && loop_check(tree, generation->image, error) < 0)
+        return error_prefix(error, "its image");
+    return 0;
+}
+
 static int look(const struct store_place *place, struct row *row, struct error *error)
 {
     struct error fault;
@@ -64,12 +78,9 @@ static int look(const struct store_place *place, struct row *row, struct error *
     if (place_choose(place, choice, &row->generation, &fault) < 0) {
         row->generation = NULL;
         row->fault = arena_string(place->arena, fault.text);
-    }
-    auto_fd tree = path_open(place->store, arena_printf(place->arena, "%s/tree", choice),
-                             O_PATH | O_DIRECTORY);
-    if (tree < 0 && row->generation) {
-        row->fault = arena_printf(place->arena, "cannot open its tree: %s", strerror(-tree));
+    } else if (check_tree(place, row->generation, &fault) < 0) {
         row->generation = NULL;
+        row->fault = arena_string(place->arena, fault.text);
     }
     row->booted = row->number == place->booted;
     row->good = row->number == place->record.last_good;

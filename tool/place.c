@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "generations/change.h"
+#include "generations/facts.h"
 #include "tool/booted.h"
 #include "tool/declared.h"
 #include "tool/verb.h"
@@ -21,8 +22,9 @@ static int find_booted(struct target root, struct store_place *place, struct err
         return 0;
     if (code < 0)
         return code;
-    const char *path = arena_printf(place->arena, "%u/tree", booted.generation);
-    auto_fd fd = booted.tree ? path_open_in_root(root.fd, booted.tree, O_PATH | O_DIRECTORY) : -1;
+    const char *image, *there = booted.image ? booted.image : booted.tree,
+                       *path = facts_tree(place->arena, place->store, booted.generation, &image);
+    auto_fd fd = there ? path_open_in_root(root.fd, there, O_PATH) : -1;
     if (fstatat(place->store, path, &ours, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
     if (fd < 0 || fstat(fd, &tree) < 0 ||
