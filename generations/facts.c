@@ -86,15 +86,10 @@ const char *facts_tree(struct arena *arena, int store, unsigned number, const ch
     return folder;
 }
 
-int facts_read(struct arena *arena, int store, const char *folder, const char *choice,
-               unsigned number, const struct generation **chosen, struct error *error)
+int facts_read(struct arena *arena, int store, const char *folder, struct generation *generation,
+               struct error *error)
 {
-    struct generation *generation = generation_wanted(arena, choice);
-    generation->number = number;
-    generation->tree = arena_printf(arena, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder,
-                                    facts_tree(arena, store, number, &generation->image));
-    int code = read_json(arena, store, generation, error);
-    if (code == 0)
-        *chosen = generation;
-    return code;
+    const char *tree = facts_tree(arena, store, generation->number, &generation->image);
+    generation->tree = arena_printf(arena, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, tree);
+    return read_json(arena, store, generation, error);
 }

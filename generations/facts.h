@@ -5,9 +5,9 @@
 
 #include "plan/context.h"
 
-/* `folder` is that of the store on its volume, `choice` what was asked for. */
-int facts_read(struct arena *arena, int store, const char *folder, const char *choice,
-               unsigned number, const struct generation **chosen, struct error *error);
+/* Fills what is known by its number alone. `folder` is that of the store on its volume. */
+int facts_read(struct arena *arena, int store, const char *folder, struct generation *generation,
+               struct error *error);
 /* Where its tree lies, from the store on, and of which file system it is an image; NULL: it is a
  * folder. */
 const char *facts_tree(struct arena *arena, int store, unsigned number, const char **image);

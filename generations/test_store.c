@@ -6,6 +6,8 @@
 #include "generations/make.h"
 #include "generations/store.h"
 
+#define STORE(folder) (&(const struct generations){.place.path = (folder)})
+
 /* A generation with the least that is one. */
 static void add(const char *number, const char *facts)
 {
@@ -21,7 +23,7 @@ static void assert_choice(const char *choice, unsigned number, const char *messa
     const struct generation *chosen = NULL;
     auto_arena arena = arena_new();
     auto_fd volume = open_folder("volume");
-    int code = generation_choose(arena, volume, "/generations", choice, &chosen, &error);
+    int code = generation_choose(arena, volume, STORE("/generations"), choice, &chosen, &error);
     assert_outcome(choice, code, &error, message);
     if (message) {
         assert_null(chosen);
@@ -116,8 +118,8 @@ static void test_before(void **state)
     auto_fd volume = open_folder("volume");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct generation *found = NULL;
-        int code =
-            generation_before(arena, volume, "/generations", cases[i].number, &found, &error);
+        int code = generation_before(arena, volume, STORE("/generations"), cases[i].number, &found,
+                                     &error);
         if (cases[i].before) {
             assert_int_equal(code, 0);
             assert_int_equal(found->number, cases[i].before);
@@ -139,7 +141,7 @@ static void test_top(void **state)
     must_run("mkdir -p volume/3");
     put("volume/3/generation.json", "{\"format\": 1}");
     auto_fd volume = open_folder("volume");
-    assert_int_equal(generation_choose(arena, volume, "/", "latest", &chosen, &error), 0);
+    assert_int_equal(generation_choose(arena, volume, STORE("/"), "latest", &chosen, &error), 0);
     assert_string_equal(chosen->tree, "/3/tree");
 }
 
@@ -168,7 +170,7 @@ static void test_shapes(void **state)
                  cases[i].scene);
         put("volume/gens/2/generation.json", "{\"format\": 1}");
         auto_fd volume = open_folder("volume");
-        assert_int_equal(generation_choose(arena, volume, "/gens", "2", &chosen, &error), 0);
+        assert_int_equal(generation_choose(arena, volume, STORE("/gens"), "2", &chosen, &error), 0);
         snprintf(tree, sizeof(tree), "/gens/2/%s", cases[i].tree);
         assert_string_equal(chosen->tree, tree);
         assert_string_equal(chosen->image ? chosen->image : "none",
@@ -221,7 +223,8 @@ static void test_facts(void **state)
         auto_arena arena = arena_new();
         add("4", cases[i].text);
         auto_fd volume = open_folder("volume");
-        int code = generation_choose(arena, volume, "/generations", "latest", &chosen, &error);
+        int code =
+            generation_choose(arena, volume, STORE("/generations"), "latest", &chosen, &error);
         assert_outcome(cases[i].text, code, &error, cases[i].message);
         if (code < 0)
             continue;
@@ -299,9 +302,10 @@ static void test_make(void **state)
         auto_fd volume = open_folder("volume");
         assert_int_equal(identity_read(volume, identity, &error), 0);
         assert_string_equal(identity, "here-1");
-        assert_outcome("choose",
-                       generation_choose(arena, volume, "/generations", "latest", &chosen, &error),
-                       &error, NULL);
+        assert_outcome(
+            "choose",
+            generation_choose(arena, volume, STORE("/generations"), "latest", &chosen, &error),
+            &error, NULL);
         assert_int_equal(chosen->number, 1);
         assert_string_equal(chosen->init ? chosen->init : "none",
                             cases[i].facts.init ? cases[i].facts.init : "none");

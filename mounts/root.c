@@ -31,7 +31,7 @@ void root_plan(const struct config *config, const struct generation *generation,
     step->root = &config->root;
     step->generation = generation;
     step->target = "/";
-    if (config->root.kind == ROOT_OVERLAY)
+    if (config->root.kind == ROOT_OVERLAY || config->generations.kind == STORE_NIX)
         return;
     step = plan_add(plan, STEP_TREE, config->generations.origin);
     step->root = &config->root;

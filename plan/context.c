@@ -25,7 +25,7 @@ struct volume_state *context_volume(const struct context *context, const struct 
 
 int context_tree(const struct context *context)
 {
-    if (!context->generation)
+    if (!context->generation || (!context->generation->tree && context->tree < 0))
         return path_open(context->root.fd, ".", O_PATH | O_DIRECTORY);
     if (context->tree >= 0)
         return path_open(context->tree, ".", O_PATH | O_DIRECTORY);

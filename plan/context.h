@@ -61,8 +61,8 @@ struct context {
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root);
-/* Opens the tree of the chosen generation; -errno. Before one is chosen it is the new root, which
- * is made of it. */
+/* Opens the tree of the chosen generation; -errno. Before one is chosen, and where it has none, it
+ * is the new root, which is made of it. */
 int context_tree(const struct context *context);
 /* open(2) of a place: on its volume, where no link is followed; or in the tree, where links lead as
  * they would in the running system. -errno. */

@@ -11,6 +11,7 @@
 const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const damaged_names[] = {"rescue", "ask", "memory", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
+const char *const store_kind_names[] = {"ebb", "nix", NULL};
 const char *const tree_image_names[] = {"erofs", "squashfs", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
@@ -422,6 +423,7 @@ static const struct field generations_options[] = {
     {"default", FIELD_CHOSEN, offsetof(struct generations, default_choice), NULL},
     {"tries", FIELD_COUNT, offsetof(struct generations, tries), NULL},
     {"trees", FIELD_FLAGS, offsetof(struct generations, trees), tree_image_names},
+    {"kind", FIELD_CHOICE, offsetof(struct generations, kind), store_kind_names},
 };
 
 static const struct field persist_parameters[] = {
@@ -543,7 +545,7 @@ const struct keyword language[] = {
     {"root",
      "root tmpfs|overlay size=25% inodes=1m mode=0755, or: root subvolume VOLUME:/path keep=30d",
      FIELDS(root_parameters), FIELDS(root_options), NULL, 0, true, root_object, root_stored},
-    {"generations", "generations VOLUME:/path default=latest tries=3 trees=erofs",
+    {"generations", "generations VOLUME:/path default=latest tries=3 trees=erofs kind=ebb",
      FIELDS(generations_parameters), FIELDS(generations_options), NULL, 0, true, generations_object,
      NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),

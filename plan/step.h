@@ -39,12 +39,14 @@ enum step_kind {
 struct generation {
     unsigned number;     /* 0: not chosen yet, as when the tool prints a plan elsewhere */
     const char *choice;  /* what was asked for: a number, latest or previous */
-    const char *tree;    /* its tree, as a path on the volume */
+    const char *tree;    /* its tree, as a path on the volume; NULL if it has none */
     const char *image;   /* the file system that the tree is an image of, NULL for a folder */
     const char *label;   /* NULL if it has none */
     const char *init;    /* what it says is its init, NULL for /sbin/init */
     const char *created; /* in UTC, NULL if it is not known */
-    unsigned parent;     /* what it was made from, 0: nothing, or it is not known */
+    const char *kernel;  /* in the running system, with its parameters; NULL: it does not say */
+    const char *parameters;
+    unsigned parent; /* what it was made from, 0: nothing, or it is not known */
 };
 
 /* "generation 3", or "the latest generation" where none is chosen yet. */

@@ -9,7 +9,7 @@
 
 static const char *const names[] = {"minimal",   "workstation", "overlay", "luks",
                                     "volumes",   "hooks",       "tree",    "methods",
-                                    "subvolume", "secrets",     "images"};
+                                    "subvolume", "secrets",     "images",  "nix"};
 
 /* A configuration with its two plans. */
 struct boot {

@@ -20,7 +20,7 @@ static int find_whole(const struct store_place *place, unsigned **whole, size_t 
 {
     unsigned *numbers = NULL;
     size_t all = 0;
-    int code = store_numbers(place->arena, place->store, &numbers, &all, error);
+    int code = store_numbers(place->arena, place->store, STORE_EBB, &numbers, &all, error);
     for (size_t i = 0; code == 0 && i < all; i++) {
         const struct generation *generation;
         struct error fault;
@@ -73,7 +73,9 @@ static int collect(const struct store_place *place, const struct gc_wish *wish, 
     const struct generation *generation;
     unsigned *whole = NULL, *old = NULL;
     size_t count = 0, old_count = 0;
-    int code = find_whole(place, &whole, &count, error);
+    int code = place_check_own(place, error);
+    if (code == 0)
+        code = find_whole(place, &whole, &count, error);
     if (code < 0 || count <= wish->keep)
         return code < 0 ? code : delete (place, wish, NULL, 0, out, error);
     /* Where the default cannot be booted, it is not known which one ought to stay. */

@@ -23,6 +23,7 @@ struct row {
     const char **kernels;                /* the versions whose modules it has */
     size_t kernel_count;
     struct generation_size size;
+    bool is_sized; /* else it is not known */
     bool booted, latest, is_default, good, pinned;
     unsigned failures;
 };
@@ -30,6 +31,18 @@ struct row {
 static int by_name(const void *left, const void *right)
 {
     return strverscmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* A path in a Nix store has the version: /nix/store/HASH-linux-6.6.30/bzImage. */
+static void name_kernel(struct arena *arena, const char *path, struct row *row)
+{
+    static const char before[] = "-linux-";
+    const char *name = strstr(path, before);
+    if (!name)
+        return;
+    name += strlen(before);
+    *ARENA_PUSH(arena, row->kernels, row->kernel_count) =
+        arena_copy(arena, name, strcspn(name, "/"));
 }
 
 static void find_kernels(struct arena *arena, int store, struct row *row)
@@ -48,20 +61,27 @@ static void find_kernels(struct arena *arena, int store, struct row *row)
         qsort(row->kernels, row->kernel_count, sizeof(*row->kernels), by_name);
 }
 
-/* The number that is booted unless another is asked for, 0 if there is none. */
-static unsigned default_of(const struct store_place *place)
+/* The number that would be booted, 0 if there is none. */
+static unsigned number_of(const struct store_place *place, const char *choice)
 {
     struct error ignored;
     const struct generation *generation;
-    return place_choose(place, place->default_choice, &generation, &ignored) == 0
-               ? generation->number
-               : 0;
+    return place_choose(place, choice, &generation, &ignored) == 0 ? generation->number : 0;
+}
+
+static bool is_latest(const struct store_place *place, const unsigned *numbers, size_t count,
+                      size_t i)
+{
+    return place->declared.kind == STORE_NIX ? numbers[i] == number_of(place, "latest")
+                                             : i + 1 == count;
 }
 
 /* Whether a boot could lay it out, or mount it. */
 static int check_tree(const struct store_place *place, const struct generation *generation,
                       struct error *error)
 {
+    if (!generation->tree) /* whoever read it has opened what stands for it */
+        return 0;
     int flags = generation->image ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY;
     auto_fd tree = path_open(place->volume, generation->tree, flags);
     if (tree < 0)
@@ -86,6 +106,11 @@ static int look(const struct store_place *place, struct row *row, struct error *
     row->good = row->number == place->record.last_good;
     row->failures = record_failures(&place->record, row->number);
     row->pinned = mark_is_pinned(place->store, row->number);
+    if (row->generation && row->generation->kernel)
+        name_kernel(place->arena, row->generation->kernel, row);
+    if (place->declared.kind == STORE_NIX) /* what the systems of a Nix store share is its own */
+        return 0;
+    row->is_sized = true;
     find_kernels(place->arena, place->store, row);
     return generation_size(place->store, &row->number, 1, &row->size, error);
 }
@@ -125,8 +150,9 @@ static void print_row(const struct row *row, FILE *out)
         if (localtime_r(&seconds, &time))
             strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &time);
     }
-    fprintf(out, "%6u %16s %10s %10s", row->number, when, name_size(row->size.own).text,
-            name_size(row->size.shared).text);
+    fprintf(out, "%6u %16s %10s %10s", row->number, when,
+            row->is_sized ? name_size(row->size.own).text : "?",
+            row->is_sized ? name_size(row->size.shared).text : "?");
     for (size_t i = 0; i < row->kernel_count; i++) {
         fputs(i ? ", " : "  ", out);
         name_print(row->kernels[i], true, out);
@@ -161,8 +187,14 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
     if (generation && generation->parent)
         json_object_object_add(object, "parent", json_object_new_int((int)generation->parent));
     json_object_object_add(object, "kernels", kernels);
-    json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
-    json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
+    if (generation && generation->kernel)
+        json_object_object_add(object, "kernel", name_json(arena, generation->kernel));
+    if (generation && generation->parameters)
+        json_object_object_add(object, "parameters", name_json(arena, generation->parameters));
+    if (row->is_sized) {
+        json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
+        json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
+    }
     json_object_object_add(object, "booted", json_object_new_boolean(row->booted));
     json_object_object_add(object, "latest", json_object_new_boolean(row->latest));
     json_object_object_add(object, "default", json_object_new_boolean(row->is_default));
@@ -197,13 +229,14 @@ static void print(struct arena *arena, const struct list_wish *wish, const struc
 static int list(const struct store_place *place, const struct list_wish *wish, FILE *out,
                 struct error *error)
 {
-    unsigned *numbers = NULL, default_number = default_of(place);
+    unsigned *numbers = NULL, default_number = number_of(place, place->default_choice);
     size_t count = 0;
-    int code = store_numbers(place->arena, place->store, &numbers, &count, error);
+    int code =
+        store_numbers(place->arena, place->store, place->declared.kind, &numbers, &count, error);
     struct row *rows = arena_alloc(place->arena, (count + 1) * sizeof(*rows));
     for (size_t i = 0; code == 0 && i < count; i++) {
         rows[i] = (struct row){.number = numbers[i],
-                               .latest = i + 1 == count,
+                               .latest = is_latest(place, numbers, count, i),
                                .is_default = numbers[i] == default_number};
         code = look(place, &rows[i], error);
     }

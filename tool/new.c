@@ -92,7 +92,9 @@ static int begin(struct store_place *place, const struct new_wish *wish, FILE *o
 {
     unsigned number = 0;
     const struct generation *from;
-    int code = choose(place, wish->from, &from, error);
+    int code = place_check_own(place, error);
+    if (code == 0)
+        code = choose(place, wish->from, &from, error);
     if (code < 0)
         return code;
     if (wish->dry_run) {
