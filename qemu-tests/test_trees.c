@@ -1,4 +1,5 @@
-/* Generations whose tree is no folder: images of erofs and squashfs, whole and cut off. */
+/* Generations whose tree is no folder: images of erofs and squashfs, whole and cut off; and systems
+ * of a Nix profile, which have none. */
 
 #include "base/testdata/shell.h"
 
@@ -76,10 +77,67 @@ static void images(void **state)
     scene_end(scene);
 }
 
+#define NIX(more)                                                                                  \
+    "volume nix UUID=5ce0e000-0000-4000-8000-00000000000a { fs ext4; mount /nix; }\n"              \
+    "root tmpfs\npersist nix:/persist { dir /srv/one; " more "}\n"
+
+/* A profile as Nix would make it, of a system whose init is static, and a shell for the agent that
+ * comes back. What `system` leads to has no init, and the greatest number leads nowhere. */
+static void make_profile(struct scene *scene)
+{
+    scene_run(scene,
+              "cd /nix && mkdir -p store/one store/two var/nix/profiles persist/bin &&"
+              "cp /bin/busybox persist/bin && cp /bin/busybox store/one/init &&"
+              "persist/bin/busybox --install persist/bin && cat > store/one/boot.json <<'EOF'\n"
+              "{\"org.nixos.bootspec.v1\": {\"init\": \"/nix/store/one/init\", \"label\": "
+              "\"the first\", \"kernel\": \"/nix/store/k-linux-6.1.9/bzImage\"}}\nEOF\n"
+              "cd var/nix/profiles && ln -s /nix/store/one system-1-link &&"
+              "ln -s /nix/store/two system-2-link && ln -s /nix/store/none system-3-link &&"
+              "ln -s system-2-link system");
+}
+
+static void nix_profile(void **state)
+{
+    (void)state; /* one scene */
+    static const char profile[] = NIX("dir /bin; ") "generations nix:/var/nix/profiles kind=nix\n";
+    struct scene *scene = scene_new("nix", NIX("") "generations nix:/generations\n");
+    scene_install_tool(scene);
+    scene_make(scene);
+    scene_boot(scene);
+    make_profile(scene);
+    scene_run(scene, arena_printf(scene->arena,
+                                  "echo kept > /srv/one/x; cat > /nix/ebb.conf <<'EOF'\n%sEOF\n",
+                                  profile));
+    scene_power_off(scene);
+    scene_configure(scene, profile);
+    scene_boot(scene);
+    assert_non_null(strstr(scene_screen(scene), "ebb: generation 2 has no init "
+                                                "\"/nix/store/two/init\"; boot another generation "
+                                                "with ebb.generation=, or name another init with "
+                                                "init=: booting generation 1 instead"));
+    expect(scene,
+           "cat /srv/one/x; ls /nix/store; awk '$2 == \"/\" {print $3}' /proc/mounts | "
+           "tail -n 1",
+           "kept\none\ntwo\ntmpfs");
+    expect(scene,
+           "cd /nix/generations/1/tree && lib64/ld-linux-x86-64.so.2 --library-path "
+           "$(find $PWD -name '*.so.*' | sed 's:/[^/]*$::' | sort -u | tr '\\n' ':') bin/ebb list "
+           "--config /nix/ebb.conf | sed 's/[-0-9]\\{10\\} [0-9:]\\{5\\}/TIME/'",
+           "number          created        own     shared\n"
+           "     1 TIME          ?          ?  6.1.9  \"the first\"  (booted)\n"
+           "     2 TIME          ?          ?  (latest, default, failed: 1)\n"
+           "     3                ?          ?          ?\n"
+           "       not whole: cannot open \"/nix/store/none\", generation 3: No such file or "
+           "directory; boot another one with ebb.generation=");
+    scene_power_off(scene);
+    scene_end(scene);
+}
+
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images),
+        cmocka_unit_test(nix_profile),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
