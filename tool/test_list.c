@@ -185,11 +185,37 @@ static void test_verbs(void **state)
     assert_text("errors", log, "usage: ebb label [--store DIR] [--config CONF] N TEXT\n");
 }
 
+/* Generations of somebody else: told of, and left alone. */
+static void test_profile(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    const struct label_wish pin = {.place = declared, .choice = "1"};
+    const struct list_wish json = {.place = declared, .json = true};
+    put("ebb.conf", "volume nix LABEL=nix { fs ext4; mount /nix }\n"
+                    "generations nix:/profiles kind=nix\n");
+    must_run("mkdir -p root/nix/profiles root/nix/.ebb root/nix/store/a && cd root/nix &&"
+             "echo id > .ebb/store-id && ln -s /nix/store/a profiles/system-1-link &&"
+             "touch -h -d '2026-02-03 04:05:06 UTC' profiles/system-1-link &&"
+             "ln -s /nix/store/k-linux-5.10/bzImage store/a/kernel && echo a b > "
+             "store/a/kernel-params");
+    assert_list(&json, EXIT_DONE,
+                "{\"format\":1,\n\"generations\":[\n"
+                "{\"number\":1,\"whole\":true,\"created\":\"2026-02-03T04:05:06Z\","
+                "\"kernels\":[\"5.10\"],\"kernel\":\"/nix/store/k-linux-5.10/bzImage\","
+                "\"parameters\":\"a b\",\"booted\":false,\"latest\":true,"
+                "\"default\":true,\"good\":false,\"failures\":0,\"pinned\":false}]}\n",
+                "");
+    assert_marked(&pin, EXIT_NO,
+                  "ebb: \"/profiles\" is a Nix profile, whose generations Ebb only boots; make and "
+                  "delete them with nixos-rebuild or nix-env\n");
+    must_run("test ! -e root/nix/profiles/1.pin");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_verbs), TEST(test_list), TEST(test_images),
-                                       TEST(test_marks)};
+                                       TEST(test_profile), TEST(test_marks)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
