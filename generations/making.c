@@ -116,7 +116,7 @@ static int open_from(struct making *making, unsigned number, const char **image,
 int making_begin(int store, const struct generation_facts *facts, struct making *making,
                  struct error *error)
 {
-    const char *image;
+    const char *image = NULL;
     struct btrfs_subvolume subvolume;
     *making = (struct making){.store = -1, .folder = -1, .from = -1, .tree = -1, .workplace = -1};
     int code = mount_alone(store, ".", &making->store, error);

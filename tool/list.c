@@ -95,10 +95,8 @@ static int look(const struct store_place *place, struct row *row, struct error *
 {
     struct error fault;
     const char *choice = arena_printf(place->arena, "%u", row->number);
-    if (place_choose(place, choice, &row->generation, &fault) < 0) {
-        row->generation = NULL;
-        row->fault = arena_string(place->arena, fault.text);
-    } else if (check_tree(place, row->generation, &fault) < 0) {
+    if (place_choose(place, choice, &row->generation, &fault) < 0 ||
+        check_tree(place, row->generation, &fault) < 0) {
         row->generation = NULL;
         row->fault = arena_string(place->arena, fault.text);
     }
