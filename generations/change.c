@@ -132,7 +132,7 @@ int generation_commit(int store, unsigned *number, struct error *error)
     size_t count = 0;
     char name[16];
     auto_arena arena = arena_new();
-    int code = store_numbers(arena, store, &numbers, &count, error);
+    int code = store_numbers(arena, store, STORE_EBB, &numbers, &count, error);
     if (code < 0)
         return code;
     unsigned next = count ? numbers[count - 1] + 1 : 1;

@@ -115,8 +115,8 @@ static void begin(const struct context *context)
 static int choose(const struct context *context, const char *choice,
                   const struct generation **generation, struct error *error)
 {
-    return generation_choose(context->arena, store_of(context),
-                             context->config->generations.place.path, choice, generation, error);
+    return generation_choose(context->arena, store_of(context), &context->config->generations,
+                             choice, generation, error);
 }
 
 static bool is_spent(const struct context *context, const struct record *record, unsigned number)
@@ -136,7 +136,7 @@ static int find_other(const struct context *context, const struct record *record
             return 0;
     for (;;) {
         int code = generation_before(context->arena, store_of(context),
-                                     context->config->generations.place.path, number, other, error);
+                                     &context->config->generations, number, other, error);
         if (code < 0)
             return code;
         number = (*other)->number;
@@ -303,9 +303,9 @@ static int find_previous(const struct context *context, const struct generation 
 {
     if (store_of(context) < 0)
         return error_set(error, ENODEV, "no generation is known yet");
-    return generation_before(
-        context->arena, store_of(context), context->config->generations.place.path,
-        context->generation ? context->generation->number : UINT_MAX, previous, error);
+    return generation_before(context->arena, store_of(context), &context->config->generations,
+                             context->generation ? context->generation->number : UINT_MAX, previous,
+                             error);
 }
 
 bool choice_has_previous(const struct context *context)

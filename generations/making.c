@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include "base/btrfs.h"
+#include "base/copy.h"
+#include "base/loop.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "generations/facts.h"
 #include "generations/inside.h"
 
 static const char work[] = "work", workplace[] = "workplace";
@@ -34,7 +37,7 @@ static int open_own(int folder, const char *name, int *fd, struct error *error)
 
 static int take_snapshot(struct making *making, struct error *error)
 {
-    making->is_snapshot = true;
+    making->is_whole = true;
     int code = unlinkat(making->folder, "tree", AT_REMOVEDIR) < 0 ? -errno : 0;
     if (code == 0)
         code = btrfs_make(making->folder, "tree", making->from);
@@ -73,20 +76,58 @@ static int lay_over(struct making *making, struct error *error)
     return open_own(making->folder, workplace, &making->workplace, error);
 }
 
+/* The tree of an image comes out of it whole: there is nothing on this volume to link to. */
+static int unpack(struct making *making, int file, const char *image, struct error *error)
+{
+    char place[64];
+    auto_fd lower = -1;
+    making->is_whole = true;
+    if (mkdirat(making->folder, work, 0700) < 0)
+        return error_system(error, errno, "cannot make a folder of the generations");
+    snprintf(place, sizeof(place), "/proc/self/fd/%d/%s", making->folder, work);
+    int code = loop_mount(file, image, place, error);
+    if (code == 0)
+        code = open_own(making->folder, work, &lower, error);
+    if (code == 0)
+        code = open_own(making->folder, "tree", &making->tree, error);
+    if (code == 0)
+        code = copy_tree(lower, making->tree, error);
+    (void)umount2(place, MNT_DETACH); /* nobody else sees it, whatever becomes of it */
+    if (code < 0)
+        return error_prefix(error, "unpacking the image of the tree");
+    if (unlinkat(making->folder, work, AT_REMOVEDIR) < 0)
+        return error_system(error, errno, "cannot remove a folder of the generations");
+    return mount_alone(making->folder, "tree", &making->workplace, error);
+}
+
+static int open_from(struct making *making, unsigned number, const char **image,
+                     struct error *error)
+{
+    auto_arena arena = arena_new();
+    const char *path = facts_tree(arena, making->store, number, image);
+    if (!*image)
+        return open_own(making->store, path, &making->from, error);
+    making->from = path_open(making->store, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    return making->from < 0
+               ? error_system(error, -making->from, "cannot open \"%s\" of the generations", path)
+               : 0;
+}
+
 int making_begin(int store, const struct generation_facts *facts, struct making *making,
                  struct error *error)
 {
-    char path[32];
+    const char *image = NULL;
     struct btrfs_subvolume subvolume;
     *making = (struct making){.store = -1, .folder = -1, .from = -1, .tree = -1, .workplace = -1};
-    snprintf(path, sizeof(path), "%u/tree", facts->parent);
     int code = mount_alone(store, ".", &making->store, error);
     if (code == 0)
-        code = open_own(making->store, path, &making->from, error);
+        code = open_from(making, facts->parent, &image, error);
     if (code == 0)
         code = generation_prepare(making->store, facts, &making->folder, error);
     if (code < 0)
         return code;
+    if (image)
+        return unpack(making, making->from, image, error);
     return btrfs_look(making->from, &subvolume) == 0 ? take_snapshot(making, error)
                                                      : lay_over(making, error);
 }
@@ -99,7 +140,7 @@ static void leave(struct making *making)
     close(making->workplace); /* the last one who holds it */
     making->workplace = -1;
     snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", making->folder,
-             making->is_snapshot ? "tree" : workplace);
+             making->is_whole ? "tree" : workplace);
     (void)umount2(path, MNT_DETACH); /* nobody else sees it, whatever becomes of it */
 }
 
@@ -116,8 +157,8 @@ int making_seal(const struct making *making, struct copy_progress *progress, int
                 struct error *error)
 {
     const struct layer layer = {making->from, making->tree, progress, stop};
-    int code = making->is_snapshot ? 0 : layer_fill(&layer, error);
-    if (code < 0 || making->is_snapshot)
+    int code = making->is_whole ? 0 : layer_fill(&layer, error);
+    if (code < 0 || making->is_whole)
         return code;
     code = path_remove_at(making->folder, work);
     if (code == 0)

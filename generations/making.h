@@ -2,7 +2,7 @@
  *
  * Where the tree is a subvolume of btrfs, the copy is a snapshot. Otherwise it is an overlay, whose
  * upper layer becomes the new tree: so the command cannot write to the old one, and what it leaves
- * as it was costs nothing (generations/layer.h).
+ * as it was costs nothing (generations/layer.h). What was an image is unpacked.
  *
  * The caller has a mount name space of its own, and has locked the store. */
 #ifndef EBB_GENERATIONS_MAKING_H
@@ -16,10 +16,10 @@
 struct making {
     int store;     /* without what is mounted in it */
     int folder;    /* .new */
-    int from;      /* the tree it is made from */
+    int from;      /* the tree it is made from, or the image of it */
     int tree;      /* the one to be */
     int workplace; /* a mount of it that the command sees as its root */
-    bool is_snapshot;
+    bool is_whole; /* the command works in the tree itself */
 };
 
 /* Prepares .new in the store as a copy of the generation facts->parent. */

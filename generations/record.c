@@ -190,8 +190,8 @@ bool record_is_of_this_boot(const struct record_attempt *attempt)
 struct record_attempt *record_current(struct record *record, uint32_t generation)
 {
     struct record_attempt *last = record->count ? &record->attempts[record->count - 1] : NULL;
-    bool is_it = last && (!generation || last->generation == generation) &&
-                 record_is_of_this_boot(last);
+    bool is_it =
+        last && (!generation || last->generation == generation) && record_is_of_this_boot(last);
     return is_it ? last : NULL;
 }
 

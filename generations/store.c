@@ -3,15 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "generations/marks.h"
-
-enum { FACTS_LIMIT = 1 << 20 };
+#include "generations/facts.h"
+#include "generations/nix.h"
 
 void generations_check(const struct config *config, struct report *report)
 {
@@ -27,6 +24,8 @@ void generations_check(const struct config *config, struct report *report)
                      "the record of boots cannot be on \"%s\", which is not there before "
                      "everything else; name a plain volume, such as the EFI system partition",
                      volume->name);
+    if (config->generations.kind == STORE_NIX)
+        nix_check(config, report);
 }
 
 struct generation *generation_wanted(struct arena *arena, const char *choice)
@@ -36,13 +35,22 @@ struct generation *generation_wanted(struct arena *arena, const char *choice)
     return generation;
 }
 
-/* The number that a folder's name is, or 0. */
-static unsigned number_of(const char *name)
+/* The number that a name is from its beginning to `rest`, or 0. */
+static unsigned number_of(const char *name, const char *rest)
 {
     size_t digits = strspn(name, "0123456789");
-    return digits && digits < 10 && !name[digits] && *name != '0'
+    return digits && digits < 10 && strcmp(name + digits, rest) == 0 && *name != '0'
                ? (unsigned)strtoul(name, NULL, 10)
                : 0;
+}
+
+/* That of the generation whose name in the store this is, or 0. */
+static unsigned number_in_store(const char *name, enum store_kind kind)
+{
+    size_t before = strlen(NIX_BEFORE);
+    if (kind == STORE_EBB)
+        return number_of(name, "");
+    return strncmp(name, NIX_BEFORE, before) == 0 ? number_of(name + before, NIX_BEHIND) : 0;
 }
 
 static int by_number(const void *left, const void *right)
@@ -51,16 +59,16 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-int store_numbers(struct arena *arena, int store, unsigned **numbers, size_t *count,
-                  struct error *error)
+int store_numbers(struct arena *arena, int store, enum store_kind kind, unsigned **numbers,
+                  size_t *count, struct error *error)
 {
     int own = openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     auto_dir folder = own < 0 ? NULL : fdopendir(own);
     if (!folder)
         return error_system(error, errno, "cannot list the generations");
     for (struct dirent *entry; errno = 0, (entry = readdir(folder));)
-        if (number_of(entry->d_name))
-            *ARENA_PUSH(arena, *numbers, *count) = number_of(entry->d_name);
+        if (number_in_store(entry->d_name, kind))
+            *ARENA_PUSH(arena, *numbers, *count) = number_in_store(entry->d_name, kind);
     if (errno)
         return error_system(error, errno, "cannot list the generations");
     if (*count)
@@ -68,35 +76,52 @@ int store_numbers(struct arena *arena, int store, unsigned **numbers, size_t *co
     return 0;
 }
 
-static const char put_one[] =
-    "; put one there, in its folder \"1\" as ebb.conf(5) tells, or correct `generations`";
-
-int store_open(int volume, const char *folder, struct error *error)
+static const char *remedy(const struct generations *declared)
 {
+    return declared->kind == STORE_NIX
+               ? "; put a Nix profile there, as ebb.conf(5) tells, or correct `generations`"
+               : "; put one there, in its folder \"1\" as ebb.conf(5) tells, or correct "
+                 "`generations`";
+}
+
+int store_open(int volume, const struct generations *declared, struct error *error)
+{
+    const char *folder = declared->place.path;
     int fd = path_open(volume, folder, O_RDONLY | O_DIRECTORY);
     if (fd < 0)
         return error_set(error, -fd, "cannot open the generations in \"%s\": %s%s", folder,
-                         strerror(-fd), fd == -ENOENT ? put_one : "");
+                         strerror(-fd), fd == -ENOENT ? remedy(declared) : "");
     return fd;
 }
 
+/* The numbers of a store, and which of them is the latest: the greatest, or what the profile leads
+ * to. */
+struct list {
+    unsigned *numbers;
+    size_t count, latest;
+};
+
 /* A number of the list, or 0 with the error set. */
-static unsigned find(const char *choice, const char *folder, const unsigned *numbers, size_t count,
-                     struct error *error)
+static unsigned find(const char *choice, const struct generations *declared,
+                     const struct list *list, struct error *error)
 {
+    const unsigned *numbers = list->numbers;
+    size_t count = list->count;
     if (count == 0) {
-        error_set(error, ENOENT, "there is no generation in \"%s\"%s", folder, put_one);
+        error_set(error, ENOENT, "there is no generation in \"%s\"%s", declared->place.path,
+                  remedy(declared));
         return 0;
     }
     if (strcmp(choice, "latest") == 0)
-        return numbers[count - 1];
+        return numbers[list->latest];
     if (strcmp(choice, "previous") == 0) {
-        if (count > 1)
-            return numbers[count - 2];
-        error_set(error, ENOENT, "there is no previous generation: %u is the only one", numbers[0]);
+        if (list->latest > 0)
+            return numbers[list->latest - 1];
+        error_set(error, ENOENT, "there is no previous generation: %u is the %s one", numbers[0],
+                  count > 1 ? "first" : "only");
         return 0;
     }
-    unsigned wanted = number_of(choice);
+    unsigned wanted = number_of(choice, "");
     if (wanted && bsearch(&wanted, numbers, count, sizeof(*numbers), by_number))
         return wanted;
     if (count == 1)
@@ -109,115 +134,67 @@ static unsigned find(const char *choice, const char *folder, const unsigned *num
     return 0;
 }
 
-static const char *text_of(struct arena *arena, struct json_object *facts, const char *key)
-{
-    struct json_object *value;
-    if (!json_object_object_get_ex(facts, key, &value) ||
-        json_object_get_type(value) != json_type_string)
-        return NULL;
-    return arena_string(arena, json_object_get_string(value));
-}
-
-static unsigned number_in(struct json_object *facts, const char *key)
-{
-    struct json_object *value;
-    return json_object_object_get_ex(facts, key, &value) ? (unsigned)json_object_get_int(value) : 0;
-}
-
-static int read_facts(struct arena *arena, int store, struct generation *generation,
-                      struct error *error)
-{
-    char path[64];
-    snprintf(path, sizeof(path), "%u/generation.json", generation->number);
-    auto_fd fd = path_open(store, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return error_set(
-            error, -fd,
-            "the generation.json of generation %u cannot be read: %s; boot another one "
-            "with ebb.generation=",
-            generation->number, strerror(-fd));
-    auto_string text = NULL;
-    int code = path_read_fd(fd, path, FACTS_LIMIT, &text, NULL, error);
-    if (code < 0)
-        return code;
-    struct json_object *facts = json_tokener_parse(text), *format;
-    code = 0;
-    if (!facts || !json_object_object_get_ex(facts, "format", &format))
-        code = error_set(error, EBADMSG,
-                         "the generation.json of generation %u is not whole; boot "
-                         "another one with ebb.generation=",
-                         generation->number);
-    else if (json_object_get_int(format) != STORE_FORMAT)
-        code = error_set(error, EBADMSG,
-                         "generation %u has format %d, and this Ebb reads %d; rebuild "
-                         "the image with a newer one",
-                         generation->number, json_object_get_int(format), STORE_FORMAT);
-    if (code == 0) {
-        const char *label = mark_label_of(arena, store, generation->number);
-        generation->label = label ? label : text_of(arena, facts, "label");
-        generation->created = text_of(arena, facts, "created");
-        generation->parent = number_in(facts, "parent");
-        generation->init = text_of(arena, facts, "init");
-    }
-    json_object_put(facts);
-    if (code == 0 && generation->init && path_objection(generation->init))
-        return error_set(error, EBADMSG,
-                         "the init \"%s\" of generation %u %s; boot another one with "
-                         "ebb.generation=",
-                         generation->init, generation->number, path_objection(generation->init));
-    return code;
-}
-
-static int read_generation(struct arena *arena, int store, const char *folder, const char *choice,
-                           unsigned number, const struct generation **chosen, struct error *error)
+static int read_one(struct arena *arena, int volume, int store, const struct generations *declared,
+                    const char *choice, unsigned number, const struct generation **chosen,
+                    struct error *error)
 {
     struct generation *generation = generation_wanted(arena, choice);
     generation->number = number;
-    generation->tree =
-        arena_printf(arena, "%s/%u/tree", strcmp(folder, "/") == 0 ? "" : folder, number);
-    int code = read_facts(arena, store, generation, error);
+    int code = declared->kind == STORE_NIX
+                   ? nix_read(arena, volume, store, declared, generation, error)
+                   : facts_read(arena, store, declared->place.path, generation, error);
     if (code == 0)
         *chosen = generation;
     return code;
 }
 
 /* Opens the store, and lists what is in it. */
-static int open_list(struct arena *arena, int volume, const char *folder, unsigned **numbers,
-                     size_t *count, struct error *error)
+static int open_list(struct arena *arena, int volume, const struct generations *declared,
+                     struct list *list, struct error *error)
 {
-    auto_fd store = store_open(volume, folder, error);
+    auto_fd store = store_open(volume, declared, error);
     if (store < 0)
         return store;
-    int code = store_numbers(arena, store, numbers, count, error);
-    return code < 0 ? code : TAKE_FD(store);
+    *list = (struct list){0};
+    int code = store_numbers(arena, store, declared->kind, &list->numbers, &list->count, error);
+    if (code < 0)
+        return code;
+    char current[NIX_NAME] = "";
+    unsigned latest = 0;
+    if (declared->kind == STORE_NIX && nix_current(store, current))
+        latest = number_in_store(current, STORE_NIX);
+    list->latest = list->count ? list->count - 1 : 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->numbers[i] == latest)
+            list->latest = i;
+    return TAKE_FD(store);
 }
 
-int generation_choose(struct arena *arena, int volume, const char *folder, const char *choice,
-                      const struct generation **chosen, struct error *error)
+int generation_choose(struct arena *arena, int volume, const struct generations *declared,
+                      const char *choice, const struct generation **chosen, struct error *error)
 {
-    unsigned *numbers = NULL;
-    size_t count = 0;
-    auto_fd store = open_list(arena, volume, folder, &numbers, &count, error);
+    struct list list;
+    auto_fd store = open_list(arena, volume, declared, &list, error);
     if (store < 0)
         return store;
-    unsigned number = find(choice, folder, numbers, count, error);
-    return number ? read_generation(arena, store, folder, choice, number, chosen, error)
+    unsigned number = find(choice, declared, &list, error);
+    return number ? read_one(arena, volume, store, declared, choice, number, chosen, error)
                   : -error->code;
 }
 
-int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
-                      const struct generation **chosen, struct error *error)
+int generation_before(struct arena *arena, int volume, const struct generations *declared,
+                      unsigned number, const struct generation **chosen, struct error *error)
 {
-    unsigned *numbers = NULL;
-    size_t count = 0;
-    auto_fd store = open_list(arena, volume, folder, &numbers, &count, error);
+    struct list list;
+    auto_fd store = open_list(arena, volume, declared, &list, error);
     if (store < 0)
         return store;
-    for (; count > 0; count--)
-        if (numbers[count - 1] < number && read_generation(arena, store, folder, "previous",
-                                                           numbers[count - 1], chosen, error) == 0)
+    for (size_t i = list.count; i > 0; i--)
+        if (list.numbers[i - 1] < number && read_one(arena, volume, store, declared, "previous",
+                                                     list.numbers[i - 1], chosen, error) == 0)
             return 0;
-    return error_set(error, ENOENT, "\"%s\" has no whole generation before %u", folder, number);
+    return error_set(error, ENOENT, "\"%s\" has no whole generation before %u",
+                     declared->place.path, number);
 }
 
 bool generation_time(const char *created, time_t *seconds)

@@ -1,11 +1,12 @@
 /* The store: numbered generations in one folder of the state volume.
  *
  *     N/generation.json   {"format": 1, "label": "…", "init": "/sbin/init", "created": "…"}
- *     N/tree/             the system itself
+ *     N/tree/             the system itself; or an image of it, tree.erofs or tree.squashfs
  *     N/ebb.conf          the configuration in it, merged; where it has one
  *     N.label, N.pin      what was said of it later: generations/marks.h
  *
- * Here it is read; generations/change.h makes and deletes. */
+ * Or it is a Nix profile (generations/nix.h). Here it is read; generations/change.h makes and
+ * deletes. */
 #ifndef EBB_GENERATIONS_STORE_H
 #define EBB_GENERATIONS_STORE_H
 
@@ -20,22 +21,22 @@ void generations_check(const struct config *config, struct report *report);
 
 /* What to boot before anything is known of the store: for plans that are only printed. */
 struct generation *generation_wanted(struct arena *arena, const char *choice);
-/* Reads the store in `folder` (a path below `volume`) and finds "latest", "previous" or a number.
- */
-int generation_choose(struct arena *arena, int volume, const char *folder, const char *choice,
-                      const struct generation **generation, struct error *error);
+/* Reads the store that is declared so, on `volume`, and finds "latest", "previous" or a number. */
+int generation_choose(struct arena *arena, int volume, const struct generations *declared,
+                      const char *choice, const struct generation **generation,
+                      struct error *error);
 
 /* The same for the greatest number below `number` whose generation is whole. */
-int generation_before(struct arena *arena, int volume, const char *folder, unsigned number,
-                      const struct generation **generation, struct error *error);
+int generation_before(struct arena *arena, int volume, const struct generations *declared,
+                      unsigned number, const struct generation **generation, struct error *error);
 
 /* When it was made, as seconds since 1970; false: that is not known. `created` may be NULL. */
 bool generation_time(const char *created, time_t *seconds);
 
 /* Opens the folder of the store. */
-int store_open(int volume, const char *folder, struct error *error);
+int store_open(int volume, const struct generations *declared, struct error *error);
 /* All numbers in it, ascending. */
-int store_numbers(struct arena *arena, int store, unsigned **numbers, size_t *count,
-                  struct error *error);
+int store_numbers(struct arena *arena, int store, enum store_kind kind, unsigned **numbers,
+                  size_t *count, struct error *error);
 
 #endif

@@ -30,9 +30,10 @@ static const struct generation *choose(struct arena *arena, const char *choice)
 {
     struct error error;
     const struct generation *chosen = NULL;
+    const struct generations store = {.place.path = "/"};
     auto_fd volume = open_folder(".");
-    assert_outcome(choice, generation_choose(arena, volume, "/", choice, &chosen, &error), &error,
-                   NULL);
+    assert_outcome(choice, generation_choose(arena, volume, &store, choice, &chosen, &error),
+                   &error, NULL);
     return chosen;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <sys/xattr.h>
 
+#include "base/testdata/images.h"
 #include "generations/making.h"
 #include "generations/store.h"
 
@@ -284,13 +285,38 @@ static void test_immutable(void **state)
     leave_disk();
 }
 
+/* The new tree is a folder, and the command may change all of it. */
+static void test_image(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    need_overlay();
+    need_loop();
+    struct error error = {0};
+    for (size_t i = 0; i < ARRAY_LENGTH(image_types); i++) {
+        make_first();
+        must_run("rm 1/tree/000* 1/tree/a-pipe"); /* mkfs.erofs 1.5 fails on a name of 255 */
+        make_images("1/tree", "1/image");
+        must_run("mv 1/image.%s 1/tree.%s && rm 1/image.* && mv 1/tree old", image_types[i],
+                 image_types[i]);
+        must_make("echo changed >> etc/text; echo new > etc/marker");
+        must_run("echo changed >> old/etc/text && echo new > old/etc/marker &&"
+                 "diff -r --no-dereference old 2/tree && test \"$(ls -A 2 | tr '\n' ' ')\" = "
+                 "'generation.json tree '");
+        must_run("rm -r old 2 && head -c 1500 1/tree.%s > half && mv half 1/tree.%s",
+                 image_types[i], image_types[i]);
+        assert_int_equal(make_by("true", &error), -EBADMSG);
+        assert_non_null(strstr(error.text, "unpacking the image of the tree: it "));
+        must_run("test \"$(ls -A)\" = 1 && rm -r 1");
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_nothing),   TEST(test_changes),  TEST(test_inside),    TEST(test_failures),
-        TEST(test_interrupt), TEST(test_snapshot), TEST(test_immutable),
+        TEST(test_interrupt), TEST(test_snapshot), TEST(test_immutable), TEST(test_image),
     };
     return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }

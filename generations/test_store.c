@@ -6,6 +6,8 @@
 #include "generations/make.h"
 #include "generations/store.h"
 
+#define STORE(folder) (&(const struct generations){.place.path = (folder)})
+
 /* A generation with the least that is one. */
 static void add(const char *number, const char *facts)
 {
@@ -21,7 +23,7 @@ static void assert_choice(const char *choice, unsigned number, const char *messa
     const struct generation *chosen = NULL;
     auto_arena arena = arena_new();
     auto_fd volume = open_folder("volume");
-    int code = generation_choose(arena, volume, "/generations", choice, &chosen, &error);
+    int code = generation_choose(arena, volume, STORE("/generations"), choice, &chosen, &error);
     assert_outcome(choice, code, &error, message);
     if (message) {
         assert_null(chosen);
@@ -116,8 +118,8 @@ static void test_before(void **state)
     auto_fd volume = open_folder("volume");
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct generation *found = NULL;
-        int code =
-            generation_before(arena, volume, "/generations", cases[i].number, &found, &error);
+        int code = generation_before(arena, volume, STORE("/generations"), cases[i].number, &found,
+                                     &error);
         if (cases[i].before) {
             assert_int_equal(code, 0);
             assert_int_equal(found->number, cases[i].before);
@@ -139,8 +141,41 @@ static void test_top(void **state)
     must_run("mkdir -p volume/3");
     put("volume/3/generation.json", "{\"format\": 1}");
     auto_fd volume = open_folder("volume");
-    assert_int_equal(generation_choose(arena, volume, "/", "latest", &chosen, &error), 0);
+    assert_int_equal(generation_choose(arena, volume, STORE("/"), "latest", &chosen, &error), 0);
     assert_string_equal(chosen->tree, "/3/tree");
+}
+
+/* A tree is a folder, or an image if there is none; what is missing is so whoever opens it. */
+static void test_shapes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *scene, *tree, *image;
+    } cases[] = {
+        {"mkdir tree", "tree", NULL},
+        {"touch tree.erofs", "tree.erofs", "erofs"},
+        {"touch tree.squashfs", "tree.squashfs", "squashfs"},
+        {"mkdir tree && touch tree.erofs", "tree", NULL},
+        {"touch tree.squashfs tree.erofs", "tree.erofs", "erofs"},
+        {"ln -s nothing tree && touch tree.erofs", "tree", NULL},
+        {"ln -s nothing tree.erofs", "tree", NULL},
+        {"true", "tree", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        char tree[64];
+        const struct generation *chosen = NULL;
+        auto_arena arena = arena_new();
+        must_run("rm -rf volume && mkdir -p volume/gens/2 && cd volume/gens/2 && %s",
+                 cases[i].scene);
+        put("volume/gens/2/generation.json", "{\"format\": 1}");
+        auto_fd volume = open_folder("volume");
+        assert_int_equal(generation_choose(arena, volume, STORE("/gens"), "2", &chosen, &error), 0);
+        snprintf(tree, sizeof(tree), "/gens/2/%s", cases[i].tree);
+        assert_string_equal(chosen->tree, tree);
+        assert_string_equal(chosen->image ? chosen->image : "none",
+                            cases[i].image ? cases[i].image : "none");
+    }
 }
 
 #define NOT_WHOLE                                                                                  \
@@ -188,7 +223,8 @@ static void test_facts(void **state)
         auto_arena arena = arena_new();
         add("4", cases[i].text);
         auto_fd volume = open_folder("volume");
-        int code = generation_choose(arena, volume, "/generations", "latest", &chosen, &error);
+        int code =
+            generation_choose(arena, volume, STORE("/generations"), "latest", &chosen, &error);
         assert_outcome(cases[i].text, code, &error, cases[i].message);
         if (code < 0)
             continue;
@@ -266,9 +302,10 @@ static void test_make(void **state)
         auto_fd volume = open_folder("volume");
         assert_int_equal(identity_read(volume, identity, &error), 0);
         assert_string_equal(identity, "here-1");
-        assert_outcome("choose",
-                       generation_choose(arena, volume, "/generations", "latest", &chosen, &error),
-                       &error, NULL);
+        assert_outcome(
+            "choose",
+            generation_choose(arena, volume, STORE("/generations"), "latest", &chosen, &error),
+            &error, NULL);
         assert_int_equal(chosen->number, 1);
         assert_string_equal(chosen->init ? chosen->init : "none",
                             cases[i].facts.init ? cases[i].facts.init : "none");
@@ -519,6 +556,7 @@ int main(void)
         TEST(test_refused),       TEST(test_make_full),
         TEST(test_identity_read), TEST(test_identity_apply),
         TEST(test_sentence),      TEST(test_check),
+        TEST(test_shapes),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

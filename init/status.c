@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mounts/image.h"
 #include "persist/required.h"
 #include "plan/kinds.h"
 
@@ -88,9 +89,11 @@ static void add_root(const struct context *context, struct json_object *status)
     json_object_object_add(root, "type", json_object_new_string(root_kind_names[kind]));
     if (generation && generation->tree && volume)
         json_object_object_add(
-            root, "tree",
+            root, generation->image ? "image" : "tree",
             json_object_new_string(arena_printf(context->arena, "%s%s",
                                                 context_place(context, volume), generation->tree)));
+    if (generation && generation->image)
+        json_object_object_add(root, "tree", json_object_new_string(image_place(context)));
     if (kind == ROOT_OVERLAY)
         json_object_object_add(root, "upper",
                                json_object_new_string(arena_printf(

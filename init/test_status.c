@@ -179,6 +179,14 @@ static void test_root(void **state)
     root = json_object_object_get(status, "root");
     assert_string_equal(text_of(root, "tree"), "/run/ebb/volumes/keys/generations/3/tree");
     assert_null(text_of(root, "upper"));
+    const struct generation image = {
+        .number = 3, .tree = "/generations/3/tree.erofs", .image = "erofs"};
+    context->generation = &image;
+    json_object_put(status);
+    status = write_and_read(context, &history, NULL);
+    root = json_object_object_get(status, "root");
+    assert_string_equal(text_of(root, "tree"), "/run/ebb/volumes/.tree");
+    assert_string_equal(text_of(root, "image"), "/run/ebb/volumes/keys/generations/3/tree.erofs");
     context->root_kept = true;
     json_object_put(status);
     status = write_and_read(context, &history, NULL);

@@ -38,6 +38,11 @@ void modules_plan(const struct config *config, struct plan *plan)
     for (size_t i = 0; i < config->volume_count; i++)
         if (config->volumes[i]->fs.type)
             add(plan, config->volumes[i]->fs.type, config->volumes[i]->origin);
+    if (config->generations.trees)
+        add(plan, "loop", config->generations.origin);
+    for (size_t i = 0; tree_image_names[i]; i++)
+        if (config->generations.trees & 1U << i)
+            add(plan, tree_image_names[i], config->generations.origin);
     if (config->root.kind == ROOT_OVERLAY)
         add(plan, "overlay", config->root.origin);
 }

@@ -60,6 +60,10 @@ static void test_plans(void **state)
         /* what was asked for by name comes first: a file system may need it */
         {"volume a LABEL=a { fs ext4 }\nroot overlay\nmodule loop\nmodule ext4\nmodule loop\n",
          "drivers 0|", "loop 3|ext4 4|overlay 2|", "loop ext4 overlay ", ""},
+        {"volume a LABEL=a { fs ext4 }\ngenerations a:/g trees=squashfs\nroot overlay\n",
+         "drivers 0|", "ext4 1|loop 2|squashfs 2|overlay 3|", "ext4 loop squashfs overlay ", ""},
+        {"volume a LABEL=a { fs ext4 }\ngenerations a:/g trees=squashfs,erofs\n", "drivers 0|",
+         "ext4 1|loop 2|erofs 2|squashfs 2|", "ext4 loop erofs squashfs ", ""},
         /* only the kernel asks for it, when a file system turns out to be damaged */
         {"volume a LABEL=a { fs ext4 damaged=ask }\nvolume b LABEL=b { fs xfs damaged=memory }\n"
          "volume c LABEL=c { fs ext4 damaged=rescue }\n",

@@ -14,13 +14,22 @@ void prove_plan(const struct config *config, const struct generation *generation
 {
     struct origin kernel = {"kernel command line", 0, 0};
     struct step *step = plan_add(plan, STEP_PROVE, init ? kernel : config->generations.origin);
-    step->init = init ? init : generation->init ? generation->init : "/sbin/init";
+    bool is_unknown = config->generations.kind == STORE_NIX && !generation->number;
+    step->init = init               ? init
+                 : generation->init ? generation->init
+                 : is_unknown       ? NULL
+                                    : "/sbin/init";
     step->generation = generation;
 }
 
 void prove_sentence(const struct step *step, FILE *stream)
 {
-    fprintf(stream, "prove that %s can be executed in the new root", step->init);
+    fputs("prove that ", stream);
+    if (step->init)
+        fputs(step->init, stream);
+    else
+        fputs("the init that the generation names", stream);
+    fputs(" can be executed in the new root", stream);
 }
 
 /* What to do about an init that cannot be executed; a generation is never changed. */

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "base/copy.h"
 #include "base/log.h"
+#include "mounts/image.h"
 #include "mounts/layer.h"
 #include "mounts/subvolume.h"
 
@@ -31,22 +31,11 @@ void root_plan(const struct config *config, const struct generation *generation,
     step->root = &config->root;
     step->generation = generation;
     step->target = "/";
-    if (config->root.kind == ROOT_OVERLAY)
+    if (config->root.kind == ROOT_OVERLAY || config->generations.kind == STORE_NIX)
         return;
     step = plan_add(plan, STEP_TREE, config->generations.origin);
     step->root = &config->root;
     step->generation = generation;
-}
-
-/* "generation 3", or "the latest generation" where none is chosen yet. */
-static void print_generation(const struct generation *generation, FILE *stream)
-{
-    if (generation->number)
-        fprintf(stream, "generation %u", generation->number);
-    else if (*generation->choice >= '0' && *generation->choice <= '9')
-        fprintf(stream, "generation %s", generation->choice);
-    else
-        fprintf(stream, "the %s generation", generation->choice);
 }
 
 void root_sentence(const struct step *step, FILE *stream)
@@ -54,7 +43,7 @@ void root_sentence(const struct step *step, FILE *stream)
     const struct root *root = step->root;
     if (root->kind == ROOT_OVERLAY) {
         fputs("make the root: ", stream);
-        print_generation(step->generation, stream);
+        generation_print(step->generation, stream);
         fprintf(stream, " below a layer in memory, size=%s", root->size);
     } else if (root->kind == ROOT_SUBVOLUME) {
         subvolume_sentence(step, stream);
@@ -67,7 +56,7 @@ void root_sentence(const struct step *step, FILE *stream)
 void tree_sentence(const struct step *step, FILE *stream)
 {
     fputs("lay out ", stream);
-    print_generation(step->generation, stream);
+    generation_print(step->generation, stream);
     fputs(": programs read-only, the rest copied", stream);
 }
 
@@ -115,8 +104,9 @@ static int open_tree_of(const struct generation *generation, const struct contex
                         struct error *error)
 {
     const struct volume *volume = context->config->generations.place.volume;
-    int fd =
-        path_open(context_volume(context, volume)->fd, generation->tree, O_RDONLY | O_DIRECTORY);
+    int fd = generation->image ? path_open(context->tree, ".", O_RDONLY | O_DIRECTORY)
+                               : path_open(context_volume(context, volume)->fd, generation->tree,
+                                           O_RDONLY | O_DIRECTORY);
     if (fd < 0)
         return error_system(error, -fd, "cannot open the tree \"%s:%s\" of generation %u",
                             volume->name, generation->tree, generation->number);
@@ -127,13 +117,15 @@ static int mount_overlay(const struct step *step, const struct context *context,
                          struct error *error)
 {
     const struct volume *volume = context->config->generations.place.volume;
-    char layer[256], lower[PATH_MAX];
+    char layer[256];
     auto_fd tree = open_tree_of(step->generation, context, error);
     if (tree < 0)
         return tree;
     snprintf(layer, sizeof(layer), "%s/.layer", context->volumes);
-    snprintf(lower, sizeof(lower), "%s/%s%s", context->volumes, volume->name,
-             step->generation->tree);
+    const char *lower = step->generation->image
+                            ? image_place(context)
+                            : arena_printf(context->arena, "%s/%s%s", context->volumes,
+                                           volume->name, step->generation->tree);
     int code = mount_tmpfs(layer, step->root, error);
     if (code == 0)
         code = layer_lay(lower, layer, context->root.name, "root", 0, error);
@@ -268,24 +260,36 @@ int tree_apply(const struct step *step, struct context *context, struct error *e
                  : 0;
 }
 
-/* The overlay holds the file system of its lower layer, which no mount shows: it would never become
- * read-only, and the next boot would have to recover it as after a power cut. What is mounted in
- * /run/initramfs is left by systemd until its last step, which makes the file system of every mount
- * read-only. */
+/* The folder of the tree that an overlay has below it, or of the image behind a loop device. */
+static int open_lower(const struct context *context)
+{
+    const struct generation *generation = context->generation;
+    const struct volume *volume = context->config->generations.place.volume;
+    if (!generation->image)
+        return context_tree(context);
+    const char *folder = arena_copy(context->arena, generation->tree,
+                                    (size_t)(strrchr(generation->tree, '/') - generation->tree));
+    return path_open(context_volume(context, volume)->fd, folder, O_PATH | O_DIRECTORY);
+}
+
+/* The overlay holds the file system of its lower layer, and a loop device that of its file, which
+ * no mount shows: it would never become read-only, and the next boot would have to recover it as
+ * after a power cut. What is mounted in /run/initramfs is left by systemd until its last step,
+ * which makes the file system of every mount read-only. */
 void root_show_lower(const struct context *context)
 {
     static const char place[] = "/run/initramfs/lower";
     struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (context->config->root.kind != ROOT_OVERLAY)
+    if (context->config->root.kind != ROOT_OVERLAY && !context->generation->image)
         return;
-    auto_fd tree = context_tree(context);
-    auto_fd copy = open_tree(tree, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+    auto_fd lower = open_lower(context);
+    auto_fd copy = open_tree(lower, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
     (void)mkdir("/run/initramfs", 0755); /* a hook may have made it */
     (void)mkdir(place, 0700);            /* what is missing is told below */
     if (copy < 0 || mount_setattr(copy, "", AT_EMPTY_PATH, &read_only, sizeof(read_only)) < 0 ||
         move_mount(copy, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
         log_warning("ignoring that the volume of the generation will need recovery at the next "
-                    "boot: its tree cannot be shown on \"%s\": %s",
+                    "boot: its folder cannot be shown on \"%s\": %s",
                     place, strerror(errno));
 }
 
@@ -299,4 +303,5 @@ void root_discard(struct context *context)
     (void)umount2(context->root.name, MNT_DETACH); /* it may not have been mounted yet */
     snprintf(layer, sizeof(layer), "%s/.layer", context->volumes);
     (void)umount2(layer, MNT_DETACH); /* only an overlay has one */
+    image_discard(context);
 }

@@ -10,7 +10,7 @@
 #include "plan/context.h"
 
 void root_check(const struct config *config, struct report *report);
-/* STEP_ROOT, and STEP_TREE where the root is not an overlay. */
+/* STEP_ROOT, and STEP_TREE where there is a tree, and the root is not an overlay. */
 void root_plan(const struct config *config, const struct generation *generation, struct plan *plan);
 void root_sentence(const struct step *step, FILE *stream);
 int root_apply(const struct step *step, struct context *context, struct error *error);

@@ -26,6 +26,8 @@ int seed_open(const struct persist_entry *entry, const struct context *context, 
     }
     if (!context->generation || (entry->seed && strcmp(entry->seed, "none") == 0))
         return 0;
+    if (!context->generation->tree && !named) /* in the root lies what others have put there */
+        return 0;
     auto_fd tree = context_tree(context);
     if (tree < 0)
         return error_system(error, -tree, "cannot open the generation's tree");

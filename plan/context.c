@@ -8,6 +8,7 @@ struct context *context_new(struct arena *arena, const struct config *config, co
     struct context *context = arena_alloc(arena, sizeof(*context));
     context->arena = arena;
     context->config = config;
+    context->tree = -1;
     context->root = (struct target){-1, root};
     context->volumes = volumes;
     context->secret_set = 1;
@@ -30,8 +31,10 @@ const char *context_place(const struct context *context, const struct volume *vo
 
 int context_tree(const struct context *context)
 {
-    if (!context->generation)
+    if (!context->generation || (!context->generation->tree && context->tree < 0))
         return path_open(context->root.fd, ".", O_PATH | O_DIRECTORY);
+    if (context->tree >= 0)
+        return path_open(context->tree, ".", O_PATH | O_DIRECTORY);
     const struct volume *volume = context->config->generations.place.volume;
     return path_open(context_volume(context, volume)->fd, context->generation->tree,
                      O_PATH | O_DIRECTORY);

@@ -32,6 +32,7 @@ struct context {
     unsigned trial;                      /* seconds that it has to be confirmed in; 0: for ever */
     const struct beginning *beginning;   /* of an entry, instead of what the generation has */
     const char *init;                    /* proved to be executable, NULL before */
+    int tree;                            /* its tree, if that is an image and mounted; else -1 */
     struct target root;                  /* the new root; fd -1 until it is made */
     const char *volumes;                 /* the folder that volumes are mounted in */
     struct volume_state *states;         /* by volume->number */
@@ -61,8 +62,8 @@ struct context {
 /* A context in which nothing has happened yet; its memory belongs to `arena`. */
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root);
-/* Opens the tree of the chosen generation; -errno. Before one is chosen it is the new root, which
- * is made of it. */
+/* Opens the tree of the chosen generation; -errno. Before one is chosen, and where it has none, it
+ * is the new root, which is made of it. */
 int context_tree(const struct context *context);
 /* open(2) of a place: on its volume, where no link is followed; or in the tree, where links lead as
  * they would in the running system. -errno. */

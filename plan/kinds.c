@@ -9,6 +9,7 @@
 #include "mounts/check.h"
 #include "mounts/device.h"
 #include "mounts/hibernation.h"
+#include "mounts/image.h"
 #include "mounts/luks.h"
 #include "mounts/old_roots.h"
 #include "mounts/prove.h"
@@ -33,6 +34,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_MOUNT] = {"mount", volume_sentence, volume_apply},
     [STEP_IDENTITY] = {"identity", identity_sentence, identity_apply},
     [STEP_GENERATION] = {"generation", choice_sentence, choice_apply},
+    [STEP_IMAGE] = {"image", image_sentence, image_apply},
     [STEP_ROOT] = {"root", root_sentence, root_apply},
     [STEP_TREE] = {"tree", tree_sentence, tree_apply},
     [STEP_PLACE] = {"place", place_sentence, place_apply},

@@ -11,6 +11,8 @@
 const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const damaged_names[] = {"rescue", "ask", "memory", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
+const char *const store_kind_names[] = {"ebb", "nix", NULL};
+const char *const tree_image_names[] = {"erofs", "squashfs", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
                                             "hide", "trash",  NULL};
@@ -422,6 +424,8 @@ static const struct field generations_options[] = {
     {"record", FIELD_PLACE, offsetof(struct generations, record), NULL},
     {"tries", FIELD_COUNT, offsetof(struct generations, tries), NULL},
     {"keep", FIELD_KEEP, offsetof(struct generations, keep), NULL},
+    {"trees", FIELD_FLAGS, offsetof(struct generations, trees), tree_image_names},
+    {"kind", FIELD_CHOICE, offsetof(struct generations, kind), store_kind_names},
 };
 
 static const struct field persist_parameters[] = {

@@ -8,6 +8,7 @@
 #include "mounts/check.h"
 #include "mounts/device.h"
 #include "mounts/hibernation.h"
+#include "mounts/image.h"
 #include "mounts/luks.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
@@ -59,6 +60,7 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
                        const struct generation *generation, const char *init)
 {
     struct plan *plan = plan_new(arena);
+    image_plan(config, generation, plan);
     root_plan(config, generation, plan);
     hooks_plan(config, HOOK_AFTER_ROOT, plan);
     size_t first = plan->count;

@@ -35,3 +35,13 @@ void plan_sort(struct plan *plan, size_t first)
     if (plan->count > first)
         qsort(plan->steps + first, plan->count - first, sizeof(*plan->steps), by_target);
 }
+
+void generation_print(const struct generation *generation, FILE *stream)
+{
+    if (generation->number)
+        fprintf(stream, "generation %u", generation->number);
+    else if (*generation->choice >= '0' && *generation->choice <= '9')
+        fprintf(stream, "generation %s", generation->choice);
+    else
+        fprintf(stream, "the %s generation", generation->choice);
+}

@@ -18,6 +18,7 @@ enum step_kind {
     STEP_MOUNT,       /* mount a volume where PID 1 works on it */
     STEP_IDENTITY,    /* is it the state volume it should be? */
     STEP_GENERATION,  /* choose what to boot */
+    STEP_IMAGE,       /* mount a generation's tree that is an image */
     STEP_ROOT,        /* make the ephemeral root */
     STEP_TREE,        /* lay a generation's tree out in it */
     STEP_PLACE,       /* show a volume in the new root */
@@ -39,12 +40,18 @@ enum step_kind {
 struct generation {
     unsigned number;     /* 0: not chosen yet, as when the tool prints a plan elsewhere */
     const char *choice;  /* what was asked for: a number, latest or previous */
-    const char *tree;    /* its tree, as a path on the volume */
+    const char *tree;    /* its tree, as a path on the volume; NULL if it has none */
+    const char *image;   /* the file system that the tree is an image of, NULL for a folder */
     const char *label;   /* NULL if it has none */
     const char *init;    /* what it says is its init, NULL for /sbin/init */
     const char *created; /* in UTC, NULL if it is not known */
-    unsigned parent;     /* what it was made from, 0: nothing, or it is not known */
+    const char *kernel;  /* in the running system, with its parameters; NULL: it does not say */
+    const char *parameters;
+    unsigned parent; /* what it was made from, 0: nothing, or it is not known */
 };
+
+/* "generation 3", or "the latest generation" where none is chosen yet. */
+void generation_print(const struct generation *generation, FILE *stream);
 
 struct step {
     enum step_kind kind;
@@ -64,7 +71,7 @@ struct step {
     const struct place *store;           /* for STEP_GENERATION and STEP_RECORD */
     bool is_asked;                       /* the same: a person has chosen for this boot */
     bool is_optional;                    /* if it fails, that is told, and the boot goes on */
-    const struct generation *generation; /* for STEP_ROOT and STEP_TREE */
+    const struct generation *generation; /* of what the root is made */
 };
 
 struct plan {

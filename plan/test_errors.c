@@ -83,6 +83,17 @@ static const struct wrong cases[] = {
     {VOLUME "generations state:/a state:/b\n",
      "ebb.conf:2:22: \"state:/b\" is one word too many; write: generations VOLUME:/path "
      "default=latest tries=3 keep=5\n"},
+    {VOLUME "generations state:/a trees=erofs,ext4\n",
+     "ebb.conf:2:22: trees \"erofs,ext4\" has the unknown word \"ext4\"; write some of erofs "
+     "or squashfs\n"},
+    {VOLUME "generations state:/a kind=guix\n",
+     "ebb.conf:2:22: kind \"guix\" is unknown; did you mean \"nix\"?\n"},
+    {VOLUME "generations state:/a kind=nix trees=erofs\nroot overlay\n",
+     "ebb.conf:2:1: a generation of a Nix profile has no tree, so trees= means nothing; remove it\n"
+     "ebb.conf:2:1: the links of a Nix profile lead to /nix/store, so its volume \"state\" has to "
+     "be mounted there; write in its block: mount /nix\n"
+     "ebb.conf:3:1: a generation of a Nix profile has no tree that an overlay could lie over; "
+     "write root tmpfs\n"},
     {BASE "persist { dir /a }\n",
      "ebb.conf:3:1: \"persist\" lacks its place; write: persist VOLUME:/path { dir /path; "
      "file /path }\n"},

@@ -7,9 +7,9 @@
 #include "plan/kinds.h"
 #include "plan/print.h"
 
-static const char *const names[] = {"minimal", "workstation", "overlay", "luks",
-                                    "record",  "volumes",     "hooks",   "tree",
-                                    "methods", "subvolume",   "secrets"};
+static const char *const names[] = {"minimal", "workstation", "overlay", "luks",    "record",
+                                    "volumes", "hooks",       "tree",    "methods", "subvolume",
+                                    "secrets", "images",      "nix"};
 
 /* A configuration with its two plans. */
 struct boot {

@@ -125,7 +125,7 @@ void scene_install_config(struct scene *scene, const char *configuration)
         fail_msg("cannot write into %s", folder);
 }
 
-const char *scene_tool_tree(const struct scene *scene)
+void scene_install_tool(struct scene *scene)
 {
     struct error error;
     const char *tree = arena_printf(scene->arena, "%s/with-ebb", scene->folder);
@@ -137,7 +137,7 @@ const char *scene_tool_tree(const struct scene *scene)
         "cp %s/ebb.conf %s/etc/ebb/ && ldd build/ebb | grep -o '/[^ ]*' | while read file; do "
         "mkdir -p %s/$(dirname $file) && cp -L $file %s/$file || exit 1; done",
         tree, tree, scene->folder, tree, tree, tree));
-    return tree;
+    scene->setup.tree = tree;
 }
 
 void scene_make(struct scene *scene)

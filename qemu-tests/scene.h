@@ -33,10 +33,10 @@ void scene_need_debian(void);
 /* The generation is a Debian under systemd with Ebb installed in it. It is made of hard links, so
  * files in it may be replaced, but not be written to. */
 void scene_install_debian(struct scene *scene);
+/* The generation is the scratch system with the tool in it, and its configuration. */
+void scene_install_tool(struct scene *scene);
 /* Puts a configuration where programs in that Debian look for it. */
 void scene_install_config(struct scene *scene, const char *configuration);
-/* A system of busybox with the tool in it, and this configuration. */
-const char *scene_tool_tree(const struct scene *scene);
 void scene_make(struct scene *scene);
 /* Makes the image anew, of another configuration, for the next boot. */
 void scene_configure(struct scene *scene, const char *configuration);

@@ -88,7 +88,7 @@ static void failures_count(void **state)
 {
     (void)state; /* one scene */
     struct scene *scene = scene_new("generations-fail", CONFIG);
-    scene->setup.tree = scene_tool_tree(scene);
+    scene_install_tool(scene);
     scene_make(scene);
     scene_boot_generation(scene, 1);
     scene_expect(scene, "ebb why; echo $?", "nothing went wrong in the last boot\n0");

@@ -123,15 +123,16 @@ static void a_change_is_not_confirmed(struct scene *scene)
                  "extend` gives it more time\ngeneration 2 is good");
     scene_run(scene, "while pidof ebb-guard; do sleep 0.1; done; ebb arm --for 1s");
     wait_for_the_end(scene);
-    expect_back(scene, "generation 2: confirmed: a change that `ebb arm` guarded was not confirmed in "
-                       "time");
+    expect_back(scene,
+                "generation 2: confirmed: a change that `ebb arm` guarded was not confirmed in "
+                "time");
 }
 
 static void the_machine_comes_back(void **state)
 {
     (void)state; /* one scene */
     struct scene *scene = scene_new("trial", CONFIG);
-    scene->setup.tree = scene_tool_tree(scene);
+    scene_install_tool(scene);
     scene_make(scene);
     a_trial_is_confirmed(scene);
     the_time_is_over(scene);
@@ -160,7 +161,7 @@ static void the_record_is_early(void **state)
                                  "volume state LABEL=state { luks; fs ext4; mount /persist }\n"
                                  "generations state:/generations record=esp:/ebb/record default=1\n"
                                  "root tmpfs\nrescue reboot after=1s\n");
-    scene->setup.tree = scene_tool_tree(scene);
+    scene_install_tool(scene);
     scene_make(scene);
     scene->request.passphrase = SCRATCH_PASSPHRASE;
     scene_boot_generation(scene, 1);

@@ -147,6 +147,7 @@ static int read_all(struct arena *arena, struct json_object *status, struct boot
     if (root) {
         booted->root = text_in(arena, root, "type");
         booted->tree = path_in(arena, root, "tree");
+        booted->image = path_in(arena, root, "image");
         booted->upper = path_in(arena, root, "upper");
     }
     for (size_t i = 0; i < length_of(setbacks); i++) {

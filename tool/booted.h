@@ -32,6 +32,7 @@ struct booted {
     unsigned generation;      /* 0: none was chosen */
     const char *root;         /* tmpfs, overlay …; NULL: PID 1 is older than that line */
     const char *tree, *upper; /* paths in the running system, or NULL */
+    const char *image;        /* the same: the file that the tree is mounted from */
     struct moment made;       /* when the root was; 0: it is not known */
     uint64_t microseconds;
     struct booted_volume *volumes;

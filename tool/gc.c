@@ -20,7 +20,7 @@ static int find_whole(const struct store_place *place, struct keep_item **items,
 {
     unsigned *numbers = NULL;
     size_t all = 0;
-    int code = store_numbers(place->arena, place->store, &numbers, &all, error);
+    int code = store_numbers(place->arena, place->store, STORE_EBB, &numbers, &all, error);
     for (size_t i = 0; code == 0 && i < all; i++) {
         const struct generation *generation;
         struct error fault;
@@ -98,7 +98,9 @@ static int collect(const struct store_place *place, const struct gc_wish *wish,
     struct keep_item *items = NULL;
     unsigned *old = NULL;
     size_t count = 0, old_count = 0;
-    int code = find_whole(place, &items, &count, error);
+    int code = place_check_own(place, error);
+    if (code == 0)
+        code = find_whole(place, &items, &count, error);
     if (code < 0)
         return code;
     keep_apply(keep, wish->now, items, count);

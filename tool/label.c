@@ -9,9 +9,11 @@
 
 static int mark(const struct store_place *place, const struct label_wish *wish, struct error *error)
 {
-    const struct generation *generation;
-    int code = place_choose(place, wish->choice, &generation, error);
-    if (code < 0)
+    const struct generation *generation = NULL;
+    int code = place_check_own(place, error);
+    if (code == 0)
+        code = place_choose(place, wish->choice, &generation, error);
+    if (code < 0 || !generation)
         return code;
     return wish->label ? mark_label(place->store, generation->number, wish->label, error)
                        : mark_pin(place->store, generation->number, !wish->remove, error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "generations/marks.h"
 #include "generations/size.h"
 #include "tool/kernels.h"
@@ -21,33 +22,61 @@ struct row {
     const char **kernels;                /* the versions whose modules it has */
     size_t kernel_count;
     struct generation_size size;
+    bool is_sized; /* else it is not known */
     bool booted, latest, is_default, good, bad, pinned;
     unsigned failures;
 };
 
-/* The number that is booted unless another is asked for, 0 if there is none. */
-static unsigned default_of(const struct store_place *place)
+/* A path in a Nix store has the version: /nix/store/HASH-linux-6.6.30/bzImage. */
+static void name_kernel(struct arena *arena, const char *path, struct row *row)
+{
+    static const char before[] = "-linux-";
+    const char *name = strstr(path, before);
+    if (!name)
+        return;
+    name += strlen(before);
+    *ARENA_PUSH(arena, row->kernels, row->kernel_count) =
+        arena_copy(arena, name, strcspn(name, "/"));
+}
+
+/* The number that would be booted, 0 if there is none. */
+static unsigned number_of(const struct store_place *place, const char *choice)
 {
     struct error ignored;
     const struct generation *generation;
-    return place_choose(place, place->default_choice, &generation, &ignored) == 0
-               ? generation->number
-               : 0;
+    return place_choose(place, choice, &generation, &ignored) == 0 ? generation->number : 0;
+}
+
+static bool is_latest(const struct store_place *place, const unsigned *numbers, size_t count,
+                      size_t i)
+{
+    return place->declared.kind == STORE_NIX ? numbers[i] == number_of(place, "latest")
+                                             : i + 1 == count;
+}
+
+/* Whether a boot could lay it out, or mount it. */
+static int check_tree(const struct store_place *place, const struct generation *generation,
+                      struct error *error)
+{
+    if (!generation->tree) /* whoever read it has opened what stands for it */
+        return 0;
+    int flags = generation->image ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY;
+    auto_fd tree = path_open(place->volume, generation->tree, flags);
+    if (tree < 0)
+        return error_system(error, -tree, "cannot open its tree");
+    if (generation->image && loop_check(tree, generation->image, error) < 0)
+        return error_prefix(error, "its image");
+    return 0;
 }
 
 static int look(const struct store_place *place, struct row *row, struct error *error)
 {
     struct error fault;
     const char *choice = arena_printf(place->arena, "%u", row->number);
-    if (place_choose(place, choice, &row->generation, &fault) < 0) {
+    if (place_choose(place, choice, &row->generation, &fault) < 0 ||
+        check_tree(place, row->generation, &fault) < 0) {
         row->generation = NULL;
         row->fault = arena_string(place->arena, fault.text);
-    }
-    auto_fd tree = path_open(place->store, arena_printf(place->arena, "%s/tree", choice),
-                             O_PATH | O_DIRECTORY);
-    if (tree < 0 && row->generation) {
-        row->fault = arena_printf(place->arena, "cannot open its tree: %s", strerror(-tree));
-        row->generation = NULL;
     }
     row->booted = row->number == place->booted;
     row->good = row->number == place->record.last_good;
@@ -55,6 +84,11 @@ static int look(const struct store_place *place, struct row *row, struct error *
     row->bad = place->config &&
                record_is_bad(&place->record, row->number, place->config->generations.tries);
     row->pinned = mark_is_pinned(place->store, row->number);
+    if (row->generation && row->generation->kernel)
+        name_kernel(place->arena, row->generation->kernel, row);
+    if (place->declared.kind == STORE_NIX) /* what the systems of a Nix store share is its own */
+        return 0;
+    row->is_sized = true;
     kernels_find(place->arena, place->store, row->number, &row->kernels, &row->kernel_count);
     return generation_size(place->store, &row->number, 1, &row->size, error);
 }
@@ -85,7 +119,8 @@ static void print_row(const struct row *row, FILE *out)
 {
     const char *created = row->generation ? row->generation->created : NULL;
     fprintf(out, "%6u %16s %10s %10s", row->number, name_time(created).text,
-            name_size(row->size.own).text, name_size(row->size.shared).text);
+            row->is_sized ? name_size(row->size.own).text : "?",
+            row->is_sized ? name_size(row->size.shared).text : "?");
     if (row->kernel_count) {
         fputs("  ", out);
         name_print(row->kernels[row->kernel_count - 1], true, out);
@@ -119,12 +154,18 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
         json_object_object_add(object, "created", name_json(arena, generation->created));
     if (generation && generation->parent)
         json_object_object_add(object, "parent", json_object_new_int((int)generation->parent));
-    if (row->kernel_count)
+    if (generation && generation->kernel)
+        json_object_object_add(object, "kernel", name_json(arena, generation->kernel));
+    else if (row->kernel_count)
         json_object_object_add(object, "kernel",
                                name_json(arena, row->kernels[row->kernel_count - 1]));
     json_object_object_add(object, "kernels", kernels);
-    json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
-    json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
+    if (generation && generation->parameters)
+        json_object_object_add(object, "parameters", name_json(arena, generation->parameters));
+    if (row->is_sized) {
+        json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
+        json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
+    }
     json_object_object_add(object, "booted", json_object_new_boolean(row->booted));
     json_object_object_add(object, "latest", json_object_new_boolean(row->latest));
     json_object_object_add(object, "default", json_object_new_boolean(row->is_default));
@@ -160,13 +201,14 @@ static void print(struct arena *arena, const struct list_wish *wish, const struc
 static int list(const struct store_place *place, const struct list_wish *wish, FILE *out,
                 struct error *error)
 {
-    unsigned *numbers = NULL, default_number = default_of(place);
+    unsigned *numbers = NULL, default_number = number_of(place, place->default_choice);
     size_t count = 0;
-    int code = store_numbers(place->arena, place->store, &numbers, &count, error);
+    int code =
+        store_numbers(place->arena, place->store, place->declared.kind, &numbers, &count, error);
     struct row *rows = arena_alloc(place->arena, (count + 1) * sizeof(*rows));
     for (size_t i = 0; code == 0 && i < count; i++) {
         rows[i] = (struct row){.number = numbers[i],
-                               .latest = i + 1 == count,
+                               .latest = is_latest(place, numbers, count, i),
                                .is_default = numbers[i] == default_number};
         code = look(place, &rows[i], error);
     }

@@ -91,9 +91,11 @@ static int begin(struct store_place *place, const struct new_wish *wish, FILE *o
                  struct error *error)
 {
     unsigned number = 0;
-    const struct generation *from;
-    int code = choose(place, wish->from, &from, error);
-    if (code < 0)
+    const struct generation *from = NULL;
+    int code = place_check_own(place, error);
+    if (code == 0)
+        code = choose(place, wish->from, &from, error);
+    if (code < 0 || !from)
         return code;
     if (wish->dry_run) {
         fprintf(out, "a generation would be made from %u by: %s\n", from->number,

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "generations/change.h"
+#include "generations/facts.h"
+#include "generations/nix.h"
 #include "plan/value.h"
 #include "tool/booted.h"
 #include "tool/declared.h"
@@ -22,8 +24,11 @@ static int find_booted(struct target root, struct store_place *place, struct err
         return 0;
     if (code < 0)
         return code;
-    const char *path = arena_printf(place->arena, "%u/tree", booted.generation);
-    auto_fd fd = booted.tree ? path_open_in_root(root.fd, booted.tree, O_PATH | O_DIRECTORY) : -1;
+    const char *image, *there = booted.image ? booted.image : booted.tree;
+    const char *path = place->declared.kind == STORE_NIX
+                           ? nix_name(place->arena, booted.generation)
+                           : facts_tree(place->arena, place->store, booted.generation, &image);
+    auto_fd fd = there ? path_open_in_root(root.fd, there, O_PATH) : -1;
     if (fstatat(place->store, path, &ours, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
     if (fd < 0 || fstat(fd, &tree) < 0 ||
@@ -60,10 +65,9 @@ static int open_declared(struct target root, const struct place_wish *wish,
     place->config = verb_config(wish->config, NULL);
     if (!place->config)
         return error_set(error, EINVAL, "the store is not known; name it with --store");
-    const struct place *declared = &place->config->generations.place;
-    place->default_choice = place->config->generations.default_choice;
-    place->folder = declared->path;
-    place->volume = declared_place(place->arena, root, declared->volume, error);
+    place->declared = place->config->generations;
+    place->default_choice = place->declared.default_choice;
+    place->volume = declared_place(place->arena, root, place->declared.place.volume, error);
     return place->volume < 0 ? place->volume : read_record(root, place, error);
 }
 
@@ -73,7 +77,7 @@ static int open_folder(const struct place_wish *wish, struct store_place *place,
     if (wish->config && !(place->config = verb_config(wish->config, NULL)))
         return error_set(error, EINVAL, "the configuration \"%s\" cannot be used", wish->config);
     place->default_choice = "latest";
-    place->folder = "/";
+    place->declared.place.path = "/";
     place->volume = open(wish->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return place->volume < 0 ? error_system(error, errno, "cannot open \"%s\"", wish->store) : 0;
 }
@@ -85,13 +89,23 @@ int place_open(struct arena *arena, struct target root, const struct place_wish 
     int code =
         wish->store ? open_folder(wish, place, error) : open_declared(root, wish, place, error);
     if (code == 0)
-        code = place->store = store_open(place->volume, place->folder, error);
+        code = place->store = store_open(place->volume, &place->declared, error);
     if (code >= 0 && lock) {
         memory_close_fd(&place->store);
         place->store = -1;
-        code = store_lock(place->volume, place->folder, &place->store, error);
+        code = store_lock(place->volume, place->declared.place.path, &place->store, error);
     }
     return code < 0 ? code : find_booted(root, place, error);
+}
+
+int place_check_own(const struct store_place *place, struct error *error)
+{
+    if (place->declared.kind == STORE_EBB)
+        return 0;
+    return error_set(error, EPERM,
+                     "\"%s\" is a Nix profile, whose generations Ebb only boots; make and delete "
+                     "them with nixos-rebuild or nix-env",
+                     place->declared.place.path);
 }
 
 void place_close(const struct store_place *place)
@@ -105,7 +119,8 @@ void place_close(const struct store_place *place)
 int place_choose(const struct store_place *place, const char *choice,
                  const struct generation **generation, struct error *error)
 {
-    return generation_choose(place->arena, place->volume, place->folder, choice, generation, error);
+    return generation_choose(place->arena, place->volume, &place->declared, choice, generation,
+                             error);
 }
 
 static int find_booted_one(const struct store_place *place, const struct generation **generation,
@@ -125,7 +140,8 @@ static int find_labelled(const struct store_place *place, const char *label,
     const struct generation *found = NULL, *one;
     unsigned *numbers = NULL;
     size_t count = 0;
-    int code = store_numbers(place->arena, place->store, &numbers, &count, error);
+    int code =
+        store_numbers(place->arena, place->store, place->declared.kind, &numbers, &count, error);
     for (size_t i = 0; code == 0 && i < count; i++) {
         struct error ignored; /* of a generation that is not meant */
         const char *number = arena_printf(place->arena, "%u", numbers[i]);

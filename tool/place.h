@@ -23,17 +23,19 @@ struct store_place {
     struct arena *arena;
     struct config *config; /* NULL: only the folder was named */
     int volume;
-    const char *folder;         /* below it */
-    int store;                  /* the same, open; locked if it was asked for */
-    const char *default_choice; /* which is booted unless another is asked for */
-    struct record record;       /* of boots from the declared store; else nothing is in it */
-    int record_fd;              /* -1: there is none */
-    unsigned booted;            /* 0: none of these */
+    struct generations declared; /* or the folder that was named, as the top of the volume */
+    int store;                   /* the same, open; locked if it was asked for */
+    const char *default_choice;  /* which is booted unless another is asked for */
+    struct record record;        /* of boots from the declared store; else nothing is in it */
+    int record_fd;               /* -1: there is none */
+    unsigned booted;             /* 0: none of these */
 };
 
 /* `lock`: to make or delete generations. */
 int place_open(struct arena *arena, struct target root, const struct place_wish *wish, bool lock,
                struct store_place *place, struct error *error);
+/* Refuses the store of somebody else, to which nothing may be written. */
+int place_check_own(const struct store_place *place, struct error *error);
 /* From the next boot on, what is declared is booted again, whatever `ebb rollback` has chosen. */
 int place_clear_choice(struct store_place *place, struct error *error);
 void place_close(const struct store_place *place);

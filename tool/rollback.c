@@ -11,13 +11,13 @@
 static int find(struct arena *arena, const struct boots *boots, const char *wanted,
                 const struct generation **found, struct error *error)
 {
-    const char *folder = boots->config->generations.place.path;
+    const struct generations *declared = &boots->config->generations;
     unsigned booted = boots->booted.generation, good = boots->record.last_good;
     if (!wanted && good && good != booted)
         wanted = arena_printf(arena, "%u", good);
     if (wanted)
-        return generation_choose(arena, boots->volume, folder, wanted, found, error);
-    return generation_before(arena, boots->volume, folder, booted, found, error);
+        return generation_choose(arena, boots->volume, declared, wanted, found, error);
+    return generation_before(arena, boots->volume, declared, booted, found, error);
 }
 
 static int roll_back(struct arena *arena, struct boots *boots, const char *wanted, bool clear,

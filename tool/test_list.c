@@ -105,6 +105,33 @@ static void test_list(void **state)
     assert_list(&missing, EXIT_NO, "", "ebb: cannot open \"nowhere\": No such file or directory\n");
 }
 
+/* An image is judged by its beginning, which says that it has 512 blocks of 4 KiB, and is as large
+ * as its file. */
+static void test_images(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    const struct list_wish wish = {.place = declared};
+    make_root("");
+    must_run("cd root/persist/generations && rm -r 1/tree 2/tree 9 10 && mkdir 3 4 &&"
+             "cp 2/generation.json 3 && cp 2/generation.json 4 &&"
+             "{ head -c 1024 /dev/zero; printf '\\342\\341\\365\\340'; head -c 8 /dev/zero;"
+             "printf '\\14'; head -c 23 /dev/zero; printf '\\0\\2\\0\\0'; head -c 3032 /dev/zero; }"
+             " > 3/tree.erofs && cp 3/tree.erofs 2 && head -c 2093056 /dev/zero >> 2/tree.erofs &&"
+             "echo text > 4/tree.squashfs && cp -l 2/tree.erofs 1");
+    put("root/run/ebb/status.json",
+        "{\"format\":1,\"result\":\"done\",\"generation\":2,\"root\":{\"type\":\"tmpfs\","
+        "\"tree\":\"/run/ebb/volumes/.tree\",\"image\":\"/persist/generations/2/tree.erofs\"},"
+        "\"volumes\":[],\"microseconds\":1,\"setbacks\":[],\"steps\":[]}");
+    assert_list(&wish, EXIT_DONE,
+                HEAD "     1 2026-02-03 04:05    4.0 KiB    2.0 MiB  \"fi\\007rst\"\n"
+                     "     2                ?    4.0 KiB    2.0 MiB  (booted)\n"
+                     "     3                ?    8.0 KiB        0 B\n"
+                     "       not whole: its image: it has 4096 bytes of 2097152; make it anew\n"
+                     "     4                ?    8.0 KiB        0 B  (latest, default)\n"
+                     "       not whole: its image: it is no image of squashfs; make it anew\n",
+                "");
+}
+
 static void assert_marked(const struct label_wish *wish, int code, const char *logged)
 {
     auto_fd root = open_folder("root");
@@ -164,10 +191,37 @@ static void test_verbs(void **state)
     assert_text("errors", log, "usage: ebb label [--store DIR] [--config CONF] N TEXT\n");
 }
 
+/* Generations of somebody else: told of, and left alone. */
+static void test_profile(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    const struct label_wish pin = {.place = declared, .choice = "1"};
+    const struct list_wish json = {.place = declared, .json = true};
+    put("ebb.conf", "volume nix LABEL=nix { fs ext4; mount /nix }\n"
+                    "generations nix:/profiles kind=nix\n");
+    must_run("mkdir -p root/nix/profiles root/nix/.ebb root/nix/store/a && cd root/nix &&"
+             "echo id > .ebb/store-id && ln -s /nix/store/a profiles/system-1-link &&"
+             "touch -h -d '2026-02-03 04:05:06 UTC' profiles/system-1-link &&"
+             "ln -s /nix/store/k-linux-5.10/bzImage store/a/kernel && echo a b > "
+             "store/a/kernel-params");
+    assert_list(&json, EXIT_DONE,
+                "{\"format\":1,\n\"generations\":[\n"
+                "{\"number\":1,\"whole\":true,\"created\":\"2026-02-03T04:05:06Z\","
+                "\"kernels\":[\"5.10\"],\"kernel\":\"/nix/store/k-linux-5.10/bzImage\","
+                "\"parameters\":\"a b\",\"booted\":false,\"latest\":true,"
+                "\"default\":true,\"good\":false,\"failures\":0,\"pinned\":false}]}\n",
+                "");
+    assert_marked(&pin, EXIT_NO,
+                  "ebb: \"/profiles\" is a Nix profile, whose generations Ebb only boots; make and "
+                  "delete them with nixos-rebuild or nix-env\n");
+    must_run("test ! -e root/nix/profiles/1.pin");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_verbs), TEST(test_list), TEST(test_marks)};
+    const struct CMUnitTest tests[] = {TEST(test_verbs), TEST(test_list), TEST(test_images),
+                                       TEST(test_profile), TEST(test_marks)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -19,11 +19,13 @@ struct wish {
 };
 
 /* What would make it fail at once is told now. */
-static int check_tree(struct arena *arena, const struct boots *boots,
-                      const struct generation *generation, struct error *error)
+static int check_tree(const struct boots *boots, const struct generation *generation,
+                      struct error *error)
 {
     const char *init = generation->init ? generation->init : "/sbin/init";
     struct utsname kernel;
+    if (!generation->tree || generation->image)
+        return 0; /* only a boot can look into it */
     auto_fd tree = path_open(boots->volume, generation->tree, O_PATH | O_DIRECTORY);
     if (tree < 0)
         return error_system(error, -tree, "cannot open the tree of generation %u",
@@ -41,7 +43,6 @@ static int check_tree(struct arena *arena, const struct boots *boots,
                          "generation %u has no modules for the kernel %s, which is the one that "
                          "would be booted",
                          generation->number, kernel.release);
-    (void)arena; /* nothing is kept */
     return 0;
 }
 
@@ -50,10 +51,10 @@ static int prepare(struct arena *arena, struct boots *boots, const struct wish *
 {
     const struct generation *generation;
     struct record_trial trial = {.state = TRIAL_WANTED, .seconds = wish->seconds};
-    int code = generation_choose(arena, boots->volume, boots->config->generations.place.path,
+    int code = generation_choose(arena, boots->volume, &boots->config->generations,
                                  wish->generation, &generation, error);
     if (code == 0)
-        code = check_tree(arena, boots, generation, error);
+        code = check_tree(boots, generation, error);
     if (code == 0)
         code = trial_way_back(arena, boots, generation->number, &trial.back, error);
     if (code < 0)

@@ -114,6 +114,9 @@ static int check(const struct scratch *scratch, const struct volume *volume, str
         objection = "lies in a volume group or in another device, which scratch disks cannot be";
     else if (is_nest(scratch->config, volume))
         objection = "is a container in which other volumes are expected, which cannot be guessed";
+    else if (holds_generations(scratch->config, volume) &&
+             scratch->config->generations.kind == STORE_NIX)
+        objection = "holds a Nix profile, which only Nix can make";
     if (!objection)
         return 0;
     return error_set(error, ENOTSUP,

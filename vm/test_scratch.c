@@ -254,6 +254,8 @@ static void test_refusals(void **state)
     } cases[] = {
         {"volume x LABEL=x { lvm; fs ext4; mount /x; }\n", "\"x\" lies in a volume group"},
         {"volume x LABEL=x { raid; fs ext4; mount /x; }\n", "\"x\" is an array"},
+        {"volume x LABEL=x { fs ext4; mount /nix; }\ngenerations x:/p kind=nix\n",
+         "\"x\" holds a Nix profile"},
         {"volume x /dev/mapper/y { fs ext4; mount /x; }\n", "\"x\" lies in a volume group"},
         {"volume x LABEL=x { luks; }\nvolume y LABEL=y { lvm; fs ext4; mount /y; }\n",
          "\"x\" is a container in which other volumes are expected"},

@@ -1,0 +1,181 @@
+#include "generations/nix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FACT_LIMIT = 1 << 20 };
+
+static const char others[] = "boot another one with ebb.generation=";
+
+void nix_check(const struct config *config, struct report *report)
+{
+    const struct generations *declared = &config->generations;
+    const struct volume *volume = declared->place.volume;
+    if (volume && (!volume->mount || strcmp(volume->mount, "/nix") != 0))
+        report_error(
+            report, declared->origin,
+            "the links of a Nix profile lead to /nix/store, so its volume \"%s\" has to be "
+            "mounted there; write in its block: mount /nix",
+            volume->name);
+    if (config->root.kind == ROOT_OVERLAY)
+        report_error(report, config->root.origin,
+                     "a generation of a Nix profile has no tree that an overlay could lie over; "
+                     "write root tmpfs");
+    if (declared->trees)
+        report_error(report, declared->origin,
+                     "a generation of a Nix profile has no tree, so trees= means nothing; remove "
+                     "it");
+}
+
+const char *nix_name(struct arena *arena, unsigned number)
+{
+    return arena_printf(arena, NIX_BEFORE "%u" NIX_BEHIND, number);
+}
+
+bool nix_current(int profile, char name[static NIX_NAME])
+{
+    ssize_t length = readlinkat(profile, "system", name, NIX_NAME);
+    if (length <= 0 || length >= NIX_NAME)
+        return false;
+    name[length] = '\0';
+    return true;
+}
+
+/* What a link says, in the arena, or NULL. */
+static const char *link_of(struct arena *arena, int folder, const char *name)
+{
+    char text[PATH_MAX];
+    ssize_t length = readlinkat(folder, name, text, sizeof(text));
+    return length > 0 && (size_t)length < sizeof(text) ? arena_copy(arena, text, (size_t)length)
+                                                       : NULL;
+}
+
+/* The content of a small file, without its line end; NULL where there is none. */
+static const char *text_of(struct arena *arena, int folder, const char *name)
+{
+    struct error ignored;
+    auto_string text = NULL;
+    size_t length = 0;
+    auto_fd fd = path_open(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || path_read_fd(fd, name, FACT_LIMIT, &text, &length, &ignored) < 0)
+        return NULL;
+    return arena_copy(arena, text, strcspn(text, "\n"));
+}
+
+/* Systems that are older than boot.json. */
+static void synthesize(struct arena *arena, int system, const char *path,
+                       struct generation *generation)
+{
+    generation->init = arena_printf(arena, "%s/init", path);
+    generation->kernel = link_of(arena, system, "kernel");
+    generation->parameters = text_of(arena, system, "kernel-params");
+    const char *version = text_of(arena, system, "nixos-version");
+    generation->label = version ? arena_printf(arena, "NixOS %s", version) : NULL;
+}
+
+static const char *string_in(struct arena *arena, struct json_object *object, const char *key)
+{
+    struct json_object *value;
+    return json_object_object_get_ex(object, key, &value) &&
+                   json_object_is_type(value, json_type_string)
+               ? arena_string(arena, json_object_get_string(value))
+               : NULL;
+}
+
+static const char *parameters_in(struct arena *arena, struct json_object *object)
+{
+    struct json_object *list;
+    const char *text = NULL;
+    if (!json_object_object_get_ex(object, "kernelParams", &list) ||
+        !json_object_is_type(list, json_type_array))
+        return NULL;
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        struct json_object *word = json_object_array_get_idx(list, i);
+        if (json_object_is_type(word, json_type_string))
+            text = arena_printf(arena, "%s%s%s", text ? text : "", text ? " " : "",
+                                json_object_get_string(word));
+    }
+    return text;
+}
+
+/* The key of the RFC, and that which documents have. Whatever else stands there is for others. */
+static bool read_document(struct arena *arena, const char *text, struct generation *generation)
+{
+    struct json_object *document = json_tokener_parse(text), *spec = NULL;
+    bool found = json_object_is_type(document, json_type_object) &&
+                 (json_object_object_get_ex(document, "org.nixos.bootspec.v1", &spec) ||
+                  json_object_object_get_ex(document, "v1", &spec)) &&
+                 json_object_is_type(spec, json_type_object);
+    if (found) {
+        generation->init = string_in(arena, spec, "init");
+        generation->kernel = string_in(arena, spec, "kernel");
+        generation->label = string_in(arena, spec, "label");
+        generation->parameters = parameters_in(arena, spec);
+    }
+    json_object_put(document);
+    return found && generation->init;
+}
+
+static int read_system(struct arena *arena, int system, const char *path,
+                       struct generation *generation, struct error *error)
+{
+    auto_string text = NULL;
+    unsigned number = generation->number;
+    auto_fd fd = path_open(system, "boot.json", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (fd == -ENOENT) {
+        synthesize(arena, system, path, generation);
+        return 0;
+    }
+    if (fd < 0)
+        return error_set(error, -fd, "the boot.json of generation %u cannot be read: %s; %s",
+                         number, strerror(-fd), others);
+    int code = path_read_fd(fd, "boot.json", FACT_LIMIT, &text, NULL, error);
+    if (code < 0)
+        return code;
+    if (!read_document(arena, text, generation))
+        return error_set(error, EBADMSG,
+                         "the boot.json of generation %u has no bootspec of version 1 with an "
+                         "init; %s",
+                         number, others);
+    if (path_objection(generation->init))
+        return error_set(error, EBADMSG, "the init \"%s\" of generation %u %s; %s",
+                         generation->init, number, path_objection(generation->init), others);
+    return 0;
+}
+
+/* When the link was made: all that lies in a store is of 1970. */
+static const char *time_of(struct arena *arena, int profile, const char *name)
+{
+    char text[32];
+    struct tm utc;
+    struct stat status;
+    if (fstatat(profile, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&status.st_mtime, &utc)))
+        return NULL;
+    return arena_string(arena, text);
+}
+
+int nix_read(struct arena *arena, int volume, int profile, const struct generations *declared,
+             struct generation *generation, struct error *error)
+{
+    const char *name = nix_name(arena, generation->number), *mount = declared->place.volume->mount,
+               *path = link_of(arena, profile, name);
+    if (!path)
+        return error_system(error, errno, "cannot read \"%s\" of the Nix profile", name);
+    if (path_objection(path) || !path_is_within(path, mount))
+        return error_set(error, EINVAL,
+                         "\"%s\" of the Nix profile leads to \"%s\", which is not below %s; %s",
+                         name, path, mount, others);
+    auto_fd system = path_open(volume, path + strlen(mount), O_PATH | O_DIRECTORY);
+    if (system < 0)
+        return error_set(error, -system, "cannot open \"%s\", generation %u: %s; %s", path,
+                         generation->number, strerror(-system), others);
+    generation->created = time_of(arena, profile, name);
+    return read_system(arena, system, path, generation, error);
+}

@@ -1,0 +1,24 @@
+/* A Nix profile as a store: links system-N-link lead to systems in /nix/store, and `system` to one
+ * of the links. A system tells of itself in boot.json, as RFC 125 of Nix says, or in the files that
+ * stood beside its init before.
+ *
+ * The links are paths of the running system, so the volume is one that is mounted on /nix. */
+#ifndef EBB_GENERATIONS_NIX_H
+#define EBB_GENERATIONS_NIX_H
+
+#include "plan/context.h"
+
+/* What a number stands between in the name of a link, and how long such a name may be. */
+#define NIX_BEFORE "system-"
+#define NIX_BEHIND "-link"
+enum { NIX_NAME = 32 };
+
+void nix_check(const struct config *config, struct report *report);
+const char *nix_name(struct arena *arena, unsigned number);
+/* The name of the link that the profile leads to now. */
+bool nix_current(int profile, char name[static NIX_NAME]);
+/* Fills what is known by its number alone; `profile` is the folder of the links. */
+int nix_read(struct arena *arena, int volume, int profile, const struct generations *declared,
+             struct generation *generation, struct error *error);
+
+#endif
