@@ -194,7 +194,7 @@ static int copy_folder(struct copy *copy, struct thing *thing, int to, bool is_o
 
 static int copy_subfolder(struct copy *copy, int folder, struct thing *thing)
 {
-    if (copy_is_same(&thing->status, &copy->top))
+    if (copy_is_same(&thing->status, &copy->top) && copy_mount(thing->fd) == copy->mount)
         return refuse_itself(copy->error);
     bool made = mkdirat(folder, thing->name, 0700) == 0;
     if (!made && errno != EEXIST)

@@ -76,13 +76,8 @@ static void measure(const struct adopting *adopting, struct left *left)
         copy_measure(fd, NULL, &left->size);
 }
 
-void adopt_add_left(struct adopting *adopting, const char *path, enum copy_part part,
-                    const char *why)
+static void add(struct adopting *adopting, const char *path, enum copy_part part, const char *why)
 {
-    struct stat status;
-    auto_fd fd = path_open(adopting->root.fd, path, O_PATH | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &status) < 0 || (part == COPY_FOLDER && !S_ISDIR(status.st_mode)))
-        return;
     for (size_t i = 0; i < adopting->left_count; i++)
         if (strcmp(adopting->lefts[i].path, path) == 0)
             return;
@@ -90,6 +85,15 @@ void adopt_add_left(struct adopting *adopting, const char *path, enum copy_part 
     *left = (struct left){.path = path, .why = why, .part = part};
     if (why)
         measure(adopting, left);
+}
+
+static void add_found(struct adopting *adopting, const char *path, enum copy_part part,
+                      const char *why)
+{
+    struct stat status;
+    auto_fd fd = path_open(adopting->root.fd, path, O_PATH | O_NOFOLLOW);
+    if (fd >= 0 && fstat(fd, &status) == 0 && (part != COPY_FOLDER || S_ISDIR(status.st_mode)))
+        add(adopting, path, part, why);
 }
 
 /* Programs that run in the generation want to read it, and it is nobody's secret. */
@@ -126,6 +130,13 @@ static int find_fate(struct adopting *adopting, struct seed *seed, struct error 
                  : adopting->wish->replace             ? SEED_COPIED
                                                        : SEED_KEPT;
     seed->replaces = source >= 0 && seed->fate == SEED_COPIED;
+    if (seed->fate == SEED_KEPT &&
+        !context_volume(adopting->context, entry->store->volume)->identity)
+        return error_set(error, EEXIST,
+                         "\"%s:%s\" is there already, though that is no state volume yet, perhaps "
+                         "from an adoption that was cut off; have it moved to the volume's trash "
+                         "with --replace",
+                         entry->store->volume_name, entry->source);
     return 0;
 }
 
@@ -147,13 +158,13 @@ static int find_seeds(struct adopting *adopting, struct error *error)
         if (entry->kind == PERSIST_DIR)
             copy_measure(seed->live.fd, NULL, &seed->size);
         if (!seed->is_shared)
-            adopt_add_left(adopting, entry->target,
-                           entry->kind == PERSIST_DIR ? COPY_FOLDER : COPY_NOTHING, NULL);
+            add(adopting, entry->target, entry->kind == PERSIST_DIR ? COPY_FOLDER : COPY_NOTHING,
+                NULL);
     }
     return 0;
 }
 
-/* Where the root is itself the top of a state volume. */
+/* Where the root is itself the top of a state volume; there may be nothing of this yet. */
 static int leave_volumes(struct adopting *adopting, struct error *error)
 {
     static const char why[] = "belongs to the state volume";
@@ -164,7 +175,7 @@ static int leave_volumes(struct adopting *adopting, struct error *error)
         int fd = context_volume(adopting->context, volume)->fd;
         if (fd < 0 || !is_same_file(fd, adopting->root.fd))
             continue;
-        adopt_add_left(adopting, "/.ebb", COPY_NOTHING, why);
+        add(adopting, "/.ebb", COPY_NOTHING, why);
         if (store->volume == volume) {
             if (strcmp(store->path, "/") == 0)
                 return error_set(error, EINVAL,
@@ -172,15 +183,14 @@ static int leave_volumes(struct adopting *adopting, struct error *error)
                                  "are declared to be; declare a folder, such as %s:/generations",
                                  volume->name, volume->name);
             adopting->is_same = true;
-            adopt_add_left(adopting, store->path, COPY_NOTHING, why);
+            add(adopting, store->path, COPY_NOTHING, why);
         }
         for (size_t j = 0; j < config->entry_count; j++) {
             const struct persist_entry *entry = config->entries[j];
             if (entry->store->volume == volume)
-                adopt_add_left(adopting,
-                               strcmp(entry->store->path, "/") == 0 ? entry->source
-                                                                    : entry->store->path,
-                               COPY_NOTHING, why);
+                add(adopting,
+                    strcmp(entry->store->path, "/") == 0 ? entry->source : entry->store->path,
+                    COPY_NOTHING, why);
         }
     }
     return 0;
@@ -207,7 +217,7 @@ static void leave_swap(struct adopting *adopting)
             const char *file = mnt_fs_get_srcpath(fs);
             if (mnt_fs_is_swaparea(fs) && file && !path_objection(file) &&
                 !path_is_within(file, "/dev"))
-                adopt_add_left(adopting, arena_string(adopting->arena, file), COPY_NOTHING, "swap");
+                add_found(adopting, arena_string(adopting->arena, file), COPY_NOTHING, "swap");
         }
         mnt_free_iter(place);
         mnt_unref_table(table);
@@ -293,7 +303,7 @@ int adopt_look(struct adopting *adopting, struct error *error)
         return code;
     leave_swap(adopting);
     for (size_t i = 0; i < ARRAY_LENGTH(useless); i++)
-        adopt_add_left(adopting, useless[i].path, useless[i].part, useless[i].why);
+        add_found(adopting, useless[i].path, useless[i].part, useless[i].why);
     qsort(adopting->lefts, adopting->left_count, sizeof(*adopting->lefts), by_path);
     code = adopt_fstab(adopting, error);
     if (code < 0)

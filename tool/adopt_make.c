@@ -101,8 +101,10 @@ static int clear_place(const struct adopting *adopting, const struct seed *seed,
                                   .mode = status.st_mode,
                                   .device = status.st_dev,
                                   .number = status.st_ino};
-    return trash_move(adopting->arena, context_volume(adopting->context, entry->store->volume)->fd,
-                      &orphan, time(NULL), &place, error);
+    int volume = context_volume(adopting->context, entry->store->volume)->fd;
+    if (mkdirat(volume, ".ebb", 0700) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make .ebb on the volume");
+    return trash_move(adopting->arena, volume, &orphan, time(NULL), &place, error);
 }
 
 static int keep(const struct adopting *adopting, struct seed *seed, struct error *error)

@@ -68,6 +68,8 @@ static int open_volume(struct adopting *adopting, const struct volume *volume, s
     if (code == 0 && volume->identity && strcmp(volume->identity, identity) != 0)
         return error_set(error, ESTALE, "\"%s\" is the state volume %s, and is declared to be %s",
                          volume->name, identity, volume->identity);
+    if (code == 0)
+        state->identity = arena_string(adopting->arena, identity);
     return 0;
 }
 

@@ -55,8 +55,6 @@ struct adopting {
 int adopt_volumes(struct adopting *adopting, struct error *error);
 /* Finds out all that is to be told. */
 int adopt_look(struct adopting *adopting, struct error *error);
-void adopt_add_left(struct adopting *adopting, const char *path, enum copy_part part,
-                    const char *why);
 /* Reads /etc/fstab: what it says of the old root and of swap files is not true of the generation.
  */
 int adopt_fstab(struct adopting *adopting, struct error *error);
