@@ -13,6 +13,7 @@
 
 #include "base/path.h"
 #include "qemu-tests/scene.h"
+#include "vm/disk.h"
 #include "vm/tree.h"
 
 #define DEBIAN "5ce0e000-0000-4000-8000-00000000000b"
@@ -101,8 +102,11 @@ static void debian_is_adopted(void **state)
     (void)state; /* nothing is shared */
     struct scene *scene = make();
     scene_boot(scene);
-    scene_run(scene, "until systemctl is-system-running 2>/dev/null | grep -qx running;"
+    scene_wait(scene,
+               "ebb login:"); /* the small system is taken for up, and a command ends in it */
+    scene_run(scene, "until systemctl is-system-running 2>/dev/null | grep -qxE 'running|degraded';"
                      "do sleep 0.2; done");
+    assert_string_equal(scene_run(scene, "systemctl --failed --no-legend --plain"), "");
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /; ebb status 2>&1 | wc -l"),
                         "ext4\n1");
     const char *was = scene_run(scene, TELL);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/btrfs.h"
 #include "base/log.h"
 #include "generations/change.h"
 #include "generations/identity.h"
@@ -73,8 +74,22 @@ static int write_fstab(const struct adopting *adopting, int folder, const char *
                : 0;
 }
 
+/* On btrfs: `ebb new` makes snapshots of it then. */
+static int become_subvolume(int folder, struct error *error)
+{
+    struct btrfs_subvolume subvolume;
+    if (btrfs_look(folder, &subvolume) == -ENOTTY)
+        return 0;
+    int code = unlinkat(folder, "tree", AT_REMOVEDIR) < 0 ? -errno : 0;
+    if (code == 0)
+        code = btrfs_make(folder, "tree", -1);
+    return code < 0 ? error_system(error, -code, "cannot make the subvolume of the tree") : 0;
+}
+
 static int fill(const struct adopting *adopting, int folder, struct error *error)
 {
+    if (become_subvolume(folder, error) < 0)
+        return -error->code;
     auto_fd tree = path_open(folder, "tree", O_RDONLY | O_DIRECTORY);
     if (tree < 0)
         return error_system(error, -tree, "cannot open the new tree");

@@ -28,7 +28,6 @@ static void print_path(const char *path, FILE *out)
 
 static void show_lefts(const struct adopting *adopting, FILE *out)
 {
-    fputs("left out of it:\n", out);
     for (size_t i = 0; i < adopting->left_count; i++) {
         const struct left *left = &adopting->lefts[i];
         if (!left->why)
@@ -43,7 +42,13 @@ static void show_lefts(const struct adopting *adopting, FILE *out)
     }
 }
 
-/* The kernel's own ones are told of with the folders that are left out. */
+/* Not those in folders that are made anew at every boot. */
+static bool is_told(const char *path)
+{
+    return !path_kernel_folder(path) && !path_is_within(path, "/run") &&
+           !path_is_within(path, "/tmp");
+}
+
 static void show_mounts(const struct adopting *adopting, FILE *out)
 {
     char link[64], top[4096];
@@ -56,14 +61,13 @@ static void show_mounts(const struct adopting *adopting, FILE *out)
     if (!table || !place)
         memory_exhausted();
     for (struct libmnt_fs *fs; mnt_table_next_fs(table, place, &fs) == 0;) {
-        const char *target = mnt_fs_get_target(fs);
+        const char *target = mnt_fs_get_target(fs), *source = mnt_fs_get_source(fs);
         if (!target || !path_is_within(target, top) || strcmp(target, top) == 0 ||
-            path_kernel_folder(target + begin) || path_is_within(target + begin, "/run") ||
-            path_is_within(target + begin, "/tmp"))
+            !is_told(target + begin))
             continue;
         print_path(target + begin, out);
         fprintf(out, ": %s is mounted there, from ", mnt_fs_get_fstype(fs));
-        name_print(mnt_fs_get_source(fs) ? mnt_fs_get_source(fs) : "nothing", true, out);
+        name_print(source ? source : "nothing", true, out);
         fputc('\n', out);
     }
     mnt_free_iter(place);
@@ -142,10 +146,11 @@ static void show_room(const struct adopting *adopting, FILE *out)
 void adopt_show(const struct adopting *adopting, FILE *out)
 {
     const struct place *store = &adopting->config->generations.place;
-    fprintf(out, "the system in \"%s/\" becomes a generation in %s:%s: ", adopting->root.name,
-            store->volume_name, store->path);
+    fprintf(out, "the system in \"%s\" becomes a generation in %s:%s: ",
+            *adopting->root.name ? adopting->root.name : "/", store->volume_name, store->path);
     print_size(&adopting->tree, out);
     fputs(adopting->shares_blocks ? ", which share their blocks with it\n" : ", copied\n", out);
+    fputs("left out of it:\n", out); /* there are /dev, /proc and the like in every system */
     show_lefts(adopting, out);
     show_mounts(adopting, out);
     if (adopting->seed_count)

@@ -17,6 +17,11 @@ static const struct {
     int last;
     const char *offers;
 } cases[] = {
+    {"ebb ad", 1, "adopt"},
+    {"ebb adopt --", 2, "--root\n--volume\n--label\n--replace\n--dry-run\n--yes\n--help"},
+    {"ebb adopt --root fol", 3, "folder"},
+    {"ebb adopt --label \"\"", 3, ""},
+    {"ebb adopt \"\"", 2, "ebb.conf\nfolder"},
     {"ebb ch", 1, "check"},
     {"ebb check --", 2, "--print\n--kernel\n--help"},
     {"ebb check --kernel \"\"", 3, "6.1.0\n6.12.0\nother"},
