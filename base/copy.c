@@ -19,7 +19,7 @@ static int by_inode(const void *left, const void *right)
     return a->inode == b->inode ? 0 : a->inode < b->inode ? -1 : 1;
 }
 
-static void free_link(void *node)
+void copy_free_link(void *node)
 {
     struct link *link = node;
     free(link->path);
@@ -46,6 +46,12 @@ void copy_add_link(void **links, const struct stat *status, const char *path)
 bool copy_is_same(const struct stat *one, const struct stat *other)
 {
     return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+uint64_t copy_mount(int fd)
+{
+    struct statx status;
+    return statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0 ? 0 : status.stx_mnt_id;
 }
 
 int copy_fail(struct copy *copy, const char *what)
@@ -177,7 +183,7 @@ static int copy_folder(struct copy *copy, struct thing *thing, int to, bool is_o
     if (!from)
         return copy_fail(copy, "list");
     thing->fd = -1;
-    bool entered = status->st_dev == copy->device;
+    bool entered = !thing->is_bare && copy_mount(dirfd(from)) == copy->mount;
     int code = is_old ? refresh_folder(copy, dirfd(from), to, status) : 0;
     if (code == 0 && entered)
         code = copy_names(copy, from, to);
@@ -188,7 +194,7 @@ static int copy_folder(struct copy *copy, struct thing *thing, int to, bool is_o
 
 static int copy_subfolder(struct copy *copy, int folder, struct thing *thing)
 {
-    if (thing->status.st_dev == copy->device && copy_is_same(&thing->status, &copy->top))
+    if (copy_is_same(&thing->status, &copy->top) && copy_mount(thing->fd) == copy->mount)
         return refuse_itself(copy->error);
     bool made = mkdirat(folder, thing->name, 0700) == 0;
     if (!made && errno != EEXIST)
@@ -231,10 +237,13 @@ static int copy_leaf(struct copy *copy, int from, int to, const struct thing *th
 
 static int copy_entry(struct copy *copy, int from, int to, const char *name, unsigned type)
 {
-    AUTO(drop) struct thing thing;
-    int code = look(copy, from, name, type, &thing);
+    AUTO(drop) struct thing thing = {.fd = -1};
+    enum copy_part part =
+        copy->choice ? copy->choice->choose(copy->choice, copy->path) : COPY_WHOLE;
+    int code = part == COPY_NOTHING ? 0 : look(copy, from, name, type, &thing);
     if (code <= 0)
         return code;
+    thing.is_bare = part == COPY_FOLDER;
     if (!S_ISDIR(thing.status.st_mode))
         return copy_leaf(copy, from, to, &thing);
     code = copy->refresh ? refresh_settle(copy, to, &thing, NULL) : 0;
@@ -263,7 +272,7 @@ static int copy_begin(struct copy *copy, int source, struct stat *status)
 {
     if (fstat(source, status) < 0 || fstat(copy->target, &copy->top) < 0)
         return error_system(copy->error, errno, "cannot look at the folder to copy");
-    copy->device = status->st_dev;
+    copy->mount = copy_mount(source);
     return 0;
 }
 
@@ -280,8 +289,8 @@ static int copy_all(struct copy *copy, int source)
     if (top.fd < 0 || to < 0)
         return error_system(copy->error, errno, "cannot open the folder to copy");
     code = copy_folder(copy, &top, to, copy->refresh);
-    tdestroy(copy->links, free_link);
-    tdestroy(copy->claimed, free_link);
+    tdestroy(copy->links, copy_free_link);
+    tdestroy(copy->claimed, copy_free_link);
     return code;
 }
 
@@ -293,14 +302,31 @@ int copy_tree(int source, int target, struct error *error)
 
 int copy_live_tree(int source, int target, struct copy_progress *progress, struct error *error)
 {
-    struct copy copy = {.target = target, .live = true, .progress = progress, .error = error};
+    return copy_live_part(source, target, NULL, progress, error);
+}
+
+int copy_live_part(int source, int target, const struct copy_choice *choice,
+                   struct copy_progress *progress, struct error *error)
+{
+    struct copy copy = {
+        .target = target, .live = true, .progress = progress, .choice = choice, .error = error};
     return copy_all(&copy, source);
 }
 
 int copy_refresh(int source, int target, struct copy_progress *progress, struct error *error)
 {
-    struct copy copy = {
-        .target = target, .live = true, .refresh = true, .progress = progress, .error = error};
+    return copy_refresh_part(source, target, NULL, progress, error);
+}
+
+int copy_refresh_part(int source, int target, const struct copy_choice *choice,
+                      struct copy_progress *progress, struct error *error)
+{
+    struct copy copy = {.target = target,
+                        .live = true,
+                        .refresh = true,
+                        .progress = progress,
+                        .choice = choice,
+                        .error = error};
     int code = copy_all(&copy, source);
     return code < 0 ? code : copy.different;
 }
@@ -313,7 +339,7 @@ int copy_named(int source, int target, const char *name, struct error *error)
     snprintf(copy.path, sizeof(copy.path), "%s", name);
     if (code == 0)
         code = copy_entry(&copy, source, target, name, DT_UNKNOWN);
-    tdestroy(copy.links, free_link);
+    tdestroy(copy.links, copy_free_link);
     return code;
 }
 

@@ -11,8 +11,8 @@
 #include "base/copy.h"
 
 struct copy {
-    int target; /* the top of the copy; the paths of links begin here */
-    dev_t device;
+    int target;      /* the top of the copy; the paths of links begin here */
+    uint64_t mount;  /* that the source lies on */
     struct stat top; /* of the target: inside the source it would be copied into itself */
     void *links;     /* a tsearch tree of struct link: of the source's files with several names */
     bool no_clones;  /* between the two file systems */
@@ -23,7 +23,8 @@ struct copy {
     int different;   /* from the earlier copy */
     uint64_t files, bytes; /* so far; the bytes up to the file at hand */
     struct copy_progress *progress;
-    char path[PATH_MAX]; /* of the thing being copied, for messages and links */
+    const struct copy_choice *choice; /* NULL: everything */
+    char path[PATH_MAX];              /* of the thing being copied, for messages and links */
     struct error *error;
 };
 
@@ -37,7 +38,8 @@ struct link {
 /* What is to be copied, looked at. */
 struct thing {
     const char *name;
-    int fd; /* of a file or a folder, -1 of all else */
+    int fd;       /* of a file or a folder, -1 of all else */
+    bool is_bare; /* a folder that is copied without what is in it */
     struct stat status;
 };
 
@@ -45,6 +47,7 @@ int copy_fail(struct copy *copy, const char *what); /* with errno */
 bool copy_is_same(const struct stat *one, const struct stat *other);
 struct link *copy_find_link(void *const *links, const struct stat *status);
 void copy_add_link(void **links, const struct stat *status, const char *path);
+void copy_free_link(void *link); /* for tdestroy(3) */
 
 int copy_contents(struct copy *copy, int from, int to, const struct stat *status);
 int copy_attributes(struct copy *copy, int from, int to, const struct stat *status);

@@ -279,6 +279,54 @@ static void test_onto_a_mount_point(void **state)
     must_run("test -f tree/mnt/file && test -z \"$(ls -A tree/mnt/mnt)\"");
 }
 
+/* Another mount of the same file system is none of the tree either. */
+static void test_bind(void **state)
+{
+    (void)state;
+    need_namespace();
+    struct error error;
+    must_run("mkdir -p tree/mnt other copy && echo x > other/file");
+    assert_int_equal(mount("other", "tree/mnt", NULL, MS_BIND, NULL), 0);
+    assert_outcome("copy", copy_folders("tree", "copy", &error), &error, NULL);
+    must_run("test -d copy/mnt && test -z \"$(ls -A copy/mnt)\"");
+}
+
+static enum copy_part choose(const struct copy_choice *choice, const char *path)
+{
+    (void)choice;
+    return strcmp(path, "etc/deep") == 0  ? COPY_FOLDER
+           : strcmp(path, "etc/big") == 0 ? COPY_NOTHING
+           : strcmp(path, "private") == 0 ? COPY_NOTHING
+                                          : COPY_WHOLE;
+}
+
+static void test_part(void **state)
+{
+    (void)state;
+    struct error error;
+    const struct copy_choice choice = {choose};
+    struct copy_size whole, part, copied;
+    make_tree("tree");
+    must_run("mkdir copy && cp -a tree left && rm -r left/etc/big left/private left/etc/deep/* &&"
+             "touch -r tree left && touch -r tree/etc left/etc && "
+             "touch -r tree/etc/deep left/etc/deep");
+    auto_fd source = open_folder("tree"), target = open_folder("copy");
+    assert_outcome("copy", copy_live_part(source, target, &choice, NULL, &error), &error, NULL);
+    assert_same("left", "copy");
+    must_run("echo more > copy/etc/deep/more && echo new > tree/etc/new");
+    assert_int_equal(copy_refresh_part(source, target, &choice, NULL, &error), 2);
+    must_run("rm tree/etc/new copy/etc/new && touch -r left/etc tree/etc copy/etc");
+    assert_same("left", "copy");
+    copy_measure(source, NULL, &whole);
+    copy_measure(source, &choice, &part);
+    copy_measure(target, NULL, &copied);
+    assert_int_equal(part.files, copied.files);
+    assert_int_equal(part.bytes, copied.bytes);
+    assert_int_equal(part.room, copied.room);
+    assert_true(whole.files > part.files && whole.bytes >= part.bytes + 300000);
+    assert_true(whole.room < 1 << 20); /* holes take none, and names of one file take it once */
+}
+
 static void test_check(void **state)
 {
     (void)state;
@@ -330,6 +378,8 @@ int main(void)
         TEST(test_deep),
         TEST(test_into_itself),
         TEST(test_onto_a_mount_point),
+        TEST(test_bind),
+        TEST(test_part),
         TEST(test_check),
         TEST(test_open_file),
     };

@@ -176,7 +176,6 @@ static void set_limit(struct guard *guard, unsigned seconds)
 /* Returns when the guard has nothing more to do. */
 static bool release(struct guard *guard)
 {
-    unpublish();
     log_info("the trial is confirmed");
     if (leave_watchdog(guard))
         return true;
@@ -202,6 +201,8 @@ static bool answer(struct guard *guard)
     unsigned seconds = is_release ? 0 : (unsigned)strtoul(question, NULL, 10);
     if (seconds)
         set_limit(guard, seconds);
+    if (is_release)
+        unpublish(); /* before the answer, so that whoever asked sees it */
     (void)send(client, is_release || seconds ? GUARD_DONE : "?", 1, MSG_NOSIGNAL); /* it has left */
     return is_release && release(guard);
 }

@@ -41,6 +41,8 @@ _ebb_kernels() {
 # What stands behind option $2 of verb $1 and begins with $3. False: the option takes no value.
 _ebb_value() {
 	case $1:$2 in
+	adopt:--root) _ebb_folders "$3" ;;
+	adopt:--label | adopt:--volume) ;;
 	build:--kernel) _ebb_lines "$3" < <(_ebb_kernels) ;;
 	check:--kernel | vm:--kernel)
 		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
@@ -136,7 +138,7 @@ _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'arm build check confirm diff drop extend gc health image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'adopt arm build check confirm diff drop extend gc health image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -159,6 +161,7 @@ _ebb() {
 	fi
 	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
 	case $verb in
+	adopt) options='--root --volume --label --replace --dry-run --yes' ;;
 	arm) options='--for' ;;
 	check) options='--print --kernel' ;;
 	confirm) options='--timeout --no-checks' ;;

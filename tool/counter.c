@@ -1,9 +1,6 @@
 #include "tool/counter.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,33 +8,12 @@
 
 enum { BETWEEN = 100 /* milliseconds, of what is told */ };
 
-static void count_folder(int parent, const char *name, dev_t device, struct amount *amount)
-{
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
-    struct stat status;
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-            fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;
-        if (S_ISDIR(status.st_mode)) {
-            if (status.st_dev == device)
-                count_folder(fd, entry->d_name, device, amount);
-            continue;
-        }
-        amount->files++;
-        amount->bytes += S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
-    }
-}
-
 struct amount counter_amount(const struct live *live)
 {
-    struct amount amount = {1, (uint64_t)live->status.st_size};
-    if (S_ISDIR(live->status.st_mode)) {
-        amount = (struct amount){0};
-        count_folder(live->fd, ".", live->status.st_dev, &amount);
-    }
-    return amount;
+    struct copy_size size = {1, (uint64_t)live->status.st_size, 0};
+    if (S_ISDIR(live->status.st_mode))
+        copy_measure(live->fd, NULL, &size);
+    return (struct amount){size.files, size.bytes};
 }
 
 static void tell(struct copy_progress *progress, uint64_t files, uint64_t bytes)

@@ -8,6 +8,7 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } verbs[] = {
+    {"adopt", "make a generation from an installed system", verb_adopt},
     {"arm", "go back to the good generation unless a change is confirmed", verb_arm},
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},

@@ -17,6 +17,11 @@ static const struct {
     int last;
     const char *offers;
 } cases[] = {
+    {"ebb ad", 1, "adopt"},
+    {"ebb adopt --", 2, "--root\n--volume\n--label\n--replace\n--dry-run\n--yes\n--help"},
+    {"ebb adopt --root fol", 3, "folder"},
+    {"ebb adopt --label \"\"", 3, ""},
+    {"ebb adopt \"\"", 2, "ebb.conf\nfolder"},
     {"ebb ch", 1, "check"},
     {"ebb try --", 2, "--for\n--no-reboot\n--help"},
     {"ebb try --for \"\"", 3, ""},
