@@ -40,9 +40,9 @@ UNUSED static size_t craft_pe(const struct craft_pe *craft, unsigned char *file)
     unsigned char *coff = file + CRAFT_PE_AT + 4, *optional = coff + 20;
     unsigned char *table = optional + fixed + directories * 8UL;
     memset(file, 0, CRAFT_PE_SIZE);
-    memcpy(file, "MZ", 2);
+    pe_put(file, 0x5a4d, 2); /* MZ */
     pe_put(file + 60, CRAFT_PE_AT, 4);
-    memcpy(file + CRAFT_PE_AT, "PE", 2);
+    pe_put(file + CRAFT_PE_AT, 0x4550, 4); /* PE */
     pe_put(coff, craft->machine ? craft->machine : 0x8664, 2);
     pe_put(coff + PE_SECTION_COUNT, 2, 2);
     pe_put(coff + PE_SYMBOL_TABLE, craft->tail ? end : 0, 4);

@@ -35,8 +35,7 @@ static const struct pe_section *assert_section(const struct pe *pe, const char *
                                                const void *data, size_t length)
 {
     const struct pe_section *section = pe_find(pe, name);
-    if (!section)
-        fail_msg("there is no %s", name);
+    assert_non_null(section);
     assert_int_equal(section->length, length);
     assert_memory_equal(section->data, data, length);
     return section;

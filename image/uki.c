@@ -213,8 +213,8 @@ int uki_make(struct arena *arena, const struct uki *uki, const void *initramfs, 
     auto_string stub = NULL;
     auto_string kernel = NULL;
     auto_string os_release = NULL;
-    size_t stub_length, kernel_length, os_release_length, whole_length;
-    const void *whole;
+    size_t stub_length, kernel_length, os_release_length, whole_length = 0;
+    const void *whole = NULL;
     if ((uki->cmdline && check_cmdline(uki->cmdline, error) < 0) ||
         find_stub(arena, uki->stub, &layout.name, error) < 0 ||
         path_read(AT_FDCWD, layout.name, PART_LIMIT, &stub, &stub_length, error) < 0 ||

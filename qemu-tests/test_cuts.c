@@ -163,7 +163,7 @@ static void a_record_is_seen_on_vfat(void **state)
     enter_folder();
     must_run("mkdir t");
     auto_fd volume = open("t", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto_fd fd = record_open(volume, true, &error);
+    auto_fd fd = record_open(volume, ".ebb/record", true, &error);
     assert_true(fd >= 0);
     make_esp("t");
     assert_int_equal(judge_record("esp", NULL, &error), -EBADMSG);

@@ -167,24 +167,25 @@ static void reasons_are_told(void **state)
     skip_because("only x86 has memmap=");
 #endif
     struct scene *scene = scene_new("generations-why", CONFIG "module ramoops\n");
-    scene->setup.tree = tree_with_ebb(scene);
+    scene_install_tool(scene);
     scene->setup.append = ramoops;
     scene_make(scene);
-    boot_generation(scene, 1);
+    scene_boot_generation(scene, 1);
     put_check(scene, "echo no answer; exit 1");
-    expect(
+    scene_expect(
         scene, "ebb confirm 2>&1; echo $?",
         "ebb: 10-peer: no answer\n"
         "ebb: the required check \"10-peer\" failed with status 1: no answer\n"
         "ebb: this boot of generation 1 is not confirmed; mend what a check found, or confirm it "
         "with --no-checks\n1");
     scene_power_off(scene);
-    boot_generation(scene, 1);
-    expect(scene, "ebb why | sed 's/^[-0-9]* [:0-9]*  //'",
-           "generation 1: its init was executed, and the boot was never confirmed: the required "
-           "check \"10-peer\" failed with status 1: no answer");
+    scene_boot_generation(scene, 1);
+    scene_expect(
+        scene, "ebb why | sed 's/^[-0-9]* [:0-9]*  //'",
+        "generation 1: its init was executed, and the boot was never confirmed: the required "
+        "check \"10-peer\" failed with status 1: no answer");
     put_check(scene, "test $EBB_GENERATION = 1");
-    expect(scene, "ebb confirm", "generation 1 is good");
+    scene_expect(scene, "ebb confirm", "generation 1 is good");
     crash(scene);
     scene_type(scene, "\nmount -t pstore pstore /sys/fs/pstore; ebb why\n");
     scene_wait(scene, "generation 1: confirmed: Kernel panic - not syncing: sysrq triggered crash");

@@ -100,7 +100,7 @@ static void change(const char *path)
     must(path_read(AT_FDCWD, path, LIMIT, &text, &length, &error), &error);
     char *at = memmem(text, length, "unified=yes", 11);
     assert_non_null(at);
-    memcpy(at, "unified=no ", 11);
+    memset(at + strlen("unified="), 'n', 1);
     must(path_write(AT_FDCWD, path, text, length, 0600, &error), &error);
 }
 
