@@ -46,7 +46,7 @@ _ebb_value() {
 		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
 		;;
 	build:-o | build:--output | import:-o | import:--output) _ebb_files "$3" ;;
-	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
+	build:--root | init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
 	plan:--generation | vm:--generation | new:--from) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
@@ -169,7 +169,7 @@ _ebb() {
 	lost) options='--newest --all --watch --json' ;;
 	orphans) options='--trash --older --empty-trash --dry-run --json' ;;
 	plan) options='--why --json --generation --init' ;;
-	build) options='--output --kernel --universal -o' ;;
+	build) options='--output --root --kernel --universal -o' ;;
 	import) options='--output --volume --force -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	write-back) options='--watch' ;;
