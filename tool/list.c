@@ -1,7 +1,6 @@
 /* ebb list: the generations of a store. */
 #include "tool/list.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "generations/kernels.h"
 #include "generations/marks.h"
 #include "generations/size.h"
 #include "tool/name.h"
@@ -25,27 +25,6 @@ struct row {
     bool booted, latest, is_default, good, pinned;
     unsigned failures;
 };
-
-static int by_name(const void *left, const void *right)
-{
-    return strverscmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static void find_kernels(struct arena *arena, int store, struct row *row)
-{
-    static const char *const places[] = {"usr/lib/modules", "lib/modules"};
-    int fd = -1;
-    for (size_t i = 0; fd < 0 && i < ARRAY_LENGTH(places); i++)
-        fd = path_open(store, arena_printf(arena, "%u/tree/%s", row->number, places[i]),
-                       O_RDONLY | O_DIRECTORY);
-    auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        if (*entry->d_name != '.')
-            *ARENA_PUSH(arena, row->kernels, row->kernel_count) =
-                arena_string(arena, entry->d_name);
-    if (row->kernel_count)
-        qsort(row->kernels, row->kernel_count, sizeof(*row->kernels), by_name);
-}
 
 /* The number that is booted unless another is asked for, 0 if there is none. */
 static unsigned default_of(const struct store_place *place)
@@ -75,7 +54,7 @@ static int look(const struct store_place *place, struct row *row, struct error *
     row->good = row->number == place->record.last_good;
     row->failures = record_failures(&place->record, row->number);
     row->pinned = mark_is_pinned(place->store, row->number);
-    find_kernels(place->arena, place->store, row);
+    kernels_list(place->arena, tree, &row->kernels, &row->kernel_count);
     return generation_size(place->store, &row->number, 1, &row->size, error);
 }
 
