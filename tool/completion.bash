@@ -128,11 +128,43 @@ _ebb_secrets() {
 	esac
 }
 
+# A verb, and its options and files.
+_ebb_boot() {
+	local cur=$1 before=${COMP_WORDS[COMP_CWORD - 1]} options
+	if [[ $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'install status sync --help' -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[2]} in
+	install) options='--esp --rebuild --universal --no-loader' ;;
+	status) options='--esp --json' ;;
+	sync) options='--esp --rebuild --universal' ;;
+	*) return ;;
+	esac
+	# bash splits --name=VALUE at the "=".
+	if [[ $cur == = ]]; then
+		cur=''
+	elif [[ $before == = ]]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+	elif [[ $before == --esp ]]; then
+		_ebb_folders "$cur"
+	else
+		_ebb_configs "$cur"
+	fi
+}
+
 _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'build check confirm drop gc image import init keep label list lost new orphans pin plan rollback secrets status vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'boot build check confirm drop gc image import init keep label list lost new orphans pin plan rollback secrets status vm why write-back help --help --version' -- "$cur")
+		return
+	fi
+	if [[ $verb == boot ]]; then
+		_ebb_boot "$cur"
 		return
 	fi
 	if [[ $verb == image ]]; then

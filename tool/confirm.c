@@ -1,8 +1,10 @@
 /* ebb confirm: this boot is good. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "tool/boot.h"
 #include "tool/boots.h"
 #include "tool/options.h"
 #include "tool/verb.h"
@@ -21,6 +23,18 @@ int confirm_mark(struct record *record, uint32_t generation, struct error *error
     return 0;
 }
 
+/* The boot partition comes after the record: what is lost here, the next `ebb boot sync` does. */
+static int follow(const char *config, uint32_t generation, uint32_t before)
+{
+    struct error error;
+    const struct boot_wish wish = {.config = config};
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (boot_confirmed((struct target){root, ""}, &wish, generation, before, &error) == 0)
+        return EXIT_DONE;
+    log_error("the boot entries stay as they are: %s", error.text);
+    return EXIT_NO;
+}
+
 int verb_confirm(int argc, char **argv)
 {
     const struct usage usage = {
@@ -37,7 +51,8 @@ int verb_confirm(int argc, char **argv)
     struct error error;
     if (!boots_open(arena, words ? argv[1] : NULL, &boots))
         return EXIT_NO;
-    uint32_t generation = boots.booted.generation;
+    uint32_t generation = boots.booted.generation, before = boots.record.last_good;
+    bool has_entries = boots.config->boot.place.volume != NULL;
     int code = confirm_mark(&boots.record, generation, &error);
     if (code == 0)
         code = record_write(boots.fd, &boots.record, &error);
@@ -47,5 +62,6 @@ int verb_confirm(int argc, char **argv)
         return EXIT_NO;
     }
     printf("generation %u is good\n", generation);
-    return verb_flush(EXIT_DONE);
+    status = has_entries ? follow(words ? argv[1] : NULL, generation, before) : EXIT_DONE;
+    return verb_flush(status);
 }
