@@ -1,22 +1,7 @@
-#include "base/testdata/scratch.h"
+#include "base/testdata/kernel.h"
 
 #include "image/build.h"
 #include "plan/make.h"
-
-/* The newest kernel that is installed; the tool's own default may not be. */
-static const char *any_kernel(void)
-{
-    static char version[200];
-    FILE *list = popen("ls -d /lib/modules/*/modules.dep 2>/dev/null | sort -V | tail -n 1", "r");
-    assert_non_null(list);
-    char path[300] = "";
-    if (!fgets(path, sizeof(path), list))
-        path[0] = '\0';
-    pclose(list);
-    if (sscanf(path, "/lib/modules/%199[^/]", version) != 1)
-        skip_because("no kernel with modules is installed");
-    return version;
-}
 
 static void build(const char *conf, const char *output)
 {
