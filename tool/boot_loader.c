@@ -60,8 +60,8 @@ static bool is_default(const char *line, size_t length)
 const char *boot_loader_default(struct arena *arena, int esp)
 {
     struct error ignored;
-    const char *text, *found = NULL;
-    size_t length;
+    const char *text = "", *found = NULL;
+    size_t length = 0;
     if (read_whole(arena, esp, loader_conf, TEXT_LIMIT, &text, &length, &ignored) < 0)
         return NULL;
     for (const char *line = text; *line; line += length + (line[length] == '\n')) {
@@ -90,7 +90,7 @@ bool boot_loader_is_there(int esp)
 static int add_program(struct arena *arena, const struct loader_wish *wish, struct boot_put **puts,
                        size_t *count, FILE *out, struct error *error)
 {
-    const char *data;
+    const char *data = NULL;
     size_t length = 0;
     int code = -ENOENT;
     if (wish->tree >= 0)
@@ -125,10 +125,10 @@ static const char *with_default(struct arena *arena, const char *text, const cha
 static int add_settings(struct arena *arena, int esp, const struct loader_wish *wish,
                         struct boot_put **puts, size_t *count, FILE *out, struct error *error)
 {
-    const char *text, *made, *old = boot_loader_default(arena, esp);
+    const char *text = "", *made, *old = boot_loader_default(arena, esp);
     const char *name = entry_name(arena, wish->token, 0, ENTRY_DEFAULT);
     const char *line = arena_printf(arena, "default %s\n", name);
-    size_t length;
+    size_t length = 0;
     int code = read_whole(arena, esp, loader_conf, TEXT_LIMIT, &text, &length, error);
     if (code < 0 && code != -ENOENT)
         return code;

@@ -90,9 +90,9 @@ static int compare(struct view *view, struct error *error)
                 items.list[i].generation->number;
     const struct boot_choice choice = {.normal = boot_normal(&items, run->place.record.last_good)};
     /* Where the default has no entry either, it is among those that are missing. */
-    if (boot_wants_make(&run->source, &items, &choice, &wants, &count, &ignored) == 0 &&
-        boot_plan_make(view->arena, &run->state, wants, count, NULL, 0, &view->plan, &ignored) < 0)
-        view->needed = view->plan.needed; /* it does not fit, which the numbers tell */
+    if (boot_wants_make(&run->source, &items, &choice, &wants, &count, &ignored) == 0)
+        (void)boot_plan_make(view->arena, &run->state, wants, count, NULL, 0, &view->plan,
+                             &ignored); /* that it does not fit, the numbers tell */
     view->needed = view->plan.entry_count || view->plan.payload_count ? view->plan.needed : 0;
     view->needed += view->missing_count * guess(&run->state);
     view->faults += view->missing_count + view->plan.entry_count + view->plan.late_count +
@@ -211,6 +211,13 @@ static void print_json(const struct view *view, FILE *out)
     json_object_put(object);
 }
 
+static int look(struct view *view, struct error *error)
+{
+    look_at_entries(view);
+    int code = compare(view, error);
+    return code < 0 ? code : look_at_default(view, error);
+}
+
 int boot_status(struct target root, const struct boot_wish *wish, FILE *out)
 {
     auto_arena arena = arena_new();
@@ -219,17 +226,13 @@ int boot_status(struct target root, const struct boot_wish *wish, FILE *out)
     struct error error;
     int code = boot_open(arena, root, wish, false, &run, &error);
     if (code == 0)
-        look_at_entries(&view);
-    if (code == 0)
-        code = compare(&view, &error);
-    if (code == 0)
-        code = look_at_default(&view, &error);
-    if (code < 0)
-        log_error("%s", error.text);
-    else if (wish->json)
+        code = look(&view, &error);
+    if (code == 0 && wish->json)
         print_json(&view, out);
-    else
+    else if (code == 0)
         print(&view, out);
+    else
+        log_error("%s", error.text);
     boot_close(&run);
     return code < 0 || view.faults ? EXIT_NO : EXIT_DONE;
 }

@@ -67,6 +67,7 @@ static int build(struct boot_run *run, struct boot_items *items, bool all, struc
     run->source.scratch = scratch;
     int code = boot_items_build(&run->source, items, all, error);
     path_remove_tree(scratch);
+    run->source.scratch = NULL;
     return code;
 }
 
@@ -170,6 +171,8 @@ static int refresh(struct arena *arena, struct boot_run *run, const struct boot_
     struct boot_plan plan;
     size_t count = 0;
     int code = boot_items_list(&run->source, &items, error);
+    if (run->state.entry_count == 0)
+        return code; /* `ebb boot install` was never run */
     if (code == 0)
         code = boot_wants_make(&run->source, &items, choice, &wants, &count, error);
     for (size_t i = 0; i < count; i++)

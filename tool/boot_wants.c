@@ -73,17 +73,21 @@ int boot_items_build(const struct boot_source *source, struct boot_items *items,
 {
     for (size_t i = 0; i < items->count; i++) {
         struct boot_item *item = &items->list[i];
+        struct boot_payload kernel, image;
         struct error fault;
         if (item->is_known && !all)
             continue;
-        item->is_known =
-            boot_build(source, item->generation, &item->kernel, &item->image, &fault) == 0;
-        if (item->is_known)
+        if (boot_build(source, item->generation, &kernel, &image, &fault) == 0) {
+            item->kernel = kernel;
+            item->image = image;
+            item->is_known = true;
             continue;
-        if (fault.code == ENOSPC ||
-            fault.code == ENOMEM) /* of this machine, not of the generation */
+        }
+        if (fault.code == ENOSPC) /* of this machine, not of the generation */
             return *error = fault, -fault.code;
-        log_warning("generation %u gets no boot entry: %s", item->generation->number, fault.text);
+        log_warning("generation %u %s: %s", item->generation->number,
+                    item->is_known ? "keeps its boot entry as it is" : "gets no boot entry",
+                    fault.text);
         items->failed++;
     }
     return 0;
@@ -91,10 +95,15 @@ int boot_items_build(const struct boot_source *source, struct boot_items *items,
 
 unsigned boot_normal(const struct boot_items *items, unsigned last_good)
 {
-    for (size_t i = 0; i < items->count; i++)
-        if (items->list[i].generation->number == last_good)
+    unsigned newest = 0;
+    for (size_t i = 0; i < items->count; i++) {
+        unsigned number = items->list[i].generation->number;
+        if (number == last_good)
             return last_good;
-    return items->default_number;
+        if (number > newest)
+            newest = number;
+    }
+    return items->default_number ? items->default_number : newest;
 }
 
 static const struct boot_item *find_item(const struct boot_items *items, unsigned number)
@@ -199,6 +208,8 @@ int boot_wants_make(const struct boot_source *source, const struct boot_items *i
     struct arena *arena = source->place->arena;
     const struct boot_item *normal = find_item(items, choice->normal);
     struct refuge refuge;
+    if (!choice->normal)
+        return error_set(error, ENOENT, "there is no generation that could be booted");
     if (!normal)
         return error_set(error, ENOENT,
                          "no entry can be made for generation %u, which is to be booted by default",

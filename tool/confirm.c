@@ -24,15 +24,13 @@ int confirm_mark(struct record *record, uint32_t generation, struct error *error
 }
 
 /* The boot partition comes after the record: what is lost here, the next `ebb boot sync` does. */
-static int follow(const char *config, uint32_t generation, uint32_t before)
+static void follow(const char *config, uint32_t generation, uint32_t before)
 {
     struct error error;
     const struct boot_wish wish = {.config = config};
     auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (boot_confirmed((struct target){root, ""}, &wish, generation, before, &error) == 0)
-        return EXIT_DONE;
-    log_error("the boot entries stay as they are: %s", error.text);
-    return EXIT_NO;
+    if (boot_confirmed((struct target){root, ""}, &wish, generation, before, &error) < 0)
+        log_warning("the boot entries stay as they are: %s", error.text);
 }
 
 int verb_confirm(int argc, char **argv)
@@ -62,6 +60,7 @@ int verb_confirm(int argc, char **argv)
         return EXIT_NO;
     }
     printf("generation %u is good\n", generation);
-    status = has_entries ? follow(words ? argv[1] : NULL, generation, before) : EXIT_DONE;
-    return verb_flush(status);
+    if (has_entries)
+        follow(words ? argv[1] : NULL, generation, before);
+    return verb_flush(EXIT_DONE);
 }
