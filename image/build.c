@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -22,23 +23,61 @@
 
 static const char modules_root[] = "/lib/modules";
 
-int build_kernel(struct arena *arena, const char *wanted, const char **kernel, struct error *error)
+/* The versions that are installed, ascending, each with a blank in front; and the last. */
+static const char *list_versions(struct arena *arena, const char *folder, const char **newest)
+{
+    const char *text = "";
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, versionsort);
+    for (int i = 0; i < count; i++) {
+        if (entries[i]->d_name[0] != '.') {
+            *newest = arena_string(arena, entries[i]->d_name);
+            text = arena_printf(arena, "%s %s", text, *newest);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return text;
+}
+
+int build_kernel(struct arena *arena, const char *root, const char *wanted, const char **kernel,
+                 struct error *error)
 {
     struct utsname running;
+    const char *folder = arena_printf(arena, "%s%s", root ? root : "", modules_root), *newest = "?";
+    const char *versions = list_versions(arena, folder, &newest);
+    if (!wanted && root)
+        wanted = newest;
     if (!wanted && uname(&running) == 0)
         wanted = arena_string(arena, running.release);
-    if (access(arena_printf(arena, "%s/%s/modules.dep", modules_root, wanted), R_OK) == 0) {
+    if (access(arena_printf(arena, "%s/%s/modules.dep", folder, wanted), R_OK) == 0) {
         *kernel = wanted;
         return 0;
     }
-    const char *versions = "";
-    auto_dir folder = opendir(modules_root);
-    for (struct dirent *entry; folder && (entry = readdir(folder));)
-        if (entry->d_name[0] != '.')
-            versions = arena_printf(arena, "%s %s", versions, entry->d_name);
     return error_set(error, ENOENT, "there are no modules of the kernel \"%s\" in %s; %s%s", wanted,
-                     modules_root, *versions ? "choose with --kernel one of:" : "install a kernel",
+                     folder, *versions ? "choose with --kernel one of:" : "install a kernel",
                      versions);
+}
+
+/* The program of the system that the image is made from. */
+static int find_program(const struct image *image, const char *name, const char *package,
+                        char path[PATH_MAX], struct error *error)
+{
+    static const char *const folders[] = {"/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin",
+                                          "/bin"};
+    const char *root = image_root(image);
+    if (!*root)
+        return run_find(name, package, path, PATH_MAX, error);
+    auto_fd fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
+        snprintf(path, PATH_MAX, "%s/%s", folders[i], name);
+        auto_fd found = path_open_in_root(fd, path, O_PATH);
+        if (found >= 0)
+            return 0;
+    }
+    return error_set(error, ENOENT,
+                     "cannot find the program \"%s\" in \"%s\"; install the package \"%s\" there",
+                     name, root, package);
 }
 
 /* Where PID 1 will look for what `from` includes. */
@@ -82,7 +121,7 @@ static int add_hooks(struct image *image, struct arena *arena, const struct conf
 {
     for (size_t i = 0; i < config->hook_count; i++) {
         const struct hook *hook = config->hooks[i];
-        if (access(hook->path, F_OK) < 0)
+        if (access(arena_printf(arena, "%s%s", image_root(image), hook->path), F_OK) < 0)
             return error_set(error, errno,
                              "the hook \"%s\" at %s cannot be put into the image (%s); put the "
                              "program there, or remove the line",
@@ -101,8 +140,8 @@ static int add_tools(struct image *image, struct arena *arena, const struct conf
     const struct tool *tools = tools_wanted(arena, config, &count);
     for (size_t i = 0; i < count; i++) {
         char found[PATH_MAX];
-        int code = run_find(strrchr(tools[i].path, '/') + 1, tools[i].package, found, sizeof(found),
-                            error);
+        int code =
+            find_program(image, strrchr(tools[i].path, '/') + 1, tools[i].package, found, error);
         if (code == 0)
             code = image_add_program(image, tools[i].path, found, error);
         if (code < 0)
@@ -117,7 +156,7 @@ static int add_shell(struct image *image, struct arena *arena, const struct conf
     char found[PATH_MAX];
     if (strcmp(config->rescue.shell, "no") == 0)
         return 0;
-    int code = run_find("busybox", "busybox-static", found, sizeof(found), error);
+    int code = find_program(image, "busybox", "busybox-static", found, error);
     if (code == 0)
         code = image_add_program(image, "/bin/busybox", found, error);
     return code < 0
@@ -154,7 +193,7 @@ static int add_keymap(struct image *image, struct arena *arena, const struct con
 {
     const char *data;
     size_t length;
-    int code = keymap_make(arena, &config->keymap, "", &data, &length, error);
+    int code = keymap_make(arena, &config->keymap, image_root(image), &data, &length, error);
     return code < 0 || length == 0
                ? code
                : image_add_bytes(image, "/etc/ebb/keymap", data, length, 0644, error);
@@ -167,8 +206,9 @@ static int add_firmware(struct image *image, struct arena *arena, const char *na
     static const char *const endings[] = {"", ".zst", ".xz"};
     for (size_t i = 0; i < ARRAY_LENGTH(endings); i++) {
         const char *path = arena_printf(arena, "/lib/firmware/%s%s", name, endings[i]);
-        if (access(path, R_OK) == 0)
-            return image_add_file(image, path, path, 0644, error);
+        const char *source = arena_printf(arena, "%s%s", image_root(image), path);
+        if (access(source, R_OK) == 0)
+            return image_add_file(image, path, source, 0644, error);
     }
     return 0;
 }
@@ -176,8 +216,10 @@ static int add_firmware(struct image *image, struct arena *arena, const char *na
 static int add_modules(struct image *image, struct arena *arena,
                        const struct build_request *request, struct error *error)
 {
-    struct module_request wanted = {
-        .root = "/", .kernel = request->kernel, .sysfs = "/sys", .universal = request->universal};
+    struct module_request wanted = {.root = image_root(image),
+                                    .kernel = request->kernel,
+                                    .sysfs = "/sys",
+                                    .universal = request->universal};
     struct module_set set = {0};
     struct index_file *index = NULL;
     size_t index_count = 0;
@@ -238,6 +280,7 @@ int build_image(const struct build_request *request, struct error *error)
 {
     auto_arena arena = arena_new();
     auto_image image = image_new();
+    image_set_root(image, request->root ? request->root : "");
     int code = image_add_file(image, "/init", request->init_program, 0755, error);
     if (code == 0)
         code = add_config(image, arena, request->config, error);

@@ -11,7 +11,8 @@
 
 struct build_request {
     const struct config *config;
-    const char *kernel;       /* a version below /lib/modules */
+    const char *root;         /* absolute: whose modules and programs; NULL: the running system */
+    const char *kernel;       /* a version below its /lib/modules */
     const char *init_program; /* the path of ebb-init */
     const char *output;
     const struct uki *uki; /* what the initramfs becomes a part of; NULL: nothing */
@@ -21,8 +22,9 @@ struct build_request {
 
 int build_image(const struct build_request *request, struct error *error);
 
-/* The kernel to build for: `wanted` if it is given, else the running one. Fails with the versions
- * that are installed if its modules are not. */
-int build_kernel(struct arena *arena, const char *wanted, const char **kernel, struct error *error);
+/* The kernel to build for: `wanted` if it is given, else the running one, or the newest of another
+ * `root`. Fails with the versions that are installed if its modules are not. */
+int build_kernel(struct arena *arena, const char *root, const char *wanted, const char **kernel,
+                 struct error *error);
 
 #endif

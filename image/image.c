@@ -29,6 +29,7 @@ struct entry {
 /* Entries are sorted by path, and so a folder stands before what is in it. */
 struct image {
     struct arena *arena;
+    const char *root; /* of programs */
     struct entry **entries;
     size_t count;
     char **contents; /* of files, to be freed */
@@ -43,8 +44,19 @@ struct image *image_new(void)
     struct arena *arena = arena_new();
     struct image *image = arena_alloc(arena, sizeof(*image));
     image->arena = arena;
+    image->root = "";
     add_console(image);
     return image;
+}
+
+void image_set_root(struct image *image, const char *root)
+{
+    image->root = arena_string(image->arena, root);
+}
+
+const char *image_root(const struct image *image)
+{
+    return image->root;
 }
 
 void image_free(struct image *image)

@@ -15,6 +15,9 @@
 
 struct image;
 struct image *image_new(void);
+/* Programs are from now on those of the system in this folder; "" is the running one. */
+void image_set_root(struct image *image, const char *root);
+const char *image_root(const struct image *image);
 void image_free(struct image *image); /* accepts NULL */
 void image_cleanup(struct image **image);
 #define auto_image AUTO(image_cleanup) struct image *
@@ -30,7 +33,8 @@ int image_add_folder(struct image *image, const char *path, mode_t mode, struct 
  * time; ".ko.zst" in `path` becomes ".ko". Nothing is stripped: modules are signed. */
 int image_add_module(struct image *image, const char *path, const char *source,
                      struct error *error);
-/* A program or script and everything it needs to start, links such as /lib -> usr/lib included. */
+/* A program or script and everything it needs to start, links such as /lib -> usr/lib included.
+ * `source` is where the system that it is taken from sees it. */
 int image_add_program(struct image *image, const char *path, const char *source,
                       struct error *error);
 

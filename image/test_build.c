@@ -1,22 +1,7 @@
-#include "base/testdata/scratch.h"
+#include "base/testdata/kernel.h"
 
 #include "image/build.h"
 #include "plan/make.h"
-
-/* The newest kernel that is installed; the tool's own default may not be. */
-static const char *any_kernel(void)
-{
-    static char version[200];
-    FILE *list = popen("ls -d /lib/modules/*/modules.dep 2>/dev/null | sort -V | tail -n 1", "r");
-    assert_non_null(list);
-    char path[300] = "";
-    if (!fgets(path, sizeof(path), list))
-        path[0] = '\0';
-    pclose(list);
-    if (sscanf(path, "/lib/modules/%199[^/]", version) != 1)
-        skip_because("no kernel with modules is installed");
-    return version;
-}
 
 static void build_in(const struct uki *uki, const char *conf, const char *output)
 {
@@ -265,12 +250,54 @@ static void test_kernel(void **state)
     struct error error;
     const char *kernel = NULL;
     auto_arena arena = arena_new();
-    assert_int_equal(build_kernel(arena, any_kernel(), &kernel, &error), 0);
+    assert_int_equal(build_kernel(arena, NULL, any_kernel(), &kernel, &error), 0);
     assert_string_equal(kernel, any_kernel());
-    assert_int_equal(build_kernel(arena, "0.0-none", &kernel, &error), -ENOENT);
+    assert_int_equal(build_kernel(arena, NULL, "0.0-none", &kernel, &error), -ENOENT);
     assert_contains(error.text, "there are no modules of the kernel \"0.0-none\" in /lib/modules; "
                                 "choose with --kernel one of: ");
     assert_contains(error.text, any_kernel());
+}
+
+/* What is not configuration comes from the other system: here its kernel, a hook and the shell that
+ * the hook needs. */
+static void test_root(void **state)
+{
+    (void)state;
+    struct error error;
+    const char *kernel = NULL;
+    need_tool("busybox");
+    auto_arena arena = arena_new();
+    struct report report = {.arena = arena};
+    must_run("mkdir -p tree/lib/modules/0.1 tree/usr/bin tree/opt && ln -s usr/bin tree/bin &&"
+             "cp $(command -v busybox) tree/usr/bin && ln -s /bin/busybox tree/usr/bin/sh &&"
+             "printf '#!/bin/sh\n' > tree/opt/hook && ln -s /lib/modules/%s tree/lib/modules &&"
+             "printf 'volume state LABEL=s { fs ext4 }\ngenerations state:/g\n"
+             "hook after-root /opt/hook\nrescue wait shell=yes\n' > a.conf",
+             any_kernel());
+    auto_config config = config_load("a.conf", NULL, &report);
+    auto_string here = getcwd(NULL, 0);
+    const char *root = arena_printf(arena, "%s/tree", here);
+    struct build_request request = {
+        .config = config, .root = root, .init_program = "/bin/true", .output = "one"};
+    assert_int_equal(build_kernel(arena, root, NULL, &request.kernel, &error), 0);
+    assert_string_equal(request.kernel, any_kernel());
+    assert_outcome("root", build_image(&request, &error), &error, NULL);
+    must_run("zstd -dqc one | cpio -it --quiet > list && grep -qx opt/hook list && "
+             "grep -qx usr/bin/sh list && grep -qx usr/bin/busybox list && grep -q ext4.ko list");
+    must_run("rm tree/usr/bin/busybox && echo '#!/none' > tree/opt/hook");
+    assert_outcome("missing", build_image(&request, &error), &error,
+                   "the hook at a.conf:3: the interpreter of the script \"/opt/hook\": cannot read "
+                   "\"/none\": No such file or directory");
+    must_run("sed -i /hook/d a.conf");
+    auto_config other = config_load("a.conf", NULL, &report);
+    request.config = other;
+    assert_true(build_image(&request, &error) < 0);
+    assert_contains(error.text, "the shell at a.conf:3: cannot find the program \"busybox\" in \"");
+    assert_contains(error.text, "/tree\"; install the package \"busybox-static\" there");
+    must_run("rm tree/lib/modules/[!0]*");
+    assert_int_equal(build_kernel(arena, root, NULL, &kernel, &error), -ENOENT);
+    assert_contains(error.text, "there are no modules of the kernel \"0.1\" in ");
+    assert_contains(error.text, "tree/lib/modules; choose with --kernel one of: 0.1");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
@@ -279,8 +306,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_includes),     TEST(test_same_bytes), TEST(test_unified), TEST(test_keymap),
-        TEST(test_missing_hook), TEST(test_kernel),     TEST(test_tools),   TEST(test_keys),
-        TEST(test_shell),        TEST(test_missing), /* the last: programs stay hidden */
+        TEST(test_missing_hook), TEST(test_kernel),     TEST(test_root),    TEST(test_tools),
+        TEST(test_keys),         TEST(test_shell),      TEST(test_missing),
+        /* the last, because programs stay hidden */
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -91,6 +91,9 @@ static void collect(struct config *config, const struct declaration *declaration
     case DECLARED_KEYMAP:
         config->keymap = *(struct keymap *)declaration->object;
         break;
+    case DECLARED_BOOT:
+        config->boot = *(struct boot_entries *)declaration->object;
+        break;
     }
 }
 
@@ -239,6 +242,7 @@ static bool is_whole(const struct declaration *declaration)
     case DECLARED_STORE:
     case DECLARED_SECRETS:
     case DECLARED_RESCUE:
+    case DECLARED_BOOT:
         return true;
     }
     return false;
@@ -275,6 +279,7 @@ static void resolve(struct config *config, struct report *report)
     resolve_record(config, report);
     resolve_state(config, &config->root.place, report);
     (void)resolve_place(config, &config->root.blank, report); /* it may name none */
+    (void)resolve_place(config, &config->boot.place, report); /* the same */
 }
 
 struct config *config_load(const char *file, const char *const *extra, struct report *report)
@@ -335,6 +340,7 @@ void config_join(struct config *config, const struct config *image, struct repor
     config->volumes = volumes;
     config->volume_count = count;
     config->generations = image->generations;
+    config->boot = image->boot;
     config->hooks = image->hooks;
     config->hook_count = image->hook_count;
     config->modules = image->modules;

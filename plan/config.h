@@ -117,6 +117,15 @@ struct generations {
     struct keep keep;
 };
 
+enum { BOOT_TIMEOUT = 3000 };
+/* The entries of the boot loader, one for each generation. */
+struct boot_entries {
+    struct origin origin;
+    struct place place;  /* its volume_name is NULL where none are wanted */
+    const char *options; /* of the kernel; NULL for none */
+    unsigned timeout;    /* milliseconds that the menu is shown */
+};
+
 enum persist_kind { PERSIST_DIR, PERSIST_FILE };
 
 /* Options of an entry's mount: a set of these bits, in the order of their names. */
@@ -248,6 +257,7 @@ enum declared_kind {
     DECLARED_MODULE,
     DECLARED_RESCUE,
     DECLARED_KEYMAP,
+    DECLARED_BOOT,
 };
 
 struct declaration {
@@ -288,6 +298,7 @@ struct config {
     size_t volume_count;
     struct root root;
     struct generations generations;
+    struct boot_entries boot;
     struct persist_entry **entries;
     size_t entry_count;
     struct secrets **secrets;

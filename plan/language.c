@@ -153,6 +153,17 @@ static void *generations_object(struct config *config, void *parent,
     return generations;
 }
 
+static void *boot_object(struct config *config, void *parent,
+                         const struct scfg_directive *directive)
+{
+    (void)parent; /* stands at the top level */
+    struct boot_entries *boot = declare(config, DECLARED_BOOT, sizeof(*boot), directive);
+    boot->origin = directive->words[0].origin;
+    boot->timeout = BOOT_TIMEOUT;
+    set_key(config, "boot", "");
+    return boot;
+}
+
 static void *store_object(struct config *config, void *parent,
                           const struct scfg_directive *directive)
 {
@@ -428,6 +439,14 @@ static const struct field generations_options[] = {
     {"kind", FIELD_CHOICE, offsetof(struct generations, kind), store_kind_names},
 };
 
+static const struct field boot_parameters[] = {
+    {"place", FIELD_PLACE, offsetof(struct boot_entries, place), NULL},
+};
+static const struct field boot_options[] = {
+    {"options", FIELD_TEXT, offsetof(struct boot_entries, options), NULL},
+    {"timeout", FIELD_DURATION, offsetof(struct boot_entries, timeout), NULL},
+};
+
 static const struct field persist_parameters[] = {
     {"place", FIELD_PLACE, 0, NULL},
 };
@@ -550,6 +569,8 @@ const struct keyword language[] = {
     {"generations", "generations VOLUME:/path default=latest tries=3 keep=5",
      FIELDS(generations_parameters), FIELDS(generations_options), NULL, 0, true, generations_object,
      NULL},
+    {"boot", "boot VOLUME:/ options=TEXT timeout=3s", FIELDS(boot_parameters), FIELDS(boot_options),
+     NULL, 0, true, boot_object, NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),
      NO_FIELDS, FIELDS(persist_rows), true, store_object, NULL},
     {"secrets", "secrets FILE { key VOLUME:/path; secret KEY; whole NAME }",

@@ -1,6 +1,7 @@
 #include "plan/make.h"
 
 #include "generations/choice.h"
+#include "generations/entry.h"
 #include "generations/identity.h"
 #include "generations/store.h"
 #include "hooks/run.h"
@@ -24,6 +25,7 @@ void config_check(const struct config *config, struct report *report)
     root_check(config, report);
     subvolume_check(config, report);
     generations_check(config, report);
+    entry_check(config, report);
     persist_check(config, report);
     secrets_check(config, report);
     hooks_check(config, report);

@@ -200,6 +200,22 @@ static const struct wrong cases[] = {
     {BASE "rescue after=10s\n",
      "ebb.conf:3:1: \"rescue\" lacks its action; write: rescue wait|reboot|poweroff "
      "after=30s shell=no\n"},
+    {BASE "boot esp:/\n",
+     "ebb.conf:3:6: no volume \"esp\" is declared; add: volume esp UUID=ID { ... }\n"},
+    {BASE ESP "boot esp:/EFI\n",
+     "ebb.conf:4:6: boot loaders look from the top of their partition; write: boot esp:/\n"},
+    {BASE "boot state:/\n", "ebb.conf:3:6: firmware cannot read \"state\", which is ext4; name the EFI "
+                            "system partition, with vfat\n"},
+    {BASE "volume esp LABEL=e { luks; fs vfat }\nboot esp:/\n",
+     "ebb.conf:4:6: firmware cannot read \"esp\", which is in a container; name the EFI system "
+     "partition, with vfat\n"},
+    {BASE ESP "boot esp:/ options=\"quiet ebb.generation=4\"\n",
+     "ebb.conf:4:1: the options of `boot` say which generation is booted; each entry says it, so "
+     "remove ebb.generation=\n"},
+    {BASE ESP "boot esp:/ timeout=500ms\n",
+     "ebb.conf:4:1: boot loaders count whole seconds; write for example timeout=1s\n"},
+    {BASE ESP "boot esp:/\nboot esp:/\n",
+     "ebb.conf:5:1: \"boot\" is declared twice, first at ebb.conf:4:1; remove one\n"},
     {BASE "keymap\n",
      "ebb.conf:3:1: \"keymap\" lacks its name; write: keymap NAME|/path|none\n"},
     {BASE "keymap de nodeadkeys\n",
@@ -958,6 +974,7 @@ static void test_good(void **state)
     (void)state;
     static const char *const good[] = {
         VOLUME "generations state:/generations\n",
+        BASE ESP "boot esp:/ options=\"quiet console=ttyS0\" timeout=0s\n",
         BASE "keymap de-latin1\n",
         BASE "keymap /usr/share/keymaps/my.kmap.gz\n",
         BASE "rescue reboot after=1min shell=yes\n",

@@ -215,6 +215,38 @@ static void test_shorter_way(void **state)
     }
 }
 
+static void test_boot_entries(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *options;
+        unsigned timeout, line;
+    } cases[] = {
+        {BASE ESP "boot esp:/\n", NULL, 3000, 4},
+        {BASE ESP "boot esp:/ options='quiet a=\"b c\"' timeout=5s\n", "quiet a=\"b c\"", 5000, 4},
+        {BASE ESP "include a.conf\nboot esp:/ options=own\n=== a.conf\nboot esp:/ timeout=9s\n",
+         "own", 3000, 5},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        begin();
+        write_files(cases[i].text);
+        auto_boot boot = load("ebb.conf", NULL);
+        print_to("again.conf", boot.config);
+        auto_boot again = load("again.conf", NULL);
+        const struct boot_entries *both[] = {&boot.config->boot, &again.config->boot};
+        assert_int_equal(both[0]->origin.line, cases[i].line);
+        for (size_t j = 0; j < ARRAY_LENGTH(both); j++) {
+            assert_string_equal(both[j]->place.volume->name, "esp");
+            assert_string_equal(both[j]->place.path, "/");
+            assert_false(both[j]->place.volume->holds_state);
+            assert_int_equal(both[j]->timeout, cases[i].timeout);
+            assert_int_equal(both[j]->options != NULL, cases[i].options != NULL);
+            if (cases[i].options)
+                assert_string_equal(both[j]->options, cases[i].options);
+        }
+    }
+}
+
 static void test_keymap(void **state)
 {
     (void)state;
@@ -271,9 +303,10 @@ static int enter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_order),
-        cmocka_unit_test(test_merged), cmocka_unit_test(test_shorter_way),
-        cmocka_unit_test(test_init),   cmocka_unit_test(test_keymap),
+        cmocka_unit_test(test_golden),       cmocka_unit_test(test_order),
+        cmocka_unit_test(test_merged),       cmocka_unit_test(test_shorter_way),
+        cmocka_unit_test(test_init),         cmocka_unit_test(test_keymap),
+        cmocka_unit_test(test_boot_entries),
     };
     return cmocka_run_group_tests(tests, enter, leave_scratch);
 }

@@ -10,6 +10,7 @@
 
 #define VOLUME "volume state LABEL=state { fs ext4; mount /persist }\n"
 #define BASE VOLUME "generations state:/generations\n"
+#define ESP "volume esp PARTLABEL=ESP { fs vfat }\n"
 #define STORE BASE "persist state:/persist {\n"
 
 /* What loading and checking ebb.conf, and `extra` beside it, says. For free(3). */

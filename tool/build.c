@@ -37,13 +37,14 @@ static int find_kernel(struct arena *arena, const char *version, struct uki *uki
 
 int verb_build(int argc, char **argv)
 {
-    const char *output = NULL, *kernel = NULL;
+    const char *output = NULL, *kernel = NULL, *root = NULL;
     bool universal = false, unified = false;
     struct uki uki = {0};
     char init_program[4096];
     const struct option_row options[] = {
         OPTION_TEXT("output", "IMAGE", "where to write it (also -o IMAGE)", &output),
         OPTION_TEXT("kernel", "VERSION", "for this kernel instead of the running one", &kernel),
+        OPTION_TEXT("root", "DIR", "with modules and programs of the system in this folder", &root),
         OPTION_FLAG("universal", "with the drivers of disks and keyboards of all machines",
                     &universal),
         OPTION_FLAG("uki", "a unified kernel image, which firmware starts by itself", &unified),
@@ -54,7 +55,7 @@ int verb_build(int argc, char **argv)
         OPTION_TEXT("sign-cert", "FILE", "the certificate of the key, in PEM", &uki.certificate),
     };
     const struct usage usage = {
-        .synopsis = "build [--kernel VERSION] [--universal] [--uki] -o IMAGE [CONF]",
+        .synopsis = "build [--root DIR] [--kernel VERSION] [--universal] [--uki] -o IMAGE [CONF]",
         .about = "Makes the initramfs of a configuration, alone or in a unified kernel image. The "
                  "same input gives the same bytes.",
         .options = options,
@@ -69,12 +70,15 @@ int verb_build(int argc, char **argv)
     }
     if (!check_unified(unified, &uki))
         return EXIT_USAGE;
+    auto_arena arena = arena_new();
+    if (root && !(root = verb_path(arena, root)))
+        return EXIT_USAGE;
     auto_config config = verb_config(words ? argv[1] : NULL, NULL);
     if (!config)
         return EXIT_USAGE;
-    auto_arena arena = arena_new();
     struct error error;
     struct build_request request = {.config = config,
+                                    .root = root,
                                     .init_program = init_program,
                                     .output = output,
                                     .uki = unified ? &uki : NULL,
@@ -82,7 +86,7 @@ int verb_build(int argc, char **argv)
                                     .progress = isatty(STDERR_FILENO)};
     int code = program_find("ebb-init", init_program, sizeof(init_program), &error);
     if (code == 0)
-        code = build_kernel(arena, kernel, &request.kernel, &error);
+        code = build_kernel(arena, root, kernel, &request.kernel, &error);
     if (code == 0 && unified)
         code = find_kernel(arena, request.kernel, &uki, &error);
     if (code == 0)

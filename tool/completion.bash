@@ -48,7 +48,7 @@ _ebb_value() {
 		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
 		;;
 	build:-o | build:--output | build:--stub | build:--sign-key | build:--sign-cert | import:-o | import:--output) _ebb_files "$3" ;;
-	init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
+	build:--root | init:--tree | vm:--tree | vm:--keep) _ebb_folders "$3" ;;
 	plan:--generation | vm:--generation | new:--from) mapfile -t COMPREPLY < <(compgen -W 'latest previous' -- "$3") ;;
 	vm:--bus) mapfile -t COMPREPLY < <(compgen -W 'virtio ahci nvme usb' -- "$3") ;;
 	init:--type) mapfile -t COMPREPLY < <(compgen -W 'ext4 ext3 ext2 btrfs f2fs' -- "$3") ;;
@@ -134,11 +134,43 @@ _ebb_secrets() {
 	esac
 }
 
+# A verb, and its options and files.
+_ebb_boot() {
+	local cur=$1 before=${COMP_WORDS[COMP_CWORD - 1]} options
+	if [[ $COMP_CWORD -eq 2 ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'install status sync --help' -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[2]} in
+	install) options='--esp --rebuild --universal --no-loader' ;;
+	status) options='--esp --json' ;;
+	sync) options='--esp --rebuild --universal' ;;
+	*) return ;;
+	esac
+	# bash splits --name=VALUE at the "=".
+	if [[ $cur == = ]]; then
+		cur=''
+	elif [[ $before == = ]]; then
+		before=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$cur")
+	elif [[ $before == --esp ]]; then
+		_ebb_folders "$cur"
+	else
+		_ebb_configs "$cur"
+	fi
+}
+
 _ebb() {
 	local cur=${COMP_WORDS[COMP_CWORD]} before=$((COMP_CWORD - 1)) verb=${COMP_WORDS[1]-} split='' options
 	COMPREPLY=()
 	if [[ $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W 'adopt arm build check confirm diff drop extend gc health image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'adopt arm boot build check confirm diff drop extend gc health image import init keep label list lost new orphans pin plan rollback secrets status try vm why write-back help --help --version' -- "$cur")
+		return
+	fi
+	if [[ $verb == boot ]]; then
+		_ebb_boot "$cur"
 		return
 	fi
 	if [[ $verb == image ]]; then
@@ -180,7 +212,7 @@ _ebb() {
 	lost) options='--newest --all --watch --json' ;;
 	orphans) options='--trash --older --empty-trash --dry-run --json' ;;
 	plan) options='--why --json --generation --init' ;;
-	build) options='--output --kernel --universal --uki --cmdline --stub --sign-key --sign-cert -o' ;;
+	build) options='--output --root --kernel --universal --uki --cmdline --stub --sign-key --sign-cert -o' ;;
 	import) options='--output --volume --force -o' ;;
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	write-back) options='--watch' ;;

@@ -1,10 +1,12 @@
 /* ebb confirm: this boot is good. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "generations/guard.h"
 #include "generations/store.h"
+#include "tool/boot.h"
 #include "tool/boots.h"
 #include "tool/health.h"
 #include "tool/options.h"
@@ -70,6 +72,16 @@ bool confirm_refuse(struct record *record, uint32_t generation, const char *faul
     return true;
 }
 
+/* The boot partition comes after the record: what is lost here, the next `ebb boot sync` does. */
+static void follow(const char *config, uint32_t generation, uint32_t before)
+{
+    struct error error;
+    const struct boot_wish wish = {.config = config};
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (boot_confirmed((struct target){root, ""}, &wish, generation, before, &error) < 0)
+        log_warning("the boot entries stay as they are: %s", error.text);
+}
+
 /* Writes down what the checks said. */
 static int note(struct arena *arena, const struct health *health, struct boots *boots,
                 struct error *error)
@@ -89,7 +101,8 @@ static int confirm(struct arena *arena, const char *file, const struct health *h
     struct error error;
     if (!boots_open(arena, file, &boots))
         return EXIT_NO;
-    uint32_t generation = boots.booted.generation;
+    uint32_t generation = boots.booted.generation, before = boots.record.last_good;
+    bool has_entries = boots.config->boot.place.volume != NULL;
     int code = note(arena, health, &boots, &error);
     boots_close(&boots);
     if (code < 0)
@@ -101,6 +114,8 @@ static int confirm(struct arena *arena, const char *file, const struct health *h
     if (code < 0 || health->fault)
         return EXIT_NO;
     printf("generation %u is good\n", generation);
+    if (has_entries)
+        follow(file, generation, before);
     return verb_flush(EXIT_DONE);
 }
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "generations/kernels.h"
 #include "tool/declared.h"
-#include "tool/kernels.h"
 #include "tool/verb.h"
 
 /* What the generation declares: its own, or else the host's. */
@@ -29,12 +29,12 @@ static int open_side(const struct store_place *place, const char *word, struct c
         return code;
     unsigned number = side->generation->number;
     const char *folder = arena_printf(place->arena, "%u", number);
-    kernels_find(place->arena, place->store, number, &kernels, &count);
-    side->kernel = count ? kernels[count - 1] : NULL;
     side->tree = path_open(place->store, arena_printf(place->arena, "%s/tree", folder),
                            O_RDONLY | O_DIRECTORY);
     if (side->tree < 0)
         return error_system(error, -side->tree, "cannot open the tree of generation %u", number);
+    kernels_list(place->arena, side->tree, &kernels, &count);
+    side->kernel = count ? kernels[count - 1] : NULL;
     return find_config(place, folder, own, side, error);
 }
 

@@ -9,9 +9,9 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "generations/kernels.h"
 #include "generations/marks.h"
 #include "generations/size.h"
-#include "tool/kernels.h"
 #include "tool/name.h"
 #include "tool/verb.h"
 
@@ -84,12 +84,14 @@ static int look(const struct store_place *place, struct row *row, struct error *
     row->bad = place->config &&
                record_is_bad(&place->record, row->number, place->config->generations.tries);
     row->pinned = mark_is_pinned(place->store, row->number);
+    auto_fd tree = path_open(place->store, arena_printf(place->arena, "%s/tree", choice),
+                             O_PATH | O_DIRECTORY);
     if (row->generation && row->generation->kernel)
         name_kernel(place->arena, row->generation->kernel, row);
     if (place->declared.kind == STORE_NIX) /* what the systems of a Nix store share is its own */
         return 0;
     row->is_sized = true;
-    kernels_find(place->arena, place->store, row->number, &row->kernels, &row->kernel_count);
+    kernels_list(place->arena, tree, &row->kernels, &row->kernel_count);
     return generation_size(place->store, &row->number, 1, &row->size, error);
 }
 

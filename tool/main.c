@@ -10,6 +10,7 @@ static const struct {
 } verbs[] = {
     {"adopt", "make a generation from an installed system", verb_adopt},
     {"arm", "go back to the good generation unless a change is confirmed", verb_arm},
+    {"boot", "keep the boot loader's entries of the generations", verb_boot},
     {"build", "make the initramfs of a configuration", verb_build},
     {"check", "say everything that is wrong with a configuration", verb_check},
     {"confirm", "say that this boot is good", verb_confirm},

@@ -10,6 +10,7 @@ enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2 };
 /* argv[0] is the verb's own name. */
 int verb_adopt(int argc, char **argv);
 int verb_arm(int argc, char **argv);
+int verb_boot(int argc, char **argv);
 int verb_build(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_confirm(int argc, char **argv);

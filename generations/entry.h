@@ -1,0 +1,46 @@
+/* The entries of a boot loader, as the Boot Loader Specification (UAPI.1, type 1) has them: one
+ * small file each in /loader/entries of the boot partition. Ours say in comments how large their
+ * kernel and image are, and what their digests are, so that a half of one is found.
+ *
+ * Several systems may share the partition; each has a token, by which its files are known. */
+#ifndef EBB_GENERATIONS_ENTRY_H
+#define EBB_GENERATIONS_ENTRY_H
+
+#include "plan/config.h"
+
+#define ENTRY_FOLDER "/loader/entries"
+#define ENTRY_PAYLOADS "/EFI/ebb"
+
+/* What of an entry's name follows the token. */
+#define ENTRY_DEFAULT "default" /* PID 1 decides by its record of boots */
+#define ENTRY_ROLLBACK                                                                             \
+    "rollback"                    /* the generation before, with a kernel and an image of its own  \
+                                   */
+#define ENTRY_RECOVERY "recovery" /* the same, but a person chooses */
+
+struct entry_file {
+    const char *path; /* from the top of the partition */
+    uint64_t size;
+    const char *sha256;
+};
+
+/* NULL leaves a line out. */
+struct entry {
+    const char *title, *sort_key, *version, *machine_id, *options;
+    struct entry_file kernel, image;
+};
+
+const char *entry_write(struct arena *arena, const struct entry *entry);
+/* -EBADMSG: it lacks what every entry of ours has. */
+int entry_parse(struct arena *arena, const char *text, struct entry *entry);
+
+/* What the files of a system are known by; `identity` is that of its state volume. */
+const char *entry_token(struct arena *arena, const char *identity);
+/* The name of the entry of a generation; that of another one if the number is 0. */
+const char *entry_name(struct arena *arena, const char *token, unsigned number, const char *other);
+/* Whether an entry belongs to the system; its generation is `number`, or 0. */
+bool entry_is_ours(const char *token, const char *name, unsigned *number);
+
+void entry_check(const struct config *config, struct report *report);
+
+#endif

@@ -1,0 +1,46 @@
+/* `ebb boot`: the entries of the boot loader, over any root. */
+#ifndef EBB_TOOL_BOOT_H
+#define EBB_TOOL_BOOT_H
+
+#include <stdio.h>
+
+#include "tool/boot_source.h"
+#include "tool/options.h"
+
+struct boot_wish {
+    const char *config;       /* NULL: /etc/ebb/ebb.conf */
+    const char *esp;          /* the folder of the boot partition; NULL: the declared volume */
+    const char *efivars;      /* the folder of the loader's variables; NULL: they are no matter */
+    const char *init_program; /* as in struct boot_source */
+    bool install;             /* with the loader's own settings */
+    bool no_loader;           /* but without the loader */
+    bool rebuild, universal, json;
+};
+
+/* What all of them work on. */
+struct boot_run {
+    struct store_place place;
+    int esp, efivars; /* efivars: -1 where there are none */
+    struct boot_state state;
+    struct boot_source source;
+};
+/* `change`: nobody else may change the partition, and what was left half done is cleaned. */
+int boot_open(struct arena *arena, struct target root, const struct boot_wish *wish, bool change,
+              struct boot_run *run, struct error *error);
+void boot_close(const struct boot_run *run);
+
+/* Both return the exit status. */
+int boot_sync(struct target root, const struct boot_wish *wish, FILE *out);
+int boot_status(struct target root, const struct boot_wish *wish, FILE *out);
+
+/* After `good` was confirmed, and `before` had been good last (0: none had): the default entry gets
+ * the kernel of the one, rollback and recovery copies of that of the other. Only where a boot
+ * partition is declared, or named. */
+int boot_confirmed(struct target root, const struct boot_wish *wish, unsigned good, unsigned before,
+                   struct error *error);
+
+int verb_boot_install(int argc, char **argv);
+int verb_boot_status(int argc, char **argv);
+int verb_boot_sync(int argc, char **argv);
+
+#endif

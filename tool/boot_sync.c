@@ -1,0 +1,197 @@
+/* ebb boot install, ebb boot sync, and what a confirmation does to the boot partition. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "generations/identity.h"
+#include "generations/loader.h"
+#include "tool/boot.h"
+#include "tool/boot_loader.h"
+#include "tool/boot_place.h"
+#include "tool/boot_wants.h"
+#include "tool/boot_write.h"
+#include "tool/name.h"
+#include "tool/verb.h"
+
+static int open_all(struct arena *arena, struct target root, const struct boot_wish *wish,
+                    struct boot_run *run, struct error *error)
+{
+    const struct place_wish place = {.config = wish->config};
+    char identity[IDENTITY_SIZE];
+    int code = place_open(arena, root, &place, false, &run->place, error);
+    if (code == 0)
+        code = identity_read(run->place.volume, identity, error);
+    if (code < 0)
+        return code;
+    run->esp = boot_place_open(run->place.config, wish->esp, error);
+    if (run->esp < 0)
+        return run->esp;
+    run->efivars = wish->efivars ? open(wish->efivars, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    return boot_look(arena, run->esp, entry_token(arena, identity), &run->state, error);
+}
+
+int boot_open(struct arena *arena, struct target root, const struct boot_wish *wish, bool change,
+              struct boot_run *run, struct error *error)
+{
+    *run = (struct boot_run){.place = {.volume = -1, .store = -1}, .esp = -1, .efivars = -1};
+    int code = open_all(arena, root, wish, run, error);
+    if (code == 0 && change)
+        code = esp_lock(run->esp, error);
+    if (code == 0 && change)
+        code = boot_clean(arena, run->esp, &run->state, error);
+    run->source = (struct boot_source){.place = &run->place,
+                                       .state = &run->state,
+                                       .esp = run->esp,
+                                       .init_program = wish->init_program,
+                                       .universal = wish->universal,
+                                       .progress = isatty(STDERR_FILENO)};
+    return code;
+}
+
+void boot_close(const struct boot_run *run)
+{
+    memory_close_fd(&run->efivars);
+    memory_close_fd(&run->esp);
+    place_close(&run->place);
+}
+
+/* Images are built in a folder of their own, for they may hold keys. */
+static int build(struct boot_run *run, struct boot_items *items, bool all, struct error *error)
+{
+    char scratch[] = "/tmp/ebb-boot-XXXXXX";
+    if (!mkdtemp(scratch))
+        return error_system(error, errno, "cannot make a folder in /tmp");
+    run->source.scratch = scratch;
+    int code = boot_items_build(&run->source, items, all, error);
+    path_remove_tree(scratch);
+    run->source.scratch = NULL;
+    return code;
+}
+
+/* A variable that is set by hand, or by the key "d" in the menu, is above loader.conf. */
+static int settle_variable(struct arena *arena, const struct boot_run *run, bool clear, FILE *out,
+                           struct error *error)
+{
+    static const char name[] = "LoaderEntryDefault";
+    char text[LOADER_TEXT];
+    int code = run->efivars < 0 ? -ENOENT : loader_read(run->efivars, name, text, error);
+    if (code < 0)
+        return code == -ENOENT ? 0 : code;
+    if (strcasecmp(text, entry_name(arena, run->state.token, 0, ENTRY_DEFAULT)) == 0)
+        return 0;
+    if (!clear) {
+        log_warning("the EFI variable %s is set, so the boot loader boots what it says and not our "
+                    "default; `ebb boot install` unsets it",
+                    name);
+        return 0;
+    }
+    code = loader_clear(run->efivars, name, error);
+    if (code == 0)
+        fprintf(out, "the EFI variable %s is not set any more\n", name);
+    return code;
+}
+
+static int find_puts(struct arena *arena, struct target root, const struct boot_wish *wish,
+                     const struct boot_run *run, unsigned normal, struct boot_put **puts,
+                     size_t *count, FILE *out, struct error *error)
+{
+    if (!wish->install)
+        return 0;
+    auto_fd tree =
+        path_open(run->place.store, arena_printf(arena, "%u/tree", normal), O_PATH | O_DIRECTORY);
+    const struct loader_wish loader = {.token = run->state.token,
+                                       .timeout = run->place.config->boot.timeout,
+                                       .program = !wish->no_loader,
+                                       .tree = tree,
+                                       .root = root.fd};
+    return boot_loader_puts(arena, run->esp, &loader, puts, count, out, error);
+}
+
+static void tell(const struct boot_plan *plan, const struct boot_want *wants, size_t count,
+                 FILE *out)
+{
+    for (size_t i = 0; i < plan->entry_count; i++)
+        fprintf(out, "wrote %s\n", plan->entries[i]->name);
+    for (size_t i = count - plan->left_out; i < count; i++)
+        fprintf(out, "left out %s: there is no room\n", wants[i].name);
+    for (size_t i = 0; i < plan->late_count; i++)
+        fprintf(out, "removed %s\n", strrchr(plan->late[i], '/') + 1);
+    fprintf(out, "%zu boot entries\n", count - plan->left_out);
+}
+
+static int sync_entries(struct arena *arena, struct target root, const struct boot_wish *wish,
+                        struct boot_run *run, struct boot_items *items, FILE *out,
+                        struct error *error)
+{
+    struct boot_want *wants = NULL;
+    struct boot_put *puts = NULL;
+    struct boot_plan plan;
+    size_t count = 0, put_count = 0;
+    int code = boot_items_list(&run->source, items, error);
+    if (code == 0)
+        code = build(run, items, wish->rebuild, error);
+    const struct boot_choice choice = {.normal = boot_normal(items, run->place.record.last_good)};
+    if (code == 0)
+        code = boot_wants_make(&run->source, items, &choice, &wants, &count, error);
+    if (code == 0)
+        code = find_puts(arena, root, wish, run, choice.normal, &puts, &put_count, out, error);
+    if (code == 0)
+        code = boot_plan_make(arena, &run->state, wants, count, puts, put_count, &plan, error);
+    if (code == 0)
+        code = boot_write(run->esp, &plan, run->source.progress, error);
+    if (code == 0)
+        tell(&plan, wants, count, out);
+    return code < 0 ? code : settle_variable(arena, run, wish->install, out, error);
+}
+
+int boot_sync(struct target root, const struct boot_wish *wish, FILE *out)
+{
+    auto_arena arena = arena_new();
+    struct boot_items items = {0};
+    struct boot_run run;
+    struct error error;
+    int code = boot_open(arena, root, wish, true, &run, &error);
+    if (code == 0)
+        code = sync_entries(arena, root, wish, &run, &items, out, &error);
+    boot_close(&run);
+    if (code < 0)
+        log_error("%s", error.text);
+    return code < 0 || items.failed ? EXIT_NO : EXIT_DONE;
+}
+
+/* Nothing is built: an entry that is missing stays so until the next `ebb boot sync`. */
+static int refresh(struct arena *arena, struct boot_run *run, const struct boot_choice *choice,
+                   struct error *error)
+{
+    struct boot_items items;
+    struct boot_want *wants = NULL;
+    struct boot_plan plan;
+    size_t count = 0;
+    int code = boot_items_list(&run->source, &items, error);
+    if (run->state.entry_count == 0)
+        return code; /* `ebb boot install` was never run */
+    if (code == 0)
+        code = boot_wants_make(&run->source, &items, choice, &wants, &count, error);
+    for (size_t i = 0; i < count; i++)
+        wants[i].must = true; /* what is there is not left out for this */
+    if (code == 0)
+        code = boot_plan_make(arena, &run->state, wants, count, NULL, 0, &plan, error);
+    return code < 0 ? code : boot_write(run->esp, &plan, false, error);
+}
+
+int boot_confirmed(struct target root, const struct boot_wish *wish, unsigned good, unsigned before,
+                   struct error *error)
+{
+    auto_arena arena = arena_new();
+    struct boot_run run;
+    /* Once more the same: rollback has that which was good before it already. */
+    const struct boot_choice choice = {good, before == 0 ? good : before == good ? 0 : before};
+    int code = boot_open(arena, root, wish, true, &run, error);
+    if (code == 0)
+        code = refresh(arena, &run, &choice, error);
+    boot_close(&run);
+    return code;
+}

@@ -1,0 +1,231 @@
+#include "tool/boot_wants.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "generations/marks.h"
+
+static int more_wanted_first(const void *left, const void *right)
+{
+    const struct boot_item *a = left, *b = right;
+    if (a->must != b->must)
+        return a->must ? -1 : 1;
+    return (a->generation->number < b->generation->number) -
+           (a->generation->number > b->generation->number);
+}
+
+static bool must_stay(const struct store_place *place, unsigned number, unsigned default_number)
+{
+    return number == place->booted || number == default_number ||
+           number == place->record.last_good || number == place->record.chosen ||
+           mark_is_pinned(place->store, number);
+}
+
+/* What an entry names that can be booted. */
+static void take_over(const struct boot_found *found, struct boot_item *item)
+{
+    item->is_known = true;
+    item->kernel = (struct boot_payload){.file = found->entry.kernel,
+                                         .is_there = true,
+                                         .folder = -1,
+                                         .source = found->entry.kernel.path};
+    item->image = (struct boot_payload){.file = found->entry.image,
+                                        .is_there = true,
+                                        .folder = -1,
+                                        .source = found->entry.image.path};
+}
+
+int boot_items_list(const struct boot_source *source, struct boot_items *items, struct error *error)
+{
+    const struct store_place *place = source->place;
+    const struct generation *generation;
+    struct error fault;
+    unsigned *numbers = NULL;
+    size_t count = 0;
+    int code = store_numbers(place->arena, place->store, STORE_EBB, &numbers, &count, error);
+    *items = (struct boot_items){0};
+    if (code == 0 && place_choose(place, place->default_choice, &generation, &fault) == 0)
+        items->default_number = generation->number;
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        struct boot_item item = {.must = must_stay(place, numbers[i], items->default_number)};
+        const char *choice = arena_printf(place->arena, "%u", numbers[i]);
+        if (place_choose(place, choice, &item.generation, &fault) < 0) {
+            log_warning("generation %u gets no boot entry: %s", numbers[i], fault.text);
+            items->failed++;
+            continue;
+        }
+        const struct boot_found *found = boot_find(
+            source->state, entry_name(place->arena, source->state->token, numbers[i], NULL));
+        if (found && !found->fault)
+            take_over(found, &item);
+        item.system = boot_describe(source, item.generation, &item.entry);
+        *ARENA_PUSH(place->arena, items->list, items->count) = item;
+    }
+    if (items->count)
+        qsort(items->list, items->count, sizeof(*items->list), more_wanted_first);
+    return code;
+}
+
+int boot_items_build(const struct boot_source *source, struct boot_items *items, bool all,
+                     struct error *error)
+{
+    for (size_t i = 0; i < items->count; i++) {
+        struct boot_item *item = &items->list[i];
+        struct boot_payload kernel, image;
+        struct error fault;
+        if (item->is_known && !all)
+            continue;
+        if (boot_build(source, item->generation, &kernel, &image, &fault) == 0) {
+            item->kernel = kernel;
+            item->image = image;
+            item->is_known = true;
+            continue;
+        }
+        if (fault.code == ENOSPC) /* of this machine, not of the generation */
+            return *error = fault, -fault.code;
+        log_warning("generation %u %s: %s", item->generation->number,
+                    item->is_known ? "keeps its boot entry as it is" : "gets no boot entry",
+                    fault.text);
+        items->failed++;
+    }
+    return 0;
+}
+
+unsigned boot_normal(const struct boot_items *items, unsigned last_good)
+{
+    unsigned newest = 0;
+    for (size_t i = 0; i < items->count; i++) {
+        unsigned number = items->list[i].generation->number;
+        if (number == last_good)
+            return last_good;
+        if (number > newest)
+            newest = number;
+    }
+    return items->default_number ? items->default_number : newest;
+}
+
+static const struct boot_item *find_item(const struct boot_items *items, unsigned number)
+{
+    for (size_t i = 0; i < items->count; i++)
+        if (items->list[i].generation->number == number)
+            return items->list[i].is_known ? &items->list[i] : NULL;
+    return NULL;
+}
+
+static void add(const struct boot_source *source, const char *name, struct entry entry,
+                const struct boot_payload *kernel, const struct boot_payload *image, bool must,
+                struct boot_want **wants, size_t *count)
+{
+    struct arena *arena = source->place->arena;
+    entry.kernel = kernel->file;
+    entry.image = image->file;
+    *ARENA_PUSH(arena, *wants, *count) =
+        (struct boot_want){name, entry_write(arena, &entry), kernel, image, must};
+}
+
+/* A copy that nothing but a confirmation replaces. */
+static struct boot_payload copy_of(const struct boot_source *source, const char *kind,
+                                   const struct boot_payload *original)
+{
+    struct error ignored;
+    struct boot_payload copy = *original;
+    copy.file.path =
+        boot_payload_path(source->place->arena, source->state, kind, original->file.sha256);
+    copy.is_there = boot_verify(source->esp, &copy.file, &ignored) == 0;
+    return copy;
+}
+
+/* Where rollback and recovery go: a generation, or an entry that stays as it is. */
+struct refuge {
+    const struct boot_item *item; /* NULL: kept */
+    const struct boot_found *kept;
+    struct boot_payload kernel, image;
+};
+
+static const struct boot_found *find_special(const struct boot_source *source, const char *what)
+{
+    const struct boot_found *found =
+        boot_find(source->state, entry_name(source->place->arena, source->state->token, 0, what));
+    return found && !found->fault ? found : NULL;
+}
+
+static void find_refuge(const struct boot_source *source, const struct boot_item *wanted,
+                        const struct boot_item *normal, struct refuge *refuge)
+{
+    const struct boot_found *rollback = find_special(source, ENTRY_ROLLBACK);
+    *refuge = (struct refuge){.item = wanted,
+                              .kept = rollback ? rollback : find_special(source, ENTRY_RECOVERY)};
+    if (!wanted && refuge->kept) {
+        struct boot_item old = {0};
+        take_over(refuge->kept, &old);
+        refuge->kernel = old.kernel;
+        refuge->image = old.image;
+        return;
+    }
+    refuge->item = wanted ? wanted : normal;
+    refuge->kernel = copy_of(source, "rollback-kernel", &refuge->item->kernel);
+    refuge->image = copy_of(source, "rollback-image", &refuge->item->image);
+}
+
+static void add_refuge(const struct boot_source *source, const char *what, const char *choice,
+                       const struct refuge *refuge, const char *title, struct boot_want **wants,
+                       size_t *count)
+{
+    struct arena *arena = source->place->arena;
+    const char *options = source->place->config->boot.options;
+    const struct boot_found *own = find_special(source, what);
+    struct entry entry = refuge->item ? refuge->item->entry : refuge->kept->entry;
+    struct boot_payload *payloads = arena_alloc(arena, 2 * sizeof(*payloads));
+    payloads[0] = refuge->kernel;
+    payloads[1] = refuge->image;
+    entry.title = refuge->item || !own ? title : own->entry.title;
+    entry.version = what; /* letters come behind all numbers */
+    entry.options = arena_printf(arena, "%s%sebb.generation=%s", options ? options : "",
+                                 options ? " " : "", choice);
+    add(source, entry_name(arena, source->state->token, 0, what), entry, &payloads[0], &payloads[1],
+        true, wants, count);
+}
+
+static void add_default(const struct boot_source *source, const struct boot_item *item,
+                        struct boot_want **wants, size_t *count)
+{
+    struct arena *arena = source->place->arena;
+    struct entry entry = item->entry;
+    entry.title = item->system;
+    entry.version = "999999"; /* the first */
+    entry.machine_id = NULL;  /* before those that have one */
+    entry.options = source->place->config->boot.options;
+    add(source, entry_name(arena, source->state->token, 0, ENTRY_DEFAULT), entry, &item->kernel,
+        &item->image, true, wants, count);
+}
+
+int boot_wants_make(const struct boot_source *source, const struct boot_items *items,
+                    const struct boot_choice *choice, struct boot_want **wants, size_t *count,
+                    struct error *error)
+{
+    struct arena *arena = source->place->arena;
+    const struct boot_item *normal = find_item(items, choice->normal);
+    struct refuge refuge;
+    if (!choice->normal)
+        return error_set(error, ENOENT, "there is no generation that could be booted");
+    if (!normal)
+        return error_set(error, ENOENT,
+                         "no entry can be made for generation %u, which is to be booted by default",
+                         choice->normal);
+    find_refuge(source, find_item(items, choice->refuge), normal, &refuge);
+    const char *system = normal->system;
+    add_default(source, normal, wants, count);
+    add_refuge(source, ENTRY_ROLLBACK, "previous", &refuge,
+               arena_printf(arena, "%s (back to the generation before)", system), wants, count);
+    add_refuge(source, ENTRY_RECOVERY, "menu", &refuge,
+               arena_printf(arena, "%s (choose a generation)", system), wants, count);
+    for (size_t i = 0; i < items->count; i++) {
+        const struct boot_item *item = &items->list[i];
+        if (item->is_known)
+            add(source, entry_name(arena, source->state->token, item->generation->number, NULL),
+                item->entry, &item->kernel, &item->image, item->must, wants, count);
+    }
+    return 0;
+}
