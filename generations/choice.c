@@ -22,8 +22,13 @@ void choice_plan(const struct config *config, const char *choice, struct plan *p
 void choice_sentence(const struct step *step, FILE *stream)
 {
     bool number = *step->choice >= '0' && *step->choice <= '9';
-    fprintf(stream, number ? "choose generation %s of %s:%s" : "choose the %s generation of %s:%s",
-            step->choice, step->store->volume_name, step->store->path);
+    if (strcmp(step->choice, "menu") == 0)
+        fprintf(stream, "let a person choose a generation of %s:%s", step->store->volume_name,
+                step->store->path);
+    else
+        fprintf(stream,
+                number ? "choose generation %s of %s:%s" : "choose the %s generation of %s:%s",
+                step->choice, step->store->volume_name, step->store->path);
 }
 
 static int store_of(const struct context *context)
@@ -210,6 +215,10 @@ static int choose_usual(const struct step *step, struct context *context, int fd
                         struct record *record, struct error *error)
 {
     int code = -ENOENT;
+    if (step->is_asked && strcmp(step->choice, "menu") == 0)
+        return error_set(error, ECANCELED,
+                         "a person is to choose, by ebb.generation=menu: p boots the latest "
+                         "generation, and from there the one before");
     if (!step->is_asked && record->chosen)
         code = choose(context, arena_printf(context->arena, "%u", record->chosen),
                       &context->generation, error);

@@ -132,6 +132,13 @@ static void test_spent(void **state)
     assert_int_equal(record_write(fd, &record, &error), 0);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(choose(&scene, "latest"), 3);
+    struct plan plan = {.arena = scene.arena};
+    choice_plan(&scene.config, "menu", &plan); /* which is for a person alone */
+    scene.context->generation = NULL;
+    assert_int_equal(choice_apply(&plan.steps[0], scene.context, &error), -ECANCELED);
+    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
+    assert_int_equal(choice_previous(scene.context, &error), 0);
+    assert_int_equal(scene.context->generation->number, 3);
     (void)record_of(&scene, 1, 0); /* by `ebb rollback` */
     assert_int_equal(choose(&scene, NULL), 1);
     (void)record_of(&scene, 9, 0); /* which is gone */
