@@ -3,23 +3,12 @@
 #ifndef EBB_GENERATIONS_CHOICE_H
 #define EBB_GENERATIONS_CHOICE_H
 
-#include "generations/record.h"
 #include "plan/context.h"
 
 /* STEP_GENERATION; `choice` is that of the command line, or NULL for the declared default. */
 void choice_plan(const struct config *config, const char *choice, struct plan *plan);
 void choice_sentence(const struct step *step, FILE *stream);
 int choice_apply(const struct step *step, struct context *context, struct error *error);
-/* STEP_RECORD, where the record lies on a volume of its own: that the boot has begun is written
- * before the state volume is touched. */
-void record_plan(const struct config *config, const char *choice, struct plan *plan);
-void record_sentence(const struct step *step, FILE *stream);
-int record_apply(const struct step *step, struct context *context, struct error *error);
-/* Says in the record that a person is waited for, or is not any more. */
-void choice_wait(const struct context *context, bool waits);
-/* Says in the record what became of the chosen generation, or of the boot before one was chosen;
- * `text` is why it failed. Where nothing can be written, that is told, and the boot goes on. */
-void choice_note(const struct context *context, enum record_stage stage, const char *text);
 /* Chooses another one that this boot has not attempted yet: that which was good last, or the one
  * before. -ENOENT: there is none, or a person has chosen, whose choice stays. */
 int choice_fall_back(struct context *context, struct error *error);

@@ -252,6 +252,8 @@ _Noreturn static void go_back(struct guard *guard)
 {
     char subject[40];
     tell("%s was not confirmed: this machine goes back now", subject_of(guard, subject));
+    unpublish(); /* whoever confirms now is too late, and is told so */
+    close(guard->socket);
     with_limit(note_end, guard);
     (void)kill(1, SIGINT); /* as Ctrl-Alt-Del does; then it ends us with the system */
     for (unsigned long since = clock_milliseconds(); elapsed(since) < guard->order.grace * 1000UL;

@@ -80,6 +80,8 @@ static int ask(const char *question, struct error *error)
     auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return error_system(error, errno, "cannot speak with the guard of the trial");
+    struct timeval soon = {.tv_sec = 10};                               /* it looks once a second */
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)); /* else it takes longer */
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
         return errno == ENOENT || errno == ECONNREFUSED
                    ? error_set(error, ENOENT, "nothing is on trial here")

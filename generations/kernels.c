@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/path.h"
 
@@ -15,11 +16,27 @@ static int by_version(const void *left, const void *right)
     return strverscmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-void kernels_list(struct arena *arena, int tree, const char ***versions, size_t *count)
+static int open_folder(int tree)
 {
     int fd = -1;
     for (size_t i = 0; fd < 0 && i < ARRAY_LENGTH(folders); i++)
         fd = path_open(tree, folders[i], O_RDONLY | O_DIRECTORY);
+    return fd;
+}
+
+bool kernels_fit(int tree)
+{
+    struct utsname kernel;
+    auto_fd modules = open_folder(tree);
+    if (modules < 0 || uname(&kernel) < 0)
+        return true;
+    auto_fd ours = path_open(modules, kernel.release, O_PATH | O_DIRECTORY);
+    return ours >= 0;
+}
+
+void kernels_list(struct arena *arena, int tree, const char ***versions, size_t *count)
+{
+    int fd = open_folder(tree);
     auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
     for (struct dirent *entry; folder && (entry = readdir(folder));)
         if (*entry->d_name != '.')

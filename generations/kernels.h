@@ -2,6 +2,7 @@
 #ifndef EBB_GENERATIONS_KERNELS_H
 #define EBB_GENERATIONS_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -9,6 +10,8 @@
 
 /* The versions, ascending. */
 void kernels_list(struct arena *arena, int tree, const char ***versions, size_t *count);
+/* Whether the kernel that runs is one of them; a tree that has none goes with any. */
+bool kernels_fit(int tree);
 /* The newest one that the tree has the kernel itself of, and where in the tree it lies. */
 int kernels_find(struct arena *arena, int tree, const char **version, const char **path,
                  struct error *error);

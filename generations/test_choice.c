@@ -2,6 +2,7 @@
  * writes into it. */
 #include "base/testdata/scratch.h"
 
+#include "generations/attempt.h"
 #include "generations/choice.h"
 #include "generations/trial.h"
 
@@ -77,16 +78,16 @@ static void test_noted(void **state)
     (void)state; /* the scratch folder is the current one */
     struct scene scene;
     begin(&scene);
-    choice_note(scene.context, RECORD_STARTED, ""); /* of none */
+    attempt_note(scene.context, RECORD_STARTED, ""); /* of none */
     assert_int_equal(choose(&scene, NULL), 3);
     assert_last(&scene, 3, RECORD_STARTED, "");
-    choice_wait(scene.context, true);
+    attempt_wait(scene.context, true);
     assert_last(&scene, 3, RECORD_WAITS, "");
-    choice_wait(scene.context, false);
+    attempt_wait(scene.context, false);
     assert_last(&scene, 3, RECORD_STARTED, "");
-    choice_note(scene.context, RECORD_FAILED, "no room");
+    attempt_note(scene.context, RECORD_FAILED, "no room");
     assert_last(&scene, 3, RECORD_FAILED, "no room");
-    choice_note(scene.context, RECORD_LEFT, "");
+    attempt_note(scene.context, RECORD_LEFT, "");
     assert_last(&scene, 3, RECORD_LEFT, "");
     assert_int_equal(record_of(&scene, 0, 0).count, 1);
     end(&scene);
@@ -115,6 +116,41 @@ static void test_fall_back(void **state)
     end(&scene);
 }
 
+static void write_trial(const struct scene *scene, struct record_trial trial, bool age)
+{
+    struct error error;
+    struct record record = record_of(scene, 0, 0);
+    auto_fd fd = record_open(scene->context->states[0].fd, ".ebb/record", true, &error);
+    if (trial.generation)
+        record.trial = trial;
+    for (size_t i = 0; age && i < record.count; i++)
+        record.attempts[i].boot[0] ^= 1; /* of boots before this one */
+    assert_int_equal(record_write(fd, &record, &error), 0);
+}
+
+/* Modules of another kernel: it gives way, as long as there is another one. */
+static void test_kernel(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin(&scene);
+    must_run(
+        "rm -f volume/.ebb/record; cd volume/generations && mkdir -p 3/tree/usr/lib/modules/0.1 "
+        "2/tree/lib/modules/$(uname -r) 2/tree/lib/modules/0.1");
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(choose(&scene, "3"), 3); /* a person may */
+    struct record record = record_of(&scene, 0, 0);
+    assert_false(record_is_bad(&record, 3, 0));
+    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 3, 900, 1}, true);
+    assert_int_equal(choose(&scene, NULL), 1); /* the way back */
+    assert_int_equal(scene.context->trial, 0);
+    must_run("rm -r volume/.ebb; cd volume/generations && mv 2 1 ../; rm -r 1; true");
+    assert_int_equal(choose(&scene, NULL), 3); /* there is no other */
+    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
+    end(&scene);
+}
+
 static void test_spent(void **state)
 {
     (void)state; /* as above */
@@ -122,7 +158,7 @@ static void test_spent(void **state)
     begin(&scene);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(choose(&scene, NULL), 3);
-        choice_note(scene.context, RECORD_FAILED, "no");
+        attempt_note(scene.context, RECORD_FAILED, "no");
     }
     struct record record = record_of(&scene, 0, 0);
     for (size_t i = 0; i < record.count; i++)
@@ -136,6 +172,9 @@ static void test_spent(void **state)
     choice_plan(&scene.config, "menu", &plan); /* which is for a person alone */
     scene.context->generation = NULL;
     assert_int_equal(choice_apply(&plan.steps[0], scene.context, &error), -ECANCELED);
+    attempt_failed(scene.context, &error);
+    assert_int_equal(record_of(&scene, 0, 0).attempts[record_of(&scene, 0, 0).count - 1].stage,
+                     RECORD_WAITS);
     assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
     assert_int_equal(choice_previous(scene.context, &error), 0);
     assert_int_equal(scene.context->generation->number, 3);
@@ -144,18 +183,6 @@ static void test_spent(void **state)
     (void)record_of(&scene, 9, 0); /* which is gone */
     assert_int_equal(choose(&scene, NULL), 3);
     end(&scene);
-}
-
-static void write_trial(const struct scene *scene, struct record_trial trial, bool age)
-{
-    struct error error;
-    struct record record = record_of(scene, 0, 0);
-    auto_fd fd = record_open(scene->context->states[0].fd, ".ebb/record", true, &error);
-    if (trial.generation)
-        record.trial = trial;
-    for (size_t i = 0; age && i < record.count; i++)
-        record.attempts[i].boot[0] ^= 1; /* of boots before this one */
-    assert_int_equal(record_write(fd, &record, &error), 0);
 }
 
 static void reboot_scene(const struct scene *scene)
@@ -177,7 +204,7 @@ static void test_trial(void **state)
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(scene.context->trial, 900);
     assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_RUNS);
-    choice_note(scene.context, RECORD_LEFT, "");
+    attempt_note(scene.context, RECORD_LEFT, "");
     reboot_scene(&scene);
     assert_int_equal(choose(&scene, NULL), 3); /* as declared */
     assert_int_equal(scene.context->trial, 0);
@@ -208,7 +235,7 @@ static void test_trial_fails(void **state)
     begin(&scene);
     write_trial(&scene, two, false);
     assert_int_equal(choose(&scene, NULL), 2);
-    choice_note(scene.context, RECORD_FAILED, "no init");
+    attempt_note(scene.context, RECORD_FAILED, "no init");
     assert_int_equal(choice_fall_back(scene.context, &error), 0);
     assert_int_equal(scene.context->generation->number, 1);
     assert_int_equal(scene.context->trial, 0);
@@ -228,7 +255,7 @@ static void test_trial_waits(void **state)
     begin(&scene);
     write_trial(&scene, two, false);
     assert_int_equal(choose(&scene, NULL), 2);
-    choice_wait(scene.context, true); /* and somebody switches it off */
+    attempt_wait(scene.context, true); /* and somebody switches it off */
     reboot_scene(&scene);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(scene.context->trial, 900);
@@ -251,10 +278,10 @@ static void test_early(void **state)
     assert_true(step.is_optional);
     assert_int_equal(record_apply(&step, scene.context, &error), 0);
     assert_last(&scene, 0, RECORD_STARTED, "");
-    choice_wait(scene.context, true);
+    attempt_wait(scene.context, true);
     assert_last(&scene, 0, RECORD_WAITS, "");
-    choice_wait(scene.context, false);
-    choice_note(scene.context, RECORD_FAILED, "no disk");
+    attempt_wait(scene.context, false);
+    attempt_note(scene.context, RECORD_FAILED, "no disk");
     assert_last(&scene, 0, RECORD_FAILED, "no disk");
     assert_int_equal(choose(&scene, NULL), 3);
     assert_int_equal(record_of(&scene, 0, 0).count, 2);
@@ -263,9 +290,9 @@ static void test_early(void **state)
     assert_int_equal(record_apply(&step, scene.context, &error), 0);
     assert_last(&scene, 2, RECORD_STARTED, "");
     assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_RUNS);
-    choice_wait(scene.context, true); /* for the passphrase of the state */
+    attempt_wait(scene.context, true); /* for the passphrase of the state */
     assert_last(&scene, 2, RECORD_WAITS, "");
-    choice_wait(scene.context, false);
+    attempt_wait(scene.context, false);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(scene.context->trial, 900);
     assert_int_equal(record_of(&scene, 0, 0).count, 3);
@@ -287,7 +314,7 @@ static void test_armed(void **state)
     struct scene scene;
     begin(&scene);
     assert_int_equal(choose(&scene, "2"), 2);
-    choice_note(scene.context, RECORD_GOOD, "");
+    attempt_note(scene.context, RECORD_GOOD, "");
     struct record record = record_of(&scene, 0, 0);
     struct error error;
     record.trial = (struct record_trial){TRIAL_LIVE, 0, 900, 2};
@@ -307,7 +334,8 @@ static void test_armed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_noted),       TEST(test_fall_back),   TEST(test_spent), TEST(test_trial),
-        TEST(test_trial_fails), TEST(test_trial_waits), TEST(test_early), TEST(test_armed)};
+        TEST(test_noted),       TEST(test_fall_back), TEST(test_spent),
+        TEST(test_kernel),      TEST(test_trial),     TEST(test_trial_fails),
+        TEST(test_trial_waits), TEST(test_early),     TEST(test_armed)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

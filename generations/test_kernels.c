@@ -45,10 +45,30 @@ static void test_find(void **state)
     }
 }
 
+static void test_fit(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    static const struct {
+        const char *made;
+        bool fits;
+    } cases[] = {
+        {"true", true}, /* it has none */
+        {"mkdir -p lib/modules/0.1", false},
+        {"mkdir -p usr/lib/modules/0.1", false},
+        {"mkdir -p lib/modules/0.1 lib/modules/$(uname -r)", true},
+        {"mkdir -p usr/lib/modules/$(uname -r) && ln -s usr/lib lib", true},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        must_run("rm -rf tree && mkdir tree && cd tree && %s", cases[i].made);
+        auto_fd tree = open_folder("tree");
+        assert_int_equal(kernels_fit(tree), cases[i].fits);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_find)};
+    const struct CMUnitTest tests[] = {TEST(test_find), TEST(test_fit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

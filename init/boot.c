@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/log.h"
+#include "generations/attempt.h"
 #include "generations/choice.h"
 #include "generations/guard.h"
 #include "init/arguments.h"
@@ -84,7 +85,7 @@ static int read_config(struct boot *boot, struct error *error)
     }
     boot->context = context_new(boot->arena, boot->config, "/run/ebb/volumes", "/sysroot");
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
-    boot->context->waits = choice_wait;
+    boot->context->waits = attempt_wait;
     return 0;
 }
 
@@ -163,7 +164,7 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     tell_degraded(boot->context, &boot->history);
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
-    choice_note(boot->context, RECORD_LEFT, "");
+    attempt_note(boot->context, RECORD_LEFT, "");
     log_info("execute %s", boot->context->init);
     code = switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,
                        error);
@@ -196,7 +197,7 @@ static enum rescue_choice choose(struct boot *boot, const struct error *error)
     struct context *context = boot->context;
     struct error none;
     bool has_volumes = boot->volumes.plan && boot->volumes.next + 1 >= boot->volumes.plan->count;
-    choice_note(context, RECORD_FAILED, error->text);
+    attempt_failed(context, error);
     if (has_volumes && !context->asks && choice_fall_back(context, &none) == 0) {
         console_print("ebb: %s: booting generation %u instead\n", error->text,
                       context->generation->number);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "generations/attempt.h"
 #include "generations/choice.h"
 #include "generations/identity.h"
 #include "hooks/run.h"

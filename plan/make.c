@@ -1,5 +1,6 @@
 #include "plan/make.h"
 
+#include "generations/attempt.h"
 #include "generations/choice.h"
 #include "generations/entry.h"
 #include "generations/identity.h"

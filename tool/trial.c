@@ -1,6 +1,7 @@
 #include "tool/trial.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,8 +53,21 @@ int trial_write(struct boots *boots, const struct record_trial *trial, struct er
     return code;
 }
 
+/* By a boot loader, for this boot at least. */
+static bool is_asked(void)
+{
+    struct error ignored;
+    auto_string line = NULL;
+    return path_read(AT_FDCWD, "/proc/cmdline", 1 << 16, &line, NULL, &ignored) == 0 &&
+           strstr(line, "ebb.generation=");
+}
+
 void trial_warn(const struct boots *boots)
 {
+    if (is_asked())
+        log_warning(
+            "the boot loader has asked for this generation by ebb.generation=; where it does "
+            "so at every boot, nothing is tried, and there is no way back");
     if (access("/dev/watchdog0", F_OK) < 0)
         log_warning("this machine has no watchdog, so a kernel that hangs stays there; where the "
                     "hardware has none, `modprobe softdog` helps against much of it");

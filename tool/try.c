@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "generations/kernels.h"
 #include "generations/store.h"
 #include "tool/options.h"
 #include "tool/trial.h"
@@ -23,7 +23,6 @@ static int check_tree(const struct boots *boots, const struct generation *genera
                       struct error *error)
 {
     const char *init = generation->init ? generation->init : "/sbin/init";
-    struct utsname kernel;
     if (!generation->tree || generation->image)
         return 0; /* only a boot can look into it */
     auto_fd tree = path_open(boots->volume, generation->tree, O_PATH | O_DIRECTORY);
@@ -34,15 +33,11 @@ static int check_tree(const struct boots *boots, const struct generation *genera
     if (program < 0)
         return error_set(error, ENOENT, "generation %u has no init \"%s\"", generation->number,
                          init);
-    auto_fd all = path_open_in_root(tree, "/lib/modules", O_PATH | O_DIRECTORY);
-    if (all < 0 || uname(&kernel) < 0)
-        return 0; /* it brings no kernel of its own */
-    auto_fd ours = path_open_in_root(all, kernel.release, O_PATH | O_DIRECTORY);
-    if (ours < 0)
+    if (!kernels_fit(tree))
         return error_set(error, ENOENT,
-                         "generation %u has no modules for the kernel %s, which is the one that "
-                         "would be booted",
-                         generation->number, kernel.release);
+                         "generation %u has no modules for the kernel that runs, and would be "
+                         "booted by it; boot it by an entry of its own (`ebb boot install`)",
+                         generation->number);
     return 0;
 }
 

@@ -1,0 +1,136 @@
+#include "generations/attempt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "base/log.h"
+#include "generations/trial.h"
+
+int attempt_record(const struct context *context, struct record *record)
+{
+    struct error error;
+    const struct place *place = &context->config->generations.record;
+    int volume = context_volume(context, place->volume)->fd;
+    *record = (struct record){0};
+    if (volume < 0)
+        return -1;
+    auto_fd fd = record_open(volume, place->path, true, &error);
+    int code = fd < 0 ? fd : record_read(fd, record, &error);
+    if (code < 0) {
+        log_warning("ignoring: %s", error.text);
+        return code;
+    }
+    if (record->damaged)
+        log_warning("the record of boots is damaged, and begins anew");
+    return TAKE_FD(fd);
+}
+
+void attempt_write(int fd, struct record *record)
+{
+    struct error error;
+    if (fd >= 0 && record_write(fd, record, &error) < 0)
+        log_warning("ignoring: %s", error.text);
+}
+
+static unsigned number_of(const struct context *context)
+{
+    return context->generation ? context->generation->number : 0;
+}
+
+/* That which began before a generation was known, is about the one that was chosen then. */
+static struct record_attempt *find_attempt(struct record *record, unsigned number)
+{
+    struct record_attempt *attempt = record_current(record, number), *unknown;
+    unknown = attempt ? NULL : record_current(record, 0);
+    if (unknown && !unknown->generation && unknown->stage != RECORD_FAILED) {
+        unknown->generation = number;
+        attempt = unknown;
+    }
+    return attempt;
+}
+
+void attempt_note(const struct context *context, enum record_stage stage, const char *text)
+{
+    struct record record;
+    unsigned number = number_of(context);
+    auto_fd fd = attempt_record(context, &record);
+    if (fd < 0)
+        return;
+    struct record_attempt *attempt = find_attempt(&record, number);
+    if (!attempt || (stage == RECORD_STARTED && attempt->stage == RECORD_FAILED))
+        attempt = record_add(&record, number);
+    attempt->stage = stage;
+    strncpy(attempt->text, text, sizeof(attempt->text) - 1);
+    if (stage == RECORD_FAILED)
+        trial_fail(&record, attempt->generation);
+    attempt_write(fd, &record);
+}
+
+void attempt_failed(const struct context *context, const struct error *error)
+{
+    attempt_note(context, error->code == ECANCELED ? RECORD_WAITS : RECORD_FAILED, error->text);
+}
+
+void attempt_wait(const struct context *context, bool waits)
+{
+    struct record record;
+    auto_fd fd = attempt_record(context, &record);
+    struct record_attempt *attempt = fd < 0 ? NULL : record_current(&record, number_of(context));
+    if (!attempt)
+        return;
+    attempt->stage = waits ? RECORD_WAITS : RECORD_STARTED;
+    attempt_write(fd, &record);
+}
+
+void attempt_settle(int fd, struct record *record)
+{
+    struct record_trial trial = record->trial;
+    if (!trial_settle(record))
+        return;
+    attempt_write(fd, record);
+    if (record->trial.state == TRIAL_NONE && trial.generation)
+        console_print("ebb: the trial of generation %u was not confirmed\n", trial.generation);
+    else if (record->trial.state == TRIAL_NONE)
+        console_print("ebb: the change that `ebb arm` guarded was not confirmed\n");
+}
+
+bool attempt_is_due(const struct step *step, const struct record *record)
+{
+    unsigned asked = step->is_asked ? (unsigned)strtoul(step->choice, NULL, 10) : 0;
+    return (asked || !step->is_asked) && trial_is_due(record, asked);
+}
+
+void record_plan(const struct config *config, const char *choice, struct plan *plan)
+{
+    const struct place *record = &config->generations.record;
+    if (!record->volume || !record->volume->holds_record)
+        return;
+    struct step *step = plan_add(plan, STEP_RECORD, record->origin);
+    step->choice = choice ? choice : config->generations.default_choice;
+    step->is_asked = choice;
+    step->store = record;
+    step->is_optional = true;
+}
+
+void record_sentence(const struct step *step, FILE *stream)
+{
+    fprintf(stream, "write to %s:%s that a boot has begun", step->store->volume_name,
+            step->store->path);
+}
+
+/* Nothing is known of the store yet, but for what is tried. */
+int record_apply(const struct step *step, struct context *context, struct error *error)
+{
+    struct record record;
+    auto_fd fd = attempt_record(context, &record);
+    if (fd < 0)
+        return error_set(error, ENODEV, "there is no record of boots");
+    attempt_settle(fd, &record);
+    bool is_trial = attempt_is_due(step, &record);
+    if (is_trial)
+        trial_begin(&record);
+    (void)record_add(&record, is_trial ? record.trial.generation : 0); /* it has begun */
+    return record_write(fd, &record, error);
+}
