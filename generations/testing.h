@@ -1,8 +1,12 @@
-/* What tests of generations that are made share: what may be told of an old one afterwards. */
+/* What tests of generations share: what may be told of an old one after another was made, and the
+ * longest identity. */
 #ifndef EBB_GENERATIONS_TESTING_H
 #define EBB_GENERATIONS_TESTING_H
 
 #include "base/testdata/tree.h"
+
+/* The longest name that an identity may be. */
+#define LONGEST "a2345678901234567890123456789012345678901234567890123456789012"
 
 UNUSED static void need_overlay(void)
 {

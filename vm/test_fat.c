@@ -1,10 +1,5 @@
 /* Files in FAT32, made by mkfs.vfat and mtools. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "base/testdata/shell.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,27 +12,6 @@
 #include "base/run.h"
 #include "vm/disk.h"
 #include "vm/fat.h"
-
-static int enter(void **state)
-{
-    static char folder[] = "/tmp/ebb-test-XXXXXX";
-    strcpy(folder, "/tmp/ebb-test-XXXXXX");
-    *state = folder;
-    return !mkdtemp(folder) || chdir(folder) < 0;
-}
-
-static int leave(void **state)
-{
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf %s", (char *)*state);
-    return chdir("/") < 0 || system(command) != 0;
-}
-
-static void must_run(const char *command)
-{
-    if (system(command) != 0) /* NOLINT(cert-env33-c): the words are ours */
-        fail_msg("%s", command);
-}
 
 static void make(const struct disk *disk)
 {
@@ -146,9 +120,9 @@ static void test_no_fat(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_files, enter, leave),
-        cmocka_unit_test_setup_teardown(test_freed_clusters, enter, leave),
-        cmocka_unit_test_setup_teardown(test_no_fat, enter, leave),
+        cmocka_unit_test_setup_teardown(test_files, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_freed_clusters, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_no_fat, enter_scratch, leave_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

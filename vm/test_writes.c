@@ -1,10 +1,5 @@
 /* Logs of writes: made by hand, with all that QEMU does in its own way, and by QEMU. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "base/testdata/shell.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,21 +14,6 @@
 #include "vm/machine.h"
 #include "vm/testing.h"
 #include "vm/writes.h"
-
-static int enter(void **state)
-{
-    static char folder[] = "/tmp/ebb-test-XXXXXX";
-    strcpy(folder, "/tmp/ebb-test-XXXXXX");
-    *state = folder;
-    return !mkdtemp(folder) || chdir(folder) < 0;
-}
-
-static int leave(void **state)
-{
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf %s", (char *)*state);
-    return chdir("/") < 0 || system(command) != 0;
-}
 
 static struct writes read_log(struct arena *arena)
 {
@@ -204,10 +184,10 @@ static void test_qemu(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_replay, enter, leave),
-        cmocka_unit_test_setup_teardown(test_no_head, enter, leave),
-        cmocka_unit_test_setup_teardown(test_damaged, enter, leave),
-        cmocka_unit_test_setup_teardown(test_qemu, enter, leave),
+        cmocka_unit_test_setup_teardown(test_replay, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_no_head, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_damaged, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_qemu, enter_scratch, leave_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

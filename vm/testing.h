@@ -1,4 +1,4 @@
-/* Logs of writes, made by hand, and a small disk for them. Include it behind cmocka.h. */
+/* Logs of writes, made by hand, and a small disk for them. */
 #ifndef EBB_VM_TESTING_H
 #define EBB_VM_TESTING_H
 
@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNUSED __attribute__((unused))
+#include "base/testdata/shell.h"
+
 #define LOG_MAGIC 0x6a736677736872ULL
 enum { SECTOR = 512, DISK = 16 * SECTOR };
 
