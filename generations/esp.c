@@ -68,8 +68,7 @@ int esp_lock(int esp, struct error *error)
                : error_system(error, errno, "cannot lock the boot partition");
 }
 
-/* From the disk, as far as the kernel lets go of what it has in memory. */
-static int read_back(int folder, const char *name, const void *data, size_t length)
+int esp_read_back(int folder, const char *name, const void *data, size_t length)
 {
     char found[65536];
     auto_fd fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -102,7 +101,7 @@ static int put(int folder, const char *name, const char *unfinished, const void 
     if (code == 0 && fsync(fd) < 0)
         code = -errno;
     if (code == 0)
-        code = read_back(folder, unfinished, data, length);
+        code = esp_read_back(folder, unfinished, data, length);
     if (code == 0 && renameat(folder, unfinished, folder, name) < 0)
         code = -errno;
     if (code == 0 && (fsync(fd) < 0 || fsync(folder) < 0))

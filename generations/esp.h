@@ -35,6 +35,9 @@ int esp_list(struct arena *arena, int esp, const char *folder, struct esp_file *
 int esp_lock(int esp, struct error *error);
 /* Writes a file, in the place of what is there, and makes its folders; then reads it back. */
 int esp_put(int esp, const char *path, const void *data, size_t length, struct error *error);
+/* Whether the file `name` of a folder holds that, on the disk as far as the kernel lets go of what
+ * it has in memory; -EIO: it holds something else. */
+int esp_read_back(int folder, const char *name, const void *data, size_t length);
 /* One that is missing is no failure. */
 int esp_remove(int esp, const char *path, struct error *error);
 /* All that was done until now is on the disk when this returns, and comes before what is done

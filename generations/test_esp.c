@@ -26,6 +26,21 @@ static void test_put(void **state)
     assert_outcome("sync", esp_sync(esp, &error), &error, NULL);
 }
 
+static void test_read_back(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    static const struct {
+        const char *content;
+        int code;
+    } cases[] = {{"abc", 0}, {"abd", -EIO}, {"ab", -EIO}, {"abcd", -EIO}, {"", -EIO}};
+    auto_fd folder = open_folder(".");
+    assert_int_equal(esp_read_back(folder, "file", "abc", 3), -ENOENT);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        put("file", cases[i].content);
+        assert_int_equal(esp_read_back(folder, "file", "abc", 3), cases[i].code);
+    }
+}
+
 /* A file larger than what is read at once. */
 static void test_large(void **state)
 {
@@ -124,7 +139,8 @@ static void test_cuts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_put),   TEST(test_large), TEST(test_list),
-                                       TEST(test_space), TEST(test_lock),  TEST(test_cuts)};
+    const struct CMUnitTest tests[] = {TEST(test_put),  TEST(test_read_back), TEST(test_large),
+                                       TEST(test_list), TEST(test_space),     TEST(test_lock),
+                                       TEST(test_cuts)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
