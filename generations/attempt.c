@@ -131,6 +131,7 @@ int record_apply(const struct step *step, struct context *context, struct error 
     bool is_trial = attempt_is_due(step, &record);
     if (is_trial)
         trial_begin(&record);
-    (void)record_add(&record, is_trial ? record.trial.generation : 0); /* it has begun */
+    if (is_trial || !context->continues)
+        (void)record_add(&record, is_trial ? record.trial.generation : 0); /* it has begun */
     return record_write(fd, &record, error);
 }

@@ -9,7 +9,7 @@
 #include "base/console.h"
 #include "base/log.h"
 #include "generations/attempt.h"
-#include "generations/kernels.h"
+#include "generations/kexec.h"
 #include "generations/store.h"
 #include "generations/trial.h"
 
@@ -58,16 +58,6 @@ static bool is_spent(const struct context *context, const struct record *record,
     return record_is_bad(record, number, context->config->generations.tries);
 }
 
-/* Modules of another kernel are as good as none: half of the devices would not work. An image of a
- * tree is not looked into before it is mounted. */
-static bool fits(const struct context *context, const struct generation *generation)
-{
-    if (!generation->tree || generation->image)
-        return true;
-    auto_fd tree = path_open(store_of(context), generation->tree, O_PATH | O_DIRECTORY);
-    return tree < 0 || kernels_fit(tree); /* without one, laying it out tells so */
-}
-
 /* Why it should not be booted by itself, or NULL. */
 static const char *objection_to(const struct context *context, const struct record *record,
                                 const struct generation *generation)
@@ -77,7 +67,9 @@ static const char *objection_to(const struct context *context, const struct reco
         return "is bad";
     if (is_spent(context, record, number))
         return arena_printf(context->arena, "has failed %u times", record_failures(record, number));
-    return fits(context, generation) ? NULL : "has no modules for the kernel that runs";
+    return kexec_is_possible(context) || !kexec_is_needed(context, generation)
+               ? NULL
+               : "has no modules for the kernel that runs";
 }
 
 static bool is_good(const struct context *context, const struct record *record,
@@ -145,7 +137,7 @@ static int choose_trial(struct context *context, int fd, struct record *record, 
     if (code == 0)
         code = choose(context, arena_printf(context->arena, "%u", number), &context->generation,
                       error);
-    if (code == 0 && !fits(context, context->generation))
+    if (code == 0 && !kexec_is_possible(context) && kexec_is_needed(context, context->generation))
         code = error_set(error, ENOEXEC, "it has no modules for the kernel that runs");
     if (code < 0) {
         log_warning("generation %u is not tried: %s", number, error->text);
@@ -168,14 +160,15 @@ static int choose_usual(const struct step *step, struct context *context, int fd
         return error_set(error, ECANCELED,
                          "a person is to choose, by ebb.generation=menu: p boots the latest "
                          "generation, and from there the one before");
-    if (!step->is_asked && record->chosen)
-        code = choose(context, arena_printf(context->arena, "%u", record->chosen),
-                      &context->generation, error);
+    unsigned chosen = context->continues ? context->continues : record->chosen;
+    if (!step->is_asked && chosen)
+        code = choose(context, arena_printf(context->arena, "%u", chosen), &context->generation,
+                      error);
     if (code < 0)
         code = choose(context, step->choice, &context->generation, error);
     if (code < 0)
         return error_prefix(error, "volume \"%s\"", step->store->volume_name);
-    if (!step->is_asked)
+    if (!step->is_asked && context->continues != context->generation->number)
         replace(context, fd, record);
     return 0;
 }

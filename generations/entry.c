@@ -2,14 +2,17 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "base/text.h"
 
-enum { TOKEN_LENGTH = 12, SHA256_DIGITS = 64 };
+enum { TOKEN_LENGTH = 12 };
 
 void entry_check(const struct config *config, struct report *report)
 {
@@ -87,7 +90,7 @@ static bool read_facts(char *value, struct entry_file *file)
 {
     char *end;
     file->size = strtoull(value, &end, 10);
-    if (!isdigit((unsigned char)*value) || *end != ' ' || strlen(end + 1) != SHA256_DIGITS)
+    if (!isdigit((unsigned char)*value) || *end != ' ' || strlen(end + 1) != DIGEST_DIGITS)
         return false;
     file->sha256 = end + 1;
     return true;
@@ -128,6 +131,26 @@ int entry_parse(struct arena *arena, const char *text, struct entry *entry)
         return -EBADMSG;
     *entry = found;
     return 0;
+}
+
+int entry_open_file(int esp, const struct entry_file *file, struct error *error)
+{
+    char digits[DIGEST_DIGITS + 1];
+    size_t length = 0;
+    auto_string data = NULL;
+    auto_fd fd = path_open(esp, file->path, O_RDONLY);
+    if (fd < 0)
+        return error_system(error, -fd, "cannot read \"%s\" on the boot partition", file->path);
+    int code = path_read_fd(fd, file->path, UINT32_MAX, &data, &length, error);
+    if (code < 0)
+        return code;
+    digest_of(data, length, digits);
+    if (length == file->size && strcmp(digits, file->sha256) == 0)
+        return TAKE_FD(fd);
+    return error_set(error, EBADMSG,
+                     "\"%s\" on the boot partition is damaged; make it anew with `ebb boot sync "
+                     "--rebuild`",
+                     file->path);
 }
 
 /* Boot loaders and vfat take capitals for small letters. */

@@ -33,6 +33,9 @@ struct entry {
 const char *entry_write(struct arena *arena, const struct entry *entry);
 /* -EBADMSG: it lacks what every entry of ours has. */
 int entry_parse(struct arena *arena, const char *text, struct entry *entry);
+/* Opens what an entry of the partition `esp` names. -EBADMSG: there is something else in it than
+ * the entry says. */
+int entry_open_file(int esp, const struct entry_file *file, struct error *error);
 
 /* What the files of a system are known by; `identity` is that of its state volume. */
 const char *entry_token(struct arena *arena, const char *identity);

@@ -164,20 +164,34 @@ int record_write(int fd, struct record *record, struct error *error)
     return 0;
 }
 
-/* All zero where it is not known. */
+/* All zero where it is not known. A kernel that was started by another one's PID 1 goes on with the
+ * boot of that. */
 static void read_boot(unsigned char boot[static RECORD_BOOT])
 {
     struct error ignored;
+    auto_string line = NULL;
     auto_string text = NULL;
     unsigned byte;
     memset(boot, 0, RECORD_BOOT);
-    if (path_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text, NULL, &ignored) < 0)
-        return;
-    size_t count = 0;
-    for (const char *at = text; count < RECORD_BOOT && sscanf(at, "%2x", &byte) == 1;) {
+    const char *at = path_read(AT_FDCWD, "/proc/cmdline", 1 << 16, &line, NULL, &ignored) < 0
+                         ? NULL
+                         : strstr(line, RECORD_CONTINUES);
+    if (at)
+        at += strlen(RECORD_CONTINUES);
+    else if (path_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text, NULL, &ignored) == 0)
+        at = text;
+    for (size_t count = 0; at && count < RECORD_BOOT && sscanf(at, "%2x", &byte) == 1;) {
         boot[count++] = (unsigned char)byte;
         at += at[2] == '-' ? 3 : 2;
     }
+}
+
+void record_boot_id(char text[static RECORD_BOOT_TEXT])
+{
+    unsigned char boot[RECORD_BOOT];
+    read_boot(boot);
+    for (size_t i = 0; i < RECORD_BOOT; i++)
+        snprintf(text + 2 * i, 3, "%02x", boot[i]);
 }
 
 bool record_is_of_this_boot(const struct record_attempt *attempt)

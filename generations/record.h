@@ -18,8 +18,13 @@ enum {
     RECORD_ATTEMPTS = 16,
     RECORD_TEXT = 160,
     RECORD_BOOT = 16,
+    RECORD_BOOT_TEXT = 2 * RECORD_BOOT + 1,
     RECORD_BAD = 16
 };
+
+/* The kernel parameter that begins so has the identity of a boot, a colon, and the generation that
+ * the boot is to go on with. */
+#define RECORD_CONTINUES "ebb.continues="
 
 enum record_stage {
     RECORD_STARTED, /* and nothing further: it died within the initramfs */
@@ -74,6 +79,8 @@ int record_write(int fd, struct record *record, struct error *error);
 
 /* Adds an attempt of this boot; the oldest goes when there is no room. */
 struct record_attempt *record_add(struct record *record, uint32_t generation);
+/* The identity of this boot, in hexadecimal digits. */
+void record_boot_id(char text[static RECORD_BOOT_TEXT]);
 bool record_is_of_this_boot(const struct record_attempt *attempt);
 /* The newest attempt, if it is of this boot and of that generation (0: of any); else NULL. */
 struct record_attempt *record_current(struct record *record, uint32_t generation);

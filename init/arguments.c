@@ -1,5 +1,6 @@
 #include "init/arguments.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -17,6 +18,13 @@ static void set_init(struct arguments *arguments, const char *value)
 static void set_generation(struct arguments *arguments, const char *value)
 {
     arguments->generation = value; /* judged when the store is known */
+}
+
+/* PID 1 itself has written it. */
+static void set_continues(struct arguments *arguments, const char *value)
+{
+    const char *number = strchr(value, ':');
+    arguments->continues = number ? (unsigned)strtoul(number + 1, NULL, 10) : 0;
 }
 
 static void set_rescue(struct arguments *arguments, const char *value)
@@ -64,6 +72,7 @@ static const struct {
     {"rw", false, set_writable},
     {"rootwait", false, set_wait},
     {"ebb.generation", true, set_generation},
+    {"ebb.continues", true, set_continues},
     {"ebb.rescue", true, set_rescue},
     {"ebb.debug", false, set_debug},
 };

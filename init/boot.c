@@ -84,6 +84,7 @@ static int read_config(struct boot *boot, struct error *error)
                          origin_text(boot->arena, first->origin), first->text);
     }
     boot->context = context_new(boot->arena, boot->config, "/run/ebb/volumes", "/sysroot");
+    boot->context->continues = boot->arguments.continues;
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
     boot->context->waits = attempt_wait;
     return 0;
@@ -196,7 +197,8 @@ static enum rescue_choice choose(struct boot *boot, const struct error *error)
 {
     struct context *context = boot->context;
     struct error none;
-    bool has_volumes = boot->volumes.plan && boot->volumes.next + 1 >= boot->volumes.plan->count;
+    bool has_volumes =
+        boot->volumes.plan && boot->volumes.next >= plan_find(boot->volumes.plan, STEP_GENERATION);
     attempt_failed(context, error);
     if (has_volumes && !context->asks && choice_fall_back(context, &none) == 0) {
         console_print("ebb: %s: booting generation %u instead\n", error->text,
@@ -221,7 +223,7 @@ static int ask_rescue(struct boot *boot, struct error *error)
     watch_retry(boot->context);
     if (choice == RESCUE_RETRY || choice == RESCUE_MEMORY)
         return 0;
-    boot->volumes.next = boot->volumes.plan->count; /* the generation was its last step */
+    boot->volumes.next = plan_find(boot->volumes.plan, STEP_GENERATION) + 1;
     return choice == RESCUE_OTHER ? 0 : choice_previous(boot->context, error);
 }
 

@@ -39,6 +39,8 @@ static const struct {
     {"ebb.generation=latest", {.generation = "latest"}, ""},
     {"ebb.generation=7 ebb.generation=previous", {.generation = "previous"}, ""},
     {"ebb.generation=", {.generation = ""}, ""},
+    {"ebb.continues=0f1e:12 ro", {.continues = 12, .read_only = true}, ""},
+    {"ebb.continues=12", {0}, ""},
     {"ebb.rescue=reboot", {.rescue = RESCUE_REBOOT}, ""},
     {"ebb.rescue=reboot ebb.rescue=poweroff", {.rescue = RESCUE_POWEROFF}, ""},
     {"ebb.rescue=reboot ebb.rescue=none",
@@ -47,7 +49,7 @@ static const struct {
     {"ebb.debug ro", {.debug = true, .read_only = true}, ""},
     {"ro rootwait ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single "
      "init=/x rw",
-     {"/i", "3", RESCUE_POWEROFF, true, true, true},
+     {"/i", "3", 0, RESCUE_POWEROFF, true, true, true},
      ""},
     {"-- rootwait", {0}, ""},
     {"rootwait -- ro", {.wait_for_ever = true}, ""},
@@ -96,7 +98,7 @@ static void test_parse(void **state)
         assert_string_equal(log, cases[i].log);
         if (!same_text(found.init, expected.init) ||
             !same_text(found.generation, expected.generation) || found.rescue != expected.rescue ||
-            found.read_only != expected.read_only ||
+            found.continues != expected.continues || found.read_only != expected.read_only ||
             found.wait_for_ever != expected.wait_for_ever || found.debug != expected.debug)
             fail_msg("\"%s\": init=%s generation=%s rescue=%d", cases[i].line, found.init,
                      found.generation, found.rescue);

@@ -78,7 +78,8 @@ const char **modules_useful(struct arena *arena, const struct config *config, si
         *ARENA_PUSH(arena, names, *count) = levels[i];
     for (size_t i = 0; lvm && i < ARRAY_LENGTH(targets); i++)
         *ARENA_PUSH(arena, names, *count) = targets[i];
-    if (config->root.kind == ROOT_SUBVOLUME) /* where systemd says that it hibernated */
+    /* Where systemd says that it hibernated, and boot loaders are asked for an entry. */
+    if (config->root.kind == ROOT_SUBVOLUME || config->boot.place.volume)
         *ARENA_PUSH(arena, names, *count) = "efivarfs";
     if (layers)
         *ARENA_PUSH(arena, names, *count) = "overlay";

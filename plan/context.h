@@ -29,6 +29,7 @@ struct context {
     const struct config *config;
     const struct generation *generation; /* NULL until it is chosen */
     bool generation_is_asked;            /* a person has chosen it for this boot */
+    unsigned continues;                  /* what the PID 1 of another kernel has chosen; 0: none */
     unsigned trial;                      /* seconds that it has to be confirmed in; 0: for ever */
     const struct beginning *beginning;   /* of an entry, instead of what the generation has */
     const char *init;                    /* proved to be executable, NULL before */

@@ -5,6 +5,7 @@
 #include "generations/attempt.h"
 #include "generations/choice.h"
 #include "generations/identity.h"
+#include "generations/kexec.h"
 #include "hooks/run.h"
 #include "kconfig/step.h"
 #include "mounts/check.h"
@@ -35,6 +36,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_MOUNT] = {"mount", volume_sentence, volume_apply},
     [STEP_IDENTITY] = {"identity", identity_sentence, identity_apply},
     [STEP_GENERATION] = {"generation", choice_sentence, choice_apply},
+    [STEP_KERNEL] = {"kernel", kexec_sentence, kexec_apply},
     [STEP_IMAGE] = {"image", image_sentence, image_apply},
     [STEP_ROOT] = {"root", root_sentence, root_apply},
     [STEP_TREE] = {"tree", tree_sentence, tree_apply},

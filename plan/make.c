@@ -4,6 +4,7 @@
 #include "generations/choice.h"
 #include "generations/entry.h"
 #include "generations/identity.h"
+#include "generations/kexec.h"
 #include "generations/store.h"
 #include "hooks/run.h"
 #include "kconfig/step.h"
@@ -56,6 +57,7 @@ struct plan *plan_volumes(struct arena *arena, const struct config *config, cons
     identity_plan(config, plan);
     hooks_plan(config, HOOK_AFTER_VOLUMES, plan);
     choice_plan(config, choice, plan);
+    kexec_plan(config, plan);
     return plan;
 }
 

@@ -9,6 +9,14 @@ struct step *plan_add(struct plan *plan, enum step_kind kind, struct origin orig
     return step;
 }
 
+size_t plan_find(const struct plan *plan, enum step_kind kind)
+{
+    size_t at = 0;
+    while (at < plan->count && plan->steps[at].kind != kind)
+        at++;
+    return at;
+}
+
 /* "/" sorts before every other byte, so that /a/b stands before /a-b and right behind /a. */
 static int compare_paths(const char *left, const char *right)
 {

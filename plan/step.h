@@ -18,6 +18,7 @@ enum step_kind {
     STEP_MOUNT,       /* mount a volume where PID 1 works on it */
     STEP_IDENTITY,    /* is it the state volume it should be? */
     STEP_GENERATION,  /* choose what to boot */
+    STEP_KERNEL,      /* start the kernel that it needs */
     STEP_IMAGE,       /* mount a generation's tree that is an image */
     STEP_ROOT,        /* make the ephemeral root */
     STEP_TREE,        /* lay a generation's tree out in it */
@@ -82,6 +83,8 @@ struct plan {
 
 /* Appends a step; the caller fills what its kind needs. The result is valid until the next one. */
 struct step *plan_add(struct plan *plan, enum step_kind kind, struct origin origin);
+/* Where the first step of a kind stands; it is the plan's count if there is none. */
+size_t plan_find(const struct plan *plan, enum step_kind kind);
 /* Puts the steps from `first` on in the order of their targets, parents before what lies in them.
  */
 void plan_sort(struct plan *plan, size_t first);

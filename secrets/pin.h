@@ -6,10 +6,6 @@
 #include "base/error.h"
 #include "secrets/secret.h"
 
-enum { PIN_DIGITS = 64 };
-
-/* In lower-case hexadecimal digits. */
-void pin_of(const void *bytes, size_t length, char digits[static PIN_DIGITS + 1]);
 /* -EKEYREJECTED: it is another file. `sha256` is such a pin, NULL for none.
  */
 int pin_check(const char *sha256, const char *name, const struct secret *text, struct error *error);

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/locked.h"
 #include "base/path.h"
 #include "secrets/deliver.h"
-#include "secrets/pin.h"
 #include "secrets/vault.h"
 
 enum { LARGEST = 4 << 20 };
@@ -56,9 +56,9 @@ static int put(struct rendering *rendering, const char *bytes, size_t length)
 
 static bool is_hash_of(const char *name, const char *hash)
 {
-    char digits[PIN_DIGITS + 1];
-    pin_of(name, strlen(name), digits);
-    return memcmp(digits, hash, PIN_DIGITS) == 0;
+    char digits[DIGEST_DIGITS + 1];
+    digest_of(name, strlen(name), digits);
+    return memcmp(digits, hash, DIGEST_DIGITS) == 0;
 }
 
 /* The placeholder at the beginning of the text: its length, and the secret that it names, or NULL
@@ -70,7 +70,8 @@ static size_t read_placeholder(const struct config *config, const char *text,
     const char *name = text + strlen(is_own ? own_begin : sops_begin);
     size_t length = strcspn(name, is_own ? "<>\n" : ":\n");
     const char *end = is_own ? ">" : sops_end;
-    if ((!is_own && (strncmp(text, sops_begin, strlen(sops_begin)) != 0 || length != PIN_DIGITS)) ||
+    if ((!is_own &&
+         (strncmp(text, sops_begin, strlen(sops_begin)) != 0 || length != DIGEST_DIGITS)) ||
         strncmp(name + length, end, strlen(end)) != 0)
         return 0;
     *secret = NULL;

@@ -39,6 +39,11 @@ int boot_status(struct target root, const struct boot_wish *wish, FILE *out);
 int boot_confirmed(struct target root, const struct boot_wish *wish, unsigned good, unsigned before,
                    struct error *error);
 
+/* The next boot alone is of this generation's entry, which is whole: the loader knows so, or cannot
+ * (`by_loader` is false), and the PID 1 of the default entry has to start its kernel. */
+int boot_once(struct target root, const struct boot_wish *wish, unsigned number, bool *by_loader,
+              struct error *error);
+
 int verb_boot_install(int argc, char **argv);
 int verb_boot_status(int argc, char **argv);
 int verb_boot_sync(int argc, char **argv);

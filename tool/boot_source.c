@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "generations/kernels.h"
 #include "image/build.h"
 #include "plan/make.h"
-#include "secrets/pin.h"
 #include "vm/program.h"
 
 enum { TEXT_LIMIT = 1 << 16, DIGITS_IN_NAME = 16, MACHINE_ID = 32 };
@@ -126,7 +126,7 @@ static int take_kernel(const struct boot_source *source, const struct generation
 {
     struct arena *arena = source->place->arena;
     const char *path;
-    char digits[PIN_DIGITS + 1];
+    char digits[DIGEST_DIGITS + 1];
     size_t length = 0;
     auto_string data = NULL;
     int code = kernels_find(arena, tree, version, &path, error);
@@ -138,7 +138,7 @@ static int take_kernel(const struct boot_source *source, const struct generation
     code = path_read_fd(fd, path, UINT32_MAX, &data, &length, error);
     if (code < 0)
         return code;
-    pin_of(data, length, digits);
+    digest_of(data, length, digits);
     *kernel = (struct boot_payload){
         .folder = source->place->store,
         .source = arena_printf(arena, "%u/tree/%s", generation->number, path)};
@@ -149,7 +149,7 @@ static int take_kernel(const struct boot_source *source, const struct generation
 static int make_image(const struct boot_source *source, const struct build_request *request,
                       struct boot_payload *image, struct error *error)
 {
-    char digits[PIN_DIGITS + 1];
+    char digits[DIGEST_DIGITS + 1];
     size_t length = 0;
     auto_string data = NULL;
     int code = build_image(request, error);
@@ -157,7 +157,7 @@ static int make_image(const struct boot_source *source, const struct build_reque
         code = path_read(AT_FDCWD, request->output, UINT32_MAX, &data, &length, error);
     if (code < 0)
         return code;
-    pin_of(data, length, digits);
+    digest_of(data, length, digits);
     *image = (struct boot_payload){.data = arena_copy(source->place->arena, data, length)};
     settle(source, "image", digits, length, image);
     return 0;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/path.h"
-#include "secrets/pin.h"
 
 enum { ENTRY_LIMIT = 1 << 16 };
 
@@ -153,20 +152,6 @@ int boot_clean(struct arena *arena, int esp, struct boot_state *state, struct er
 
 int boot_verify(int esp, const struct entry_file *file, struct error *error)
 {
-    char digits[PIN_DIGITS + 1];
-    size_t length = 0;
-    auto_string data = NULL;
-    auto_fd fd = path_open(esp, file->path, O_RDONLY);
-    if (fd < 0)
-        return error_system(error, -fd, "cannot read \"%s\" on the boot partition", file->path);
-    int code = path_read_fd(fd, file->path, UINT32_MAX, &data, &length, error);
-    if (code < 0)
-        return code;
-    pin_of(data, length, digits);
-    if (length == file->size && strcmp(digits, file->sha256) == 0)
-        return 0;
-    return error_set(error, EBADMSG,
-                     "\"%s\" on the boot partition is damaged; make it anew with `ebb boot sync "
-                     "--rebuild`",
-                     file->path);
+    auto_fd fd = entry_open_file(esp, file, error);
+    return fd < 0 ? fd : 0;
 }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/path.h"
-#include "secrets/pin.h"
 #include "tool/name.h"
 
 struct work {
@@ -26,7 +26,7 @@ static void tell(const struct work *work)
 /* Nothing changes it between the plan and now; if somebody did, it is not put. */
 static int read_source(const struct work *work, const struct boot_payload *payload, char **data)
 {
-    char digits[PIN_DIGITS + 1];
+    char digits[DIGEST_DIGITS + 1];
     size_t length = 0;
     auto_fd fd = payload->folder < 0 ? path_open(work->esp, payload->source, O_RDONLY)
                                      : path_open_in_root(payload->folder, payload->source,
@@ -36,7 +36,7 @@ static int read_source(const struct work *work, const struct boot_payload *paylo
     int code = path_read_fd(fd, payload->source, UINT32_MAX, data, &length, work->error);
     if (code < 0)
         return code;
-    pin_of(*data, length, digits);
+    digest_of(*data, length, digits);
     return length == payload->file.size && strcmp(digits, payload->file.sha256) == 0
                ? 0
                : error_set(work->error, EBADMSG,

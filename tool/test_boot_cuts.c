@@ -2,7 +2,7 @@
  * the loader is told is whole, at any time; and the next run makes it all as it should be. */
 #include "base/testdata/cut.h"
 
-#include "secrets/pin.h"
+#include "base/digest.h"
 #include "tool/boot_write.h"
 
 #define OLD_SETTINGS "timeout 3\n"
@@ -19,8 +19,8 @@ static size_t removed_early; /* so many things, in all runs of this process */
 
 static const char *digest_of(struct arena *arena, const char *data)
 {
-    char digits[PIN_DIGITS + 1];
-    pin_of(data, strlen(data), digits);
+    char digits[DIGEST_DIGITS + 1];
+    digest_of(data, strlen(data), digits);
     return arena_string(arena, digits);
 }
 

@@ -8,20 +8,24 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "generations/kernels.h"
+#include "generations/loader.h"
 #include "generations/store.h"
+#include "tool/boot.h"
 #include "tool/options.h"
 #include "tool/trial.h"
 #include "tool/verb.h"
 
 struct wish {
-    const char *generation;
+    const char *generation, *config;
     unsigned seconds;
+    bool has_kernel; /* the kernel that runs has its modules there */
 };
 
 /* What would make it fail at once is told now. */
 static int check_tree(const struct boots *boots, const struct generation *generation,
-                      struct error *error)
+                      struct wish *wish, struct error *error)
 {
+    wish->has_kernel = true; /* as far as is known */
     const char *init = generation->init ? generation->init : "/sbin/init";
     if (!generation->tree || generation->image)
         return 0; /* only a boot can look into it */
@@ -33,23 +37,45 @@ static int check_tree(const struct boots *boots, const struct generation *genera
     if (program < 0)
         return error_set(error, ENOENT, "generation %u has no init \"%s\"", generation->number,
                          init);
-    if (!kernels_fit(tree))
-        return error_set(error, ENOENT,
-                         "generation %u has no modules for the kernel that runs, and would be "
-                         "booted by it; boot it by an entry of its own (`ebb boot install`)",
-                         generation->number);
+    wish->has_kernel = kernels_fit(tree);
     return 0;
 }
 
-static int prepare(struct arena *arena, struct boots *boots, const struct wish *wish,
-                   struct error *error)
+/* A trial without its kernel would be over before it began. */
+static int arrange_kernel(struct boots *boots, const struct wish *wish, struct record_trial *trial,
+                          struct error *error)
+{
+    const struct boot_wish boot = {.config = wish->config, .efivars = LOADER_FOLDER};
+    bool by_loader;
+    int code;
+    if (boots->config->boot.place.volume) {
+        auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        code = boot_once((struct target){root, ""}, &boot, trial->generation, &by_loader, error);
+    } else {
+        code = error_set(error, ENOENT,
+                         "the kernel that runs would boot it; declare a boot partition (`boot` in "
+                         "ebb.conf), and run `ebb boot install`");
+    }
+    if (code == 0) {
+        printf(by_loader ? "the boot loader boots its kernel once\n"
+                         : "its kernel is started by that of the default entry\n");
+        return 0;
+    }
+    struct error ignored;
+    trial->state = TRIAL_NONE;
+    (void)trial_write(boots, trial, &ignored); /* then it fails at the next boot */
+    return error_prefix(error, "generation %u has no modules for the kernel that runs",
+                        trial->generation);
+}
+
+static int prepare(struct arena *arena, struct boots *boots, struct wish *wish, struct error *error)
 {
     const struct generation *generation;
     struct record_trial trial = {.state = TRIAL_WANTED, .seconds = wish->seconds};
     int code = generation_choose(arena, boots->volume, &boots->config->generations,
                                  wish->generation, &generation, error);
     if (code == 0)
-        code = check_tree(boots, generation, error);
+        code = check_tree(boots, generation, wish, error);
     if (code == 0)
         code = trial_way_back(arena, boots, generation->number, &trial.back, error);
     if (code < 0)
@@ -58,6 +84,8 @@ static int prepare(struct arena *arena, struct boots *boots, const struct wish *
     trial_warn(boots);
     record_mark_bad(&boots->record, trial.generation, false); /* it gets another chance */
     code = trial_write(boots, &trial, error);
+    if (code == 0 && !wish->has_kernel)
+        code = arrange_kernel(boots, wish, &trial, error);
     if (code == 0)
         printf("generation %u is tried at the next boot, and has %s from then on to be confirmed; "
                "else generation %u is booted again\n",
@@ -98,13 +126,14 @@ int verb_try(int argc, char **argv)
         fputs("ebb: which generation? `ebb list` shows them\n", stderr);
         return EXIT_USAGE;
     }
-    struct wish wish = {.generation = argv[1], .seconds = trial_seconds(time)};
+    const char *config = words > 1 ? argv[2] : NULL;
+    struct wish wish = {.generation = argv[1], .config = config, .seconds = trial_seconds(time)};
     if (!wish.seconds)
         return EXIT_USAGE;
     auto_arena arena = arena_new();
     struct boots boots;
     struct error error;
-    if (!boots_open(arena, words > 1 ? argv[2] : NULL, &boots))
+    if (!boots_open(arena, config, &boots))
         return EXIT_NO;
     int code = prepare(arena, &boots, &wish, &error);
     boots_close(&boots);

@@ -1,0 +1,198 @@
+#include "generations/kexec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/console.h"
+#include "base/log.h"
+#include "generations/attempt.h"
+#include "generations/entry.h"
+#include "generations/kernels.h"
+#include "generations/loader.h"
+#include "generations/record.h"
+
+static const struct volume_state *volume_of(const struct context *context,
+                                            const struct place *place)
+{
+    return context_volume(context, place->volume);
+}
+
+/* An image of a tree is not looked into before it is mounted. */
+bool kexec_is_needed(const struct context *context, const struct generation *generation)
+{
+    if (!generation->tree || generation->image)
+        return false;
+    auto_fd tree = path_open(volume_of(context, &context->config->generations.place)->fd,
+                             generation->tree, O_PATH | O_DIRECTORY);
+    return tree >= 0 && !kernels_fit(tree); /* without one, laying it out tells so */
+}
+
+bool kexec_is_possible(const struct context *context)
+{
+    return context->config->boot.place.volume && !context->continues;
+}
+
+void kexec_plan(const struct config *config, struct plan *plan)
+{
+    if (config->boot.place.volume)
+        plan_add(plan, STEP_KERNEL, config->boot.origin)->store = &config->boot.place;
+}
+
+void kexec_sentence(const struct step *step, FILE *stream)
+{
+    fprintf(stream, "start the kernel of the generation from %s:%s if another one runs",
+            step->store->volume_name, step->store->path);
+}
+
+static const char *entry_of(const struct context *context)
+{
+    const char *identity = volume_of(context, &context->config->generations.place)->identity;
+    return entry_name(context->arena, entry_token(context->arena, identity),
+                      context->generation->number, NULL);
+}
+
+static int read_entry(const struct context *context, int esp, struct entry *entry,
+                      struct error *error)
+{
+    const char *name = entry_of(context);
+    auto_string text = NULL;
+    int code = path_read(esp, arena_printf(context->arena, "%s/%s", ENTRY_FOLDER + 1, name),
+                         1 << 16, &text, NULL, error);
+    if (code == -ENOENT)
+        return error_set(error, ENOENT, "there is no boot entry \"%s\"; run `ebb boot sync`", name);
+    if (code == 0 && entry_parse(context->arena, text, entry) < 0)
+        code = error_set(error, EBADMSG, "the boot entry \"%s\" cannot be understood", name);
+    return code;
+}
+
+/* Which generation it is stands in ours. */
+const char *kexec_parameters(const struct context *context, const char *options)
+{
+    static const char choice[] = "ebb.generation=";
+    char boot[RECORD_BOOT_TEXT];
+    unsigned number = context->generation->number;
+    record_boot_id(boot);
+    const char *line = arena_printf(context->arena, RECORD_CONTINUES "%s:%u", boot, number);
+    if (context->generation_is_asked)
+        line = arena_printf(context->arena, "%s %s%u", line, choice, number);
+    while (options && *(options += strspn(options, " "))) {
+        size_t length = strcspn(options, " ");
+        if (strncmp(options, choice, strlen(choice)) != 0)
+            line = arena_printf(context->arena, "%s %.*s", line, (int)length, options);
+        options += length;
+    }
+    return line;
+}
+
+struct files {
+    int kernel, image;
+    const char *parameters;
+};
+
+static int open_files(const struct context *context, int esp, struct files *files,
+                      struct error *error)
+{
+    struct entry entry = {0};
+    int code = read_entry(context, esp, &entry, error);
+    if (code < 0)
+        return code;
+    auto_fd kernel = entry_open_file(esp, &entry.kernel, error);
+    if (kernel < 0)
+        return kernel;
+    auto_fd image = entry_open_file(esp, &entry.image, error);
+    if (image < 0)
+        return image;
+    *files =
+        (struct files){TAKE_FD(kernel), TAKE_FD(image), kexec_parameters(context, entry.options)};
+    return 0;
+}
+
+/* Descriptors are closed by the end of this kernel. */
+static int load(const struct files *files, struct error *error)
+{
+    unsigned long length = strlen(files->parameters) + 1;
+    return syscall(SYS_kexec_file_load, files->kernel, files->image, length, files->parameters,
+                   0UL) < 0
+               ? error_system(error, errno, "the kernel that runs does not load another one")
+               : 0;
+}
+
+/* What becomes of the boot then, in the record. */
+static const char is_asked_for[] = "the boot loader was asked for the entry of its kernel";
+
+/* A loader that did not do it when it was asked never will. */
+static bool was_asked(const struct context *context)
+{
+    struct record record;
+    auto_fd fd = attempt_record(context, &record);
+    for (size_t i = fd < 0 ? 0 : record.count; i-- > 0;)
+        if (!record_is_of_this_boot(&record.attempts[i]))
+            return record.attempts[i].generation == context->generation->number &&
+                   strcmp(record.attempts[i].text, is_asked_for) == 0;
+    return false;
+}
+
+/* Where this kernel starts no other one, the boot loader may, after a reboot. */
+static bool ask_loader(const struct context *context)
+{
+    struct error ignored; /* the failure that led here is told */
+    uint64_t features = 0;
+    (void)mount("efivarfs", LOADER_FOLDER, "efivarfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    auto_fd efivars = open(LOADER_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (efivars < 0 || was_asked(context) || loader_features(efivars, &features, &ignored) < 0 ||
+        !(features & LOADER_ONE_SHOT) ||
+        loader_set_one_shot(efivars, entry_of(context), &ignored) < 0)
+        return false;
+    attempt_note(context, RECORD_WAITS, is_asked_for);
+    return true;
+}
+
+/* What is mounted still would be found unclean by the next kernel. */
+static void let_go(struct context *context)
+{
+    for (size_t i = 0; i < context->config->volume_count; i++) {
+        const struct volume *volume = context->config->volumes[i];
+        int *fd = &context_volume(context, volume)->fd;
+        if (*fd < 0)
+            continue;
+        close(TAKE_FD(*fd));
+        const char *place = arena_printf(context->arena, "%s/%s", context->volumes, volume->name);
+        if (umount2(place, UMOUNT_NOFOLLOW) < 0)
+            log_warning("cannot unmount \"%s\": %s", place, strerror(errno));
+    }
+    sync();
+}
+
+int kexec_apply(const struct step *step, struct context *context, struct error *error)
+{
+    struct files files;
+    unsigned number = context->generation->number;
+    bool by_loader = false;
+    if (!kexec_is_needed(context, context->generation))
+        return 0;
+    if (context->continues)
+        return error_set(error, ENOEXEC,
+                         "generation %u has no modules for the kernel of its boot entry; run `ebb "
+                         "boot sync`",
+                         number);
+    int code = open_files(context, volume_of(context, step->store)->fd, &files, error);
+    if (code == 0) {
+        code = load(&files, error);
+        by_loader = code < 0 && ask_loader(context);
+    }
+    if (code < 0 && !by_loader)
+        return error_prefix(error, "generation %u needs its own kernel", number);
+    console_print(by_loader ? "ebb: rebooting into the kernel of generation %u\n"
+                            : "ebb: starting the kernel of generation %u\n",
+                  number);
+    let_go(context);
+    if (!by_loader)
+        (void)reboot(RB_KEXEC); /* what was let go is gone, so there is no other way left */
+    (void)reboot(RB_AUTOBOOT);
+    return error_system(error, errno, "cannot start another kernel");
+}
