@@ -112,12 +112,13 @@ static int open_files(const struct context *context, int esp, struct files *file
     return 0;
 }
 
-/* Descriptors are closed by the end of this kernel. */
+/* Takes the descriptors, which would keep their volume busy. */
 static int load(const struct files *files, struct error *error)
 {
+    auto_fd kernel = files->kernel;
+    auto_fd image = files->image;
     unsigned long length = strlen(files->parameters) + 1;
-    return syscall(SYS_kexec_file_load, files->kernel, files->image, length, files->parameters,
-                   0UL) < 0
+    return syscall(SYS_kexec_file_load, kernel, image, length, files->parameters, 0UL) < 0
                ? error_system(error, errno, "the kernel that runs does not load another one")
                : 0;
 }

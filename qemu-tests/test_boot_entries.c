@@ -1,5 +1,6 @@
 /* `ebb boot` on a real machine: firmware and systemd-boot boot what it wrote, also when the power
- * went as soon as it said so; the next generation, and the way back, have entries of their own. */
+ * went as soon as it said so; the next generation, and the way back, have entries of their own.
+ * That generation has another kernel, which is never mixed with the modules of this one. */
 
 #include "base/testdata/shell.h"
 
@@ -7,7 +8,8 @@
 
 #define MACHINE                                                                                    \
     "volume esp LABEL=EBB-ESP { fs vfat; mount /boot/efi; }\n" SCENE_STATE                         \
-    "root overlay size=60%\nboot esp:/ options=\"console=ttyS0 cgroup.memory=nokmem panic=5\"\n"   \
+    "root overlay size=60%\nboot esp:/ options=\"console=ttyS0 cgroup.memory=nokmem "              \
+    "no_timer_check panic=5\"\n"                                                                   \
     "module efivarfs\n" SCENE_REST
 /* The images that are built inside have the agent, as the one outside has. */
 #define AGENT                                                                                      \
@@ -32,6 +34,10 @@ static struct scene *make(void)
              "kernel/fs/efivarfs kernel/drivers/char/virtio_console.ko kernel/drivers/virtio "
              "kernel/drivers/block $P/$M; PATH=$PATH:/sbin:/usr/sbin depmod -b $P $V",
              scene->setup.tree, scene->setup.tree);
+    must_run("set -e; F=$PWD/build/demo/cloud; V=$(qemu-tests/cloud-kernel $F); cd %s;"
+             "M=$PWD/opt/$V; mkdir -p $M; cp $F/boot/vmlinuz-$V opt; cd $F/lib/modules/$V;"
+             "cp -r modules.builtin* modules.order kernel $M",
+             scene->setup.tree);
     scene->setup.uefi = true;
     scene_make(scene);
     return scene;
@@ -61,24 +67,53 @@ static void reboot_by(struct scene *scene, const char *entry)
     boot_by(scene, entry);
 }
 
+static void expect_failure(struct scene *scene, const char *command, const char *part)
+{
+    const char *text = scene_run(scene, arena_printf(scene->arena, "! %s 2>&1", command));
+    if (!strstr(text, part))
+        fail_msg("\"%s\" says: %s", command, text);
+}
+
 static void what_was_written_boots(void **state)
 {
     (void)state; /* one scene */
+    struct error error;
     struct scene *scene = make();
     scene_boot(scene);
     assert_non_null(strstr(scene_run(scene, "ebb boot install"), "\n4 boot entries"));
     vm_power_cut(scene->vm);
     boot_by(scene, "default.conf");
     scene_run(scene, "ebb boot status && ebb confirm && ebb boot status");
-    scene_run(scene, "ebb new -- touch /etc/marker");
+    scene_run(scene, "ebb new -- sh -c 'touch /etc/marker; rm -r /lib/modules/* /boot/*;"
+                     "mv /opt/vmlinuz* /boot; mv /opt/* /lib/modules;"
+                     "depmod $(ls /lib/modules)'");
+    expect_failure(scene, "ebb try --no-reboot 2", "; run `ebb boot sync`");
     assert_non_null(strstr(scene_run(scene, "ebb boot sync"), "\n5 boot entries"));
-    reboot_by(scene, "g000002.conf");
-    scene_run(scene, "test -e /etc/marker && ebb confirm && ebb boot status");
+    assert_non_null(strstr(scene_run(scene, "ebb try --no-reboot 2"), "boots its kernel once\n"));
+    scene_power_off(scene);
+    boot_by(scene, "g000002.conf");
+    scene_run(scene,
+              "test -e /etc/marker && uname -r | grep cloud && test -e /run/ebb/trial.json &&"
+              "ebb confirm && ebb boot status");
     reboot_by(scene, "rollback.conf");
     scene_run(scene, "test ! -e /etc/marker && grep -c ebb.generation=previous /proc/cmdline");
     scene_power_off(scene);
     boot_by(scene, "default.conf");
-    scene_run(scene, "test -e /etc/marker"); /* the latest */
+    scene_run(scene,
+              "test -e /etc/marker && uname -r | grep cloud && ebb rollback 1"); /* the latest */
+    scene_power_off(scene);
+    boot_by(scene, "default.conf"); /* whose kernel starts the other one */
+    scene_run(scene, "test ! -e /etc/marker && ! uname -r | grep cloud && "
+                     "grep -c ebb.continues= /proc/cmdline && dmesg | grep -q 'EXT4-fs .*: mounted'"
+                     " && ! dmesg | grep 'EXT4-fs .*: recovery complete' && ebb rollback 2 &&"
+                     "sed -i 's/^options /&sysctl.kernel.kexec_load_disabled=1 /' "
+                     "/boot/efi/loader/entries/*default.conf");
+    scene_power_off(scene);
+    scene_start(scene);
+    scene_wait(scene, "ebb: rebooting into the kernel of generation 2");
+    assert_int_equal(vm_wait_end(scene->vm, &error), 0);
+    boot_by(scene, "g000002.conf");
+    scene_run(scene, "uname -r | grep cloud && ebb boot sync && ebb confirm");
     scene_power_off(scene);
     scene_end(scene);
 }
