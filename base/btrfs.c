@@ -114,6 +114,15 @@ int btrfs_delete(int fd, uint64_t id, struct error *error)
     return 0;
 }
 
+int btrfs_count_inner(int fd, uint64_t id, size_t *count)
+{
+    auto_arena arena = arena_new();
+    struct ids ids = {.arena = arena};
+    int code = add_children(fd, id, &ids);
+    *count = ids.count;
+    return code;
+}
+
 int btrfs_sync(int fd)
 {
     return ioctl(fd, BTRFS_IOC_SYNC) < 0 ? -errno : 0;
