@@ -69,7 +69,7 @@ static int restore_one(int volume, int from, int aside, const char *entry, struc
 {
     char path[NAME_MAX + 1];
     const char *name;
-    struct btrfs_subvolume live, fresh;
+    struct btrfs_subvolume live = {0}, fresh = {0};
     auto_fd parent = -1;
     if (!state_path(entry, path))
         return 0; /* none of ours */

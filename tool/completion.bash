@@ -56,6 +56,7 @@ _ebb_value() {
 	diff:--config | keep:--config | drop:--config | gc:--config | label:--config | list:--config | new:--config | pin:--config) _ebb_configs "$3" ;;
 	diff:--store | gc:--store | label:--store | list:--store | new:--store | pin:--store) _ebb_folders "$3" ;;
 	arm:--for | gc:--keep | new:--label | try:--for) ;;
+	rollback:--with-state) ;;
 	confirm:--timeout | health:--timeout) ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
 	build:--cmdline | init:--size | init:--uuid | init:--label | import:--volume) ;;

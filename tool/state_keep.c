@@ -58,7 +58,7 @@ static bool keep_store(const struct config *config, const struct place *store, i
                        int folder)
 {
     char entry[NAME_MAX + 1];
-    struct btrfs_subvolume subvolume;
+    struct btrfs_subvolume subvolume = {0};
     const char *reason = objection(config, store, entry);
     auto_fd fd = reason ? -1 : path_open(volume, store->path, O_RDONLY | O_DIRECTORY);
     int code = reason ? 0 : fd < 0 ? fd : btrfs_look(fd, &subvolume);

@@ -41,6 +41,7 @@ static const struct {
     {"ebb why --", 2, "--all\n--log\n--help"},
     {"ebb rollback --", 2, "--clear\n--with-state\n--help"},
     {"ebb rollback \"\"", 2, ""},
+    {"ebb rollback --with-state = \"\"", 4, ""},
     {"ebb write-back \"\"", 2, ""},
     {"ebb write-back --", 2, "--watch\n--help"},
     {"ebb vm --passphrase \"\"", 3, ""}, /* nobody else knows it */
