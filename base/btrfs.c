@@ -1,6 +1,7 @@
 #include "base/btrfs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
 #include <string.h>
@@ -30,17 +31,29 @@ int btrfs_look(int fd, struct btrfs_subvolume *subvolume)
     return 0;
 }
 
+static int make_snapshot(int folder, const char *name, int source, unsigned long long flags)
+{
+    struct btrfs_ioctl_vol_args_v2 snapshot = {.fd = source, .flags = flags};
+    if (strlen(name) > NAME_MAX)
+        return -ENAMETOOLONG;
+    strcpy(snapshot.name, name);
+    return ioctl(folder, BTRFS_IOC_SNAP_CREATE_V2, &snapshot) < 0 ? -errno : 0;
+}
+
 int btrfs_make(int folder, const char *name, int source)
 {
     struct btrfs_ioctl_vol_args plain = {0};
-    struct btrfs_ioctl_vol_args_v2 snapshot = {.fd = source};
-    if (strlen(name) >= sizeof(snapshot.name))
+    if (source >= 0)
+        return make_snapshot(folder, name, source, 0);
+    if (strlen(name) > NAME_MAX)
         return -ENAMETOOLONG;
     strcpy(plain.name, name);
-    strcpy(snapshot.name, name);
-    int code = source < 0 ? ioctl(folder, BTRFS_IOC_SUBVOL_CREATE, &plain)
-                          : ioctl(folder, BTRFS_IOC_SNAP_CREATE_V2, &snapshot);
-    return code < 0 ? -errno : 0;
+    return ioctl(folder, BTRFS_IOC_SUBVOL_CREATE, &plain) < 0 ? -errno : 0;
+}
+
+int btrfs_snapshot(int folder, const char *name, int source)
+{
+    return make_snapshot(folder, name, source, BTRFS_SUBVOL_RDONLY);
 }
 
 struct ids {
@@ -99,6 +112,15 @@ int btrfs_delete(int fd, uint64_t id, struct error *error)
                                 ids.count ? ", which lies in it" : "");
     }
     return 0;
+}
+
+int btrfs_count_inner(int fd, uint64_t id, size_t *count)
+{
+    auto_arena arena = arena_new();
+    struct ids ids = {.arena = arena};
+    int code = add_children(fd, id, &ids);
+    *count = ids.count;
+    return code;
 }
 
 int btrfs_sync(int fd)

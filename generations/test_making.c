@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <sys/xattr.h>
 
+#include "base/testdata/disk.h"
 #include "base/testdata/images.h"
 #include "generations/making.h"
 #include "generations/store.h"
@@ -213,25 +214,6 @@ static void test_interrupt(void **state)
     making_close(&making);
     assert_outcome("abandon", generation_abandon(store, &error), &error, NULL);
     must_run("test \"$(ls -A)\" = 1");
-}
-
-/* A disk of ours in the folder "disk", which becomes the current one. */
-static void enter_disk(const char *type)
-{
-    char tool[32];
-    snprintf(tool, sizeof(tool), "mkfs.%s", type);
-    need_tool(tool);
-    must_run("truncate -s 200M image && PATH=$PATH:/usr/sbin:/sbin && mkfs.%s -q image >said 2>&1",
-             type);
-    if (!succeeds("mkdir disk && mount -o loop image disk 2>/dev/null"))
-        skip_because("there are no loop devices here, or not this file system");
-    assert_int_equal(chdir("disk"), 0);
-}
-
-static void leave_disk(void)
-{
-    assert_int_equal(chdir(".."), 0);
-    must_run("umount disk");
 }
 
 /* The old one is not locked, and can be deleted. */

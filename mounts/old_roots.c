@@ -1,50 +1,31 @@
 #include "mounts/old_roots.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/btrfs.h"
 #include "base/log.h"
+#include "base/stamp.h"
 #include "mounts/subvolume.h"
 
-static const char mark[] = ".old-", form[] = "%Y%m%dT%H%M%S";
-enum { STAMP = sizeof("20260131T235959") - 1 };
-/* The years that four digits can say. */
-static const int64_t last_second = 253402300799;
+static const char mark[] = ".old-";
 
 void old_root_name(char *name, size_t size, const char *root, int64_t time, unsigned number)
 {
-    char stamp[STAMP + 1] = "", suffix[16] = "";
-    struct tm parts;
-    time_t seconds = time < 0 ? 0 : time > last_second ? last_second : time;
-    if (gmtime_r(&seconds, &parts))
-        (void)strftime(stamp, sizeof(stamp), form, &parts); /* it fits */
-    if (number > 1)
-        snprintf(suffix, sizeof(suffix), "-%u", number);
-    snprintf(name, size, "%s%s%s%s", root, mark, stamp, suffix);
+    char stamp[STAMP_SIZE];
+    stamp_write(stamp, time, number);
+    snprintf(name, size, "%s%s%s", root, mark, stamp);
 }
 
 bool old_root_read(const char *root, const char *name, struct old_root *old)
 {
-    char again[NAME_MAX + 1];
     size_t length = strlen(root);
-    struct tm parts = {0};
-    if (strncmp(name, root, length) != 0 || strncmp(name + length, mark, strlen(mark)) != 0)
-        return false;
-    const char *stamp = name + length + strlen(mark), *end = strptime(stamp, form, &parts);
-    if (!end || end - stamp != STAMP)
-        return false;
-    unsigned long number = *end == '-' ? strtoul(end + 1, NULL, 10) : 1;
-    *old = (struct old_root){.name = name, .time = timegm(&parts), .number = (unsigned)number};
-    /* Only what we would have written ourselves: no blanks, no 31st of February, no "-01". */
-    old_root_name(again, sizeof(again), root, old->time, old->number);
-    return strcmp(again, name) == 0;
+    *old = (struct old_root){.name = name};
+    return strncmp(name, root, length) == 0 && strncmp(name + length, mark, strlen(mark)) == 0 &&
+           stamp_read(name + length + strlen(mark), &old->time, &old->number);
 }
 
 struct old_root_dates old_root_dates(int64_t clock, int64_t changed)
@@ -54,16 +35,11 @@ struct old_root_dates old_root_dates(int64_t clock, int64_t changed)
     return (struct old_root_dates){.end = end, .now = clock < written ? end : clock};
 }
 
-static bool is_newer(const struct old_root *left, const struct old_root *right)
-{
-    return left->time != right->time ? left->time > right->time : left->number > right->number;
-}
-
 void old_roots_choose(struct old_root *list, size_t count, int64_t now, uint64_t keep)
 {
     const struct old_root *newest = list;
     for (size_t i = 1; i < count; i++)
-        if (is_newer(&list[i], newest))
+        if (stamp_is_newer(list[i].time, list[i].number, newest->time, newest->number))
             newest = &list[i];
     for (size_t i = 0; i < count; i++)
         list[i].expired =

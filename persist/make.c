@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/btrfs.h"
+
 static const char unfinished[] = ".ebb-new";
 
 int make_begin(int parent, int kind)
@@ -21,6 +23,17 @@ int make_begin(int parent, int kind)
     else
         code = -1;
     return code < 0 ? -errno : code;
+}
+
+int make_begin_store(int parent)
+{
+    auto_fd folder = path_open(parent, ".", O_RDONLY | O_DIRECTORY);
+    int code = folder < 0 ? folder : path_remove_at(parent, unfinished);
+    if (code == 0)
+        code = btrfs_make(folder, unfinished, -1);
+    return code == 0         ? path_open(parent, unfinished, O_RDONLY | O_DIRECTORY)
+           : code == -ENOTTY ? make_begin(parent, PERSIST_DIR)
+                             : code;
 }
 
 static int finish(int parent, int fd, const char *name, const struct made *made)

@@ -19,6 +19,9 @@ struct made {
 /* Makes an empty folder (persist_kind) or file under the temporary name and opens it; what a power
  * cut left there is removed. -errno. */
 int make_begin(int parent, int kind);
+/* The same for the folder that all entries of a store lie in: a subvolume where the file system has
+ * them, so that a state of it can be kept (persist/states.h). */
+int make_begin_store(int parent);
 /* Gives it owner, mode and name, all of which is on the disk then; -errno, and it is removed. */
 int make_end(int parent, int fd, const char *name, const struct made *made);
 /* Removes what was begun. */

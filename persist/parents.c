@@ -47,7 +47,7 @@ static int enter(struct walk *walk, int parent, const char *name, size_t length,
     int fd = path_enter(parent, name, walk->path, error);
     if (fd != -ENOENT)
         return fd;
-    fd = make_begin(parent, PERSIST_DIR);
+    fd = length == walk->seen ? make_begin_store(parent) : make_begin(parent, PERSIST_DIR);
     if (fd < 0)
         return error_system(error, -fd, "cannot make the folder \"%s\"", walk->path);
     choose(walk, length, &made);

@@ -7,9 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/copy.h"
 #include "base/path.h"
 
-static const char trash[] = ".ebb/trash";
+static const char trash[] = ".ebb/trash", unfinished[] = ".ebb-new";
 
 enum { MOST_ALIKE = 1000, DEEPEST = 2048 };
 
@@ -51,6 +52,33 @@ static int open_parent(struct arena *arena, int volume, const struct orphan *orp
     return fd;
 }
 
+/* From one subvolume to another nothing can be renamed, but a copy shares its blocks. It is whole
+ * before it has its name, and only then the other one goes. */
+static int copy_into(int from, int to, const char *name, const char *new_name,
+                     const struct orphan *orphan, struct error *error)
+{
+    if (faccessat(to, new_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return -EEXIST;
+    int code = path_remove_at(to, unfinished);
+    if (code == 0 && mkdirat(to, unfinished, 0700) < 0)
+        code = -errno;
+    auto_fd folder = code < 0 ? code : path_open(to, unfinished, O_RDONLY | O_DIRECTORY);
+    if (folder < 0)
+        return error_system(error, -folder, "cannot move \"%s\" to the trash", orphan->path);
+    code = copy_named(from, folder, name, error);
+    if (code == 0 &&
+        (syncfs(folder) < 0 || renameat2(folder, name, to, new_name, RENAME_NOREPLACE) < 0))
+        code = error_system(error, errno, "cannot move \"%s\" to the trash", orphan->path);
+    (void)path_remove_at(to, unfinished); /* what stays is removed the next time */
+    if (code < 0)
+        return code;
+    code = path_remove_at(from, name);
+    return code < 0
+               ? error_system(error, -code, "\"%s\" was copied to the trash, but cannot be removed",
+                              orphan->path)
+               : 0;
+}
+
 static int rename_into(int from, int to, const char *new_name, const struct orphan *orphan,
                        struct error *error)
 {
@@ -66,10 +94,7 @@ static int rename_into(int from, int to, const char *new_name, const struct orph
     if (errno == EEXIST)
         return -EEXIST;
     if (errno == EXDEV)
-        return error_set(error, EXDEV,
-                         "\"%s\" lies on another file system or subvolume than the trash, so it "
-                         "cannot be moved there; remove it by hand",
-                         orphan->path);
+        return copy_into(from, to, name, new_name, orphan, error);
     return error_system(error, errno, "cannot move \"%s\" to the trash", orphan->path);
 }
 

@@ -1,5 +1,6 @@
 /* The trash of a state volume, .ebb/trash/YYYY-MM-DD/, where orphans keep their paths. It is root's
- * alone, and never on another file system: moving there is one rename. */
+ * alone, and never on another file system: moving there is one rename, or, out of a subvolume, a
+ * copy that shares its blocks. */
 #ifndef EBB_PERSIST_TRASH_H
 #define EBB_PERSIST_TRASH_H
 

@@ -22,6 +22,7 @@
 #include "persist/entry.h"
 #include "persist/link.h"
 #include "persist/machine_id.h"
+#include "persist/restore.h"
 #include "secrets/step.h"
 #include "secrets/template.h"
 
@@ -38,6 +39,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_GENERATION] = {"generation", choice_sentence, choice_apply},
     [STEP_KERNEL] = {"kernel", kexec_sentence, kexec_apply},
     [STEP_IMAGE] = {"image", image_sentence, image_apply},
+    [STEP_STATE] = {"state", restore_sentence, restore_apply},
     [STEP_ROOT] = {"root", root_sentence, root_apply},
     [STEP_TREE] = {"tree", tree_sentence, tree_apply},
     [STEP_PLACE] = {"place", place_sentence, place_apply},

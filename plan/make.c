@@ -18,6 +18,7 @@
 #include "mounts/subvolume.h"
 #include "mounts/volume.h"
 #include "persist/entry.h"
+#include "persist/restore.h"
 #include "secrets/step.h"
 
 void config_check(const struct config *config, struct report *report)
@@ -65,6 +66,7 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
                        const struct generation *generation, const char *init)
 {
     struct plan *plan = plan_new(arena);
+    restore_plan(config, plan);
     image_plan(config, generation, plan);
     root_plan(config, generation, plan);
     hooks_plan(config, HOOK_AFTER_ROOT, plan);

@@ -20,6 +20,7 @@ enum step_kind {
     STEP_GENERATION,  /* choose what to boot */
     STEP_KERNEL,      /* start the kernel that it needs */
     STEP_IMAGE,       /* mount a generation's tree that is an image */
+    STEP_STATE,       /* bring back what persisted at another time, if that was asked for */
     STEP_ROOT,        /* make the ephemeral root */
     STEP_TREE,        /* lay a generation's tree out in it */
     STEP_PLACE,       /* show a volume in the new root */

@@ -125,7 +125,7 @@ static void a_root_is_thrown_away(void **state)
            "btrfs subvolume list /persist | sed 's,.* path ,,; s,\\(old-20[2-9]\\).*,\\1,' | sort;"
            "ls -d /persist/@root.old-2001*",
            "@other\n@other/@root.old-20010203T040506\n@root\n@root.old-20010230T040506\n"
-           "@root.old-202\n@root.old-29990101T000000\nsnapshot\n"
+           "@root.old-202\n@root.old-29990101T000000\nkept\nsnapshot\n"
            "/persist/@root.old-20010203T040508\n/persist/@root.old-20010230T040506");
     expect(scene, "dmesg | grep -c 'is no subvolume, so it is not deleted'", "1");
     power_off(scene);
@@ -207,7 +207,7 @@ static void another_generation_is_chosen(void **state)
            "cat /etc/hostname /persist/@root.old-*/mark; ls -d /persist/@* | wc -l;"
            "btrfs subvolume list /persist | wc -l; grep -c ' / ' /proc/mounts;"
            "grep -c sysroot /proc/mounts || true",
-           "ebb\nfirst\n2\n2\n1\n0");
+           "ebb\nfirst\n2\n3\n1\n0");
     power_off(scene);
     scene_end(scene);
 }
@@ -300,7 +300,7 @@ static void what_is_in_the_way(void **state)
     power_off(scene);
     scene_boot(scene);
     expect(scene, "btrfs subvolume list /persist | sed 's,.* path ,,; s,old-.*,old,' | sort",
-           "roots/@\nroots/@.old\nroots/default");
+           "kept\nroots/@\nroots/@.old\nroots/default");
     scene_run(scene, "btrfs subvolume set-default /persist/roots/default; mkdir /persist/roots/d"
                      "efault/.ebb; cp -a /persist/.ebb/* /persist/roots/default/.ebb;"
                      "cp -a /persist/generations /persist/roots/default");

@@ -23,7 +23,8 @@ static const char *place_of(const struct boots *boots)
     return NULL;
 }
 
-static int arm(struct arena *arena, struct boots *boots, unsigned seconds, struct error *error)
+static int arm(struct arena *arena, struct boots *boots, unsigned seconds, bool no_snapshot,
+               struct error *error)
 {
     char path[PATH_MAX];
     struct trial_left left;
@@ -48,6 +49,8 @@ static int arm(struct arena *arena, struct boots *boots, unsigned seconds, struc
     if (program < 0)
         return error_system(error, errno, "cannot open \"%s\"", path);
     trial_warn(boots);
+    if (!no_snapshot)
+        trial_keep_state(boots);
     code = trial_write(boots, &trial, error);
     if (code == 0)
         code = guard_start(program, &order, error);
@@ -61,11 +64,13 @@ static int arm(struct arena *arena, struct boots *boots, unsigned seconds, struc
 int verb_arm(int argc, char **argv)
 {
     const char *time = "15min";
+    bool no_snapshot = false;
     const struct option_row options[] = {
         OPTION_TEXT("for", "TIME", "in which the change has to be confirmed (15min)", &time),
+        OPTION_FLAG("no-snapshot", "keep no state of what persists", &no_snapshot),
     };
     const struct usage usage = {
-        .synopsis = "arm [--for TIME] [CONF]",
+        .synopsis = "arm [--for TIME] [--no-snapshot] [CONF]",
         .about = "Run before a change of the running system that may lock you out: if nobody says "
                  "`ebb confirm` in time, the machine reboots into the good generation.",
         .options = options,
@@ -82,7 +87,7 @@ int verb_arm(int argc, char **argv)
     struct error error;
     if (!boots_open(arena, words ? argv[1] : NULL, &boots))
         return EXIT_NO;
-    int code = arm(arena, &boots, seconds, &error);
+    int code = arm(arena, &boots, seconds, no_snapshot, &error);
     boots_close(&boots);
     if (code < 0)
         log_error("%s", error.text);

@@ -56,6 +56,7 @@ _ebb_value() {
 	diff:--config | keep:--config | drop:--config | gc:--config | label:--config | list:--config | new:--config | pin:--config) _ebb_configs "$3" ;;
 	diff:--store | gc:--store | label:--store | list:--store | new:--store | pin:--store) _ebb_folders "$3" ;;
 	arm:--for | gc:--keep | new:--label | try:--for) ;;
+	rollback:--with-state) ;;
 	confirm:--timeout | health:--timeout) ;;
 	keep:--in | orphans:--older | orphans:--empty-trash) ;;
 	build:--cmdline | init:--size | init:--uuid | init:--label | import:--volume) ;;
@@ -194,12 +195,12 @@ _ebb() {
 	if _ebb_value "$verb" "${COMP_WORDS[before]}" "$cur"; then return; fi
 	case $verb in
 	adopt) options='--root --volume --label --replace --dry-run --yes' ;;
-	arm) options='--for' ;;
+	arm) options='--for --no-snapshot' ;;
 	check) options='--print --kernel' ;;
 	confirm) options='--timeout --no-checks' ;;
 	health) options='--timeout --json' ;;
 	diff) options='--files --json --store --config' ;;
-	rollback) options='--clear' ;;
+	rollback) options='--clear --with-state' ;;
 	why) options='--all --log' ;;
 	keep) options='--in --replace --dry-run --config' ;;
 	drop) options='--dry-run --config' ;;
@@ -217,7 +218,7 @@ _ebb() {
 	init) options='--tree --init --name --generations --identity --size --type --uuid --label' ;;
 	write-back) options='--watch' ;;
 	status) options='--slowest --json' ;;
-	try) options='--for --no-reboot' ;;
+	try) options='--for --no-snapshot --no-reboot' ;;
 	vm) options='--kernel --generation --append --memory --disk --passphrase --bus --tree --uefi --snapshot --keep --exec --reboot-then --console --timeout' ;;
 	*) return ;;
 	esac

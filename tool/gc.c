@@ -12,6 +12,7 @@
 #include "generations/size.h"
 #include "plan/value.h"
 #include "tool/name.h"
+#include "tool/state.h"
 #include "tool/verb.h"
 
 /* The whole ones, ascending; of one that is cut off, nobody knows what it was to be. */
@@ -121,6 +122,18 @@ static int collect(const struct store_place *place, const struct gc_wish *wish,
     return code < 0 ? code : delete (place, wish, old, old_count, out, error);
 }
 
+static int collect_states(struct target root, const struct config *config, bool dry_run, FILE *out,
+                          struct error *error)
+{
+    auto_arena arena = arena_new();
+    struct states states;
+    int code = states_open(arena, root, config, &states, error);
+    if (code == 0)
+        code = state_collect(&states, dry_run, out, error);
+    states_close(&states);
+    return code;
+}
+
 int gc_collect(struct target root, const struct gc_wish *wish, FILE *out)
 {
     auto_arena arena = arena_new();
@@ -138,6 +151,8 @@ int gc_collect(struct target root, const struct gc_wish *wish, FILE *out)
         status = EXIT_USAGE;
     } else if (code == 0) {
         code = collect(&place, wish, &keep, out, &error);
+        if (code == 0 && place.config)
+            code = collect_states(root, place.config, wish->dry_run, out, &error);
     }
     place_close(&place);
     if (code == 0)
@@ -158,10 +173,12 @@ int verb_gc(int argc, char **argv)
     };
     const struct usage usage = {
         .synopsis = "gc [--keep POLICY] [OPTION]...",
-        .about = "Deletes old generations. So many of the newest stay, and the last of so many "
-                 "days, weeks and months, and what is younger, as POLICY or the configuration "
-                 "says; and always what is booted now or by default, what was good last, what is "
-                 "pinned, and what was given a label.",
+        .about =
+            "Deletes old generations. So many of the newest stay, and the last of so many "
+            "days, weeks and months, and what is younger, as POLICY or the configuration "
+            "says; and always what is booted now or by default, what was good last, what is "
+            "pinned, and what was given a label. Of the states of what persists, the last three "
+            "of each volume stay.",
         .options = options,
         .option_count = ARRAY_LENGTH(options)};
     int words, status = usage_read(&usage, argc, argv, &words);

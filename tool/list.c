@@ -13,6 +13,7 @@
 #include "generations/marks.h"
 #include "generations/size.h"
 #include "tool/name.h"
+#include "tool/state.h"
 #include "tool/verb.h"
 
 struct row {
@@ -178,7 +179,7 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
     return object;
 }
 
-static void print(struct arena *arena, const struct list_wish *wish, const struct row *rows,
+static void print(const struct states *states, const struct list_wish *wish, const struct row *rows,
                   size_t count, FILE *out)
 {
     if (!wish->json)
@@ -190,19 +191,36 @@ static void print(struct arena *arena, const struct list_wish *wish, const struc
             print_row(&rows[i], out);
             continue;
         }
-        struct json_object *object = row_object(arena, &rows[i]);
+        struct json_object *object = row_object(states->arena, &rows[i]);
         fprintf(out, "%s\n%s", i ? "," : "",
                 json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
         json_object_put(object);
     }
-    if (wish->json)
-        fputs("]}\n", out);
+    if (!wish->json) {
+        state_print(states, out);
+        return;
+    }
+    struct json_object *objects = state_objects(states);
+    fprintf(out, "],\n\"states\":%s}\n",
+            json_object_to_json_string_ext(objects, JSON_C_TO_STRING_PLAIN |
+                                                        JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(objects);
 }
 
-static int list(const struct store_place *place, const struct list_wish *wish, FILE *out,
-                struct error *error)
+/* Where a volume is not there, its states are told of as little as it is needed. */
+static void open_states(const struct store_place *place, struct target root, struct states *states)
 {
+    struct error error;
+    *states = (struct states){.arena = place->arena};
+    if (place->config && states_open(place->arena, root, place->config, states, &error) < 0)
+        log_warning("the states are not listed: %s", error.text);
+}
+
+static int list(const struct store_place *place, struct target root, const struct list_wish *wish,
+                FILE *out, struct error *error)
+{
+    struct states states;
     unsigned *numbers = NULL, default_number = number_of(place, place->default_choice);
     size_t count = 0;
     int code =
@@ -214,9 +232,12 @@ static int list(const struct store_place *place, const struct list_wish *wish, F
                                .is_default = numbers[i] == default_number};
         code = look(place, &rows[i], error);
     }
-    if (code == 0)
-        print(place->arena, wish, rows, count, out);
-    return code;
+    if (code < 0)
+        return code;
+    open_states(place, root, &states);
+    print(&states, wish, rows, count, out);
+    states_close(&states);
+    return 0;
 }
 
 int list_tell(struct target root, const struct list_wish *wish, FILE *out)
@@ -226,7 +247,7 @@ int list_tell(struct target root, const struct list_wish *wish, FILE *out)
     struct error error;
     int code = place_open(arena, root, &wish->place, false, &place, &error);
     if (code == 0)
-        code = list(&place, wish, out, &error);
+        code = list(&place, root, wish, out, &error);
     place_close(&place);
     if (code == 0)
         return EXIT_DONE;
@@ -241,10 +262,11 @@ int verb_list(int argc, char **argv)
         OPTION_FLAG("json", "write JSON", &wish.json),
         PLACE_OPTIONS(wish.place),
     };
-    const struct usage usage = {.synopsis = "list [--json] [--store DIR] [--config CONF]",
-                                .about = "Lists the generations of a store.",
-                                .options = options,
-                                .option_count = ARRAY_LENGTH(options)};
+    const struct usage usage = {
+        .synopsis = "list [--json] [--store DIR] [--config CONF]",
+        .about = "Lists the generations of a store, and the states of what persists.",
+        .options = options,
+        .option_count = ARRAY_LENGTH(options)};
     int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;

@@ -15,8 +15,11 @@ static void help(const struct usage *usage)
     for (size_t i = 0; i < usage->option_count; i++) {
         const struct option_row *row = &usage->options[i];
         char left[64];
-        snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "",
-                 row->value ? row->value : "");
+        snprintf(left, sizeof(left), "--%s%s%s%s", row->name,
+                 !row->value ? ""
+                 : row->flag ? "[="
+                             : " ",
+                 row->value ? row->value : "", row->value && row->flag ? "]" : "");
         printf("  %-22s %s\n", left, row->help);
     }
     printf("  %-22s %s\n", "--help", "show this");
@@ -58,7 +61,7 @@ static int take(const struct usage *usage, int argc, char **argv, int *at)
     const struct option_row *row = find(usage, word + 2, length);
     if (!row)
         return unknown(usage, word);
-    if (!row->value) {
+    if (row->flag && !(row->text && equals)) {
         if (equals)
             return wrong(usage, "there is no value to the option", word, NULL);
         *row->flag = true;
@@ -67,6 +70,8 @@ static int take(const struct usage *usage, int argc, char **argv, int *at)
     const char *value = equals ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
     if (!value)
         return wrong(usage, "a value is missing behind", word, NULL);
+    if (row->flag)
+        *row->flag = true;
     if (row->each)
         row->each(usage->context, value);
     else

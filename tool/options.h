@@ -1,4 +1,5 @@
 /* The options of a verb: long ones only, `--name` or `--name VALUE` or `--name=VALUE`, and words.
+ * Where the value may be left out, only the last form has it.
  *
  * A verb declares a table; --help prints it, and wrong use is told with the nearest option. */
 #ifndef EBB_TOOL_OPTIONS_H
@@ -12,7 +13,7 @@ struct option_row {
     const char *name;  /* without the dashes */
     const char *value; /* what the value is called in the help, NULL for a flag */
     const char *help;
-    bool *flag;        /* set by a flag */
+    bool *flag;        /* set by a flag, and where the value may be left out */
     const char **text; /* set by an option with a value */
     /* Called for an option that may stand several times, in the order of the command line. */
     void (*each)(void *context, const char *value);
@@ -29,6 +30,12 @@ struct option_row {
 #define OPTION_EACH(name_, value_, help_, each_)                                                   \
     {                                                                                              \
         .name = (name_), .value = (value_), .help = (help_), .each = (each_)                       \
+    }
+
+/* `--name` sets the flag, and so does `--name=VALUE`. */
+#define OPTION_MAYBE(name_, value_, help_, flag_, text_)                                           \
+    {                                                                                              \
+        .name = (name_), .value = (value_), .help = (help_), .flag = (flag_), .text = (text_)      \
     }
 
 struct usage {

@@ -1,11 +1,19 @@
 /* ebb rollback: another generation is booted from the next boot on. */
-#include <stdlib.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "generations/store.h"
 #include "tool/boots.h"
 #include "tool/options.h"
+#include "tool/state.h"
 #include "tool/verb.h"
+
+struct wish {
+    const char *generation, *state; /* NULL: as it follows from the record */
+    bool with_state, clear;
+};
 
 /* What was asked for; else that which was good last, or the one before the booted one. */
 static int find(struct arena *arena, const struct boots *boots, const char *wanted,
@@ -20,11 +28,28 @@ static int find(struct arena *arena, const struct boots *boots, const char *want
     return generation_before(arena, boots->volume, declared, booted, found, error);
 }
 
-static int roll_back(struct arena *arena, struct boots *boots, const char *wanted, bool clear,
-                     struct error *error)
+/* With a state and without a number, it is the generation that ran then. */
+static int choose(struct arena *arena, const struct boots *boots, const struct wish *wish,
+                  const struct states *states, const struct generation **found,
+                  const struct state **state, struct error *error)
+{
+    const char *wanted = wish->generation;
+    struct state_moment moment;
+    if (!wanted && wish->state && state_read_name(wish->state, &moment))
+        wanted = arena_printf(arena, "%u", moment.generation);
+    int code = find(arena, boots, wanted, found, error);
+    return code < 0 || !wish->with_state
+               ? code
+               : state_choose(states, wish->state, (*found)->number, state, error);
+}
+
+/* The record is written first: a power cut between the two leaves a rollback of the code alone. */
+static int roll_back(struct arena *arena, struct boots *boots, const struct wish *wish,
+                     const struct states *states, struct error *error)
 {
     const struct generation *found = NULL;
-    int code = clear ? 0 : find(arena, boots, wanted, &found, error);
+    const struct state *state = NULL;
+    int code = wish->clear ? 0 : choose(arena, boots, wish, states, &found, &state, error);
     if (code < 0)
         return code;
     boots->record.chosen = found ? found->number : 0;
@@ -38,32 +63,52 @@ static int roll_back(struct arena *arena, struct boots *boots, const char *wante
     else
         printf("the %s generation is booted from the next boot on, as declared\n",
                boots->config->generations.default_choice);
-    return 0;
+    return state ? state_order(states, state, boots->booted.generation, time(NULL), stdout, error)
+                 : state_take_back(states, stdout, error);
 }
 
 int verb_rollback(int argc, char **argv)
 {
-    bool clear = false;
+    struct wish wish = {0};
     const struct option_row options[] = {
-        OPTION_FLAG("clear", "back to what the configuration declares", &clear),
+        OPTION_FLAG("clear", "back to what the configuration declares", &wish.clear),
+        OPTION_MAYBE("with-state", "NAME", "what persists, too, as it was then (`ebb list`)",
+                     &wish.with_state, &wish.state),
     };
     const struct usage usage = {
-        .synopsis = "rollback [--clear] [N]",
+        .synopsis = "rollback [--clear | --with-state[=NAME]] [N]",
         .about = "Has another generation booted from the next boot on: N, or that which was good "
-                 "last, or the one before the booted one. Nothing but the record of boots is "
-                 "written.",
+                 "last, or the one before the booted one. What persists stays as it is, unless "
+                 "--with-state says otherwise.",
         .options = options,
         .option_count = ARRAY_LENGTH(options),
         .most_words = 1};
     int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
+    if (wish.clear && wish.with_state) {
+        fprintf(stderr,
+                "ebb: --clear chooses no generation whose state could be brought back\n"
+                "usage: ebb %s\n",
+                usage.synopsis);
+        return EXIT_USAGE;
+    }
+    wish.generation = words ? argv[1] : NULL;
     auto_arena arena = arena_new();
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct states states;
     struct boots boots;
     struct error error;
     if (!boots_open(arena, NULL, &boots))
         return EXIT_NO;
-    int code = roll_back(arena, &boots, words ? argv[1] : NULL, clear, &error);
+    int code = states_open(arena, (struct target){root, ""}, boots.config, &states, &error);
+    if (code < 0 && !wish.with_state) {
+        log_warning("whether another state was ordered is not known: %s", error.text);
+        code = 0; /* code goes back wherever the data are */
+    }
+    if (code == 0)
+        code = roll_back(arena, &boots, &wish, &states, &error);
+    states_close(&states);
     boots_close(&boots);
     if (code < 0)
         log_error("%s", error.text);

@@ -100,7 +100,8 @@ static void test_list(void **state)
         "\"default\":false,\"good\":false,\"bad\":false,\"failures\":0,\"pinned\":true},\n"
         "{\"number\":2,\"whole\":true,\"created\":\"yesterday\",\"parent\":1,"
         "\"kernels\":[],\"own\":4096,\"shared\":20480,\"booted\":false,\"latest\":true,"
-        "\"default\":true,\"good\":false,\"bad\":false,\"failures\":0,\"pinned\":false}]}\n",
+        "\"default\":true,\"good\":false,\"bad\":false,\"failures\":0,\"pinned\":false}],"
+        "\n\"states\":[]}\n",
         "");
     assert_list(&missing, EXIT_NO, "", "ebb: cannot open \"nowhere\": No such file or directory\n");
 }
@@ -204,14 +205,14 @@ static void test_profile(void **state)
              "touch -h -d '2026-02-03 04:05:06 UTC' profiles/system-1-link &&"
              "ln -s /nix/store/k-linux-5.10/bzImage store/a/kernel && echo a b > "
              "store/a/kernel-params");
-    assert_list(
-        &json, EXIT_DONE,
-        "{\"format\":1,\n\"generations\":[\n"
-        "{\"number\":1,\"whole\":true,\"created\":\"2026-02-03T04:05:06Z\","
-        "\"kernel\":\"/nix/store/k-linux-5.10/bzImage\",\"kernels\":[\"5.10\"],"
-        "\"parameters\":\"a b\",\"booted\":false,\"latest\":true,"
-        "\"default\":true,\"good\":false,\"bad\":false,\"failures\":0,\"pinned\":false}]}\n",
-        "");
+    assert_list(&json, EXIT_DONE,
+                "{\"format\":1,\n\"generations\":[\n"
+                "{\"number\":1,\"whole\":true,\"created\":\"2026-02-03T04:05:06Z\","
+                "\"kernel\":\"/nix/store/k-linux-5.10/bzImage\",\"kernels\":[\"5.10\"],"
+                "\"parameters\":\"a b\",\"booted\":false,\"latest\":true,"
+                "\"default\":true,\"good\":false,\"bad\":false,\"failures\":0,\"pinned\":false}],"
+                "\n\"states\":[]}\n",
+                "");
     assert_marked(&pin, EXIT_NO,
                   "ebb: \"/profiles\" is a Nix profile, whose generations Ebb only boots; make and "
                   "delete them with nixos-rebuild or nix-env\n");

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "generations/guard.h"
 #include "generations/store.h"
 #include "plan/value.h"
+#include "tool/state.h"
 
 unsigned trial_seconds(const char *text)
 {
@@ -51,6 +53,13 @@ int trial_write(struct boots *boots, const struct record_trial *trial, struct er
     if (code == 0 && memcmp(&again.trial, trial, sizeof(*trial)) != 0)
         code = error_set(error, EIO, "the record of boots does not keep what is written to it");
     return code;
+}
+
+void trial_keep_state(const struct boots *boots)
+{
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    state_keep((struct target){root, ""}, boots->config, boots->booted.generation, time(NULL),
+               stdout);
 }
 
 /* By a boot loader, for this boot at least. */

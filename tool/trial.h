@@ -17,6 +17,8 @@ int trial_way_back(struct arena *arena, const struct boots *boots, uint32_t trie
                    struct error *error);
 /* Writes it down, and reads it again: what the disk does not keep, no boot will know. */
 int trial_write(struct boots *boots, const struct record_trial *trial, struct error *error);
+/* Keeps what persists as it is now. */
+void trial_keep_state(const struct boots *boots);
 /* What could keep the machine from coming back is told. */
 void trial_warn(const struct boots *boots);
 

@@ -19,6 +19,7 @@ struct wish {
     const char *generation, *config;
     unsigned seconds;
     bool has_kernel; /* the kernel that runs has its modules there */
+    bool no_snapshot;
 };
 
 /* What would make it fail at once is told now. */
@@ -82,6 +83,8 @@ static int prepare(struct arena *arena, struct boots *boots, struct wish *wish, 
         return code;
     trial.generation = generation->number;
     trial_warn(boots);
+    if (!wish->no_snapshot)
+        trial_keep_state(boots);
     record_mark_bad(&boots->record, trial.generation, false); /* it gets another chance */
     code = trial_write(boots, &trial, error);
     if (code == 0 && !wish->has_kernel)
@@ -106,13 +109,15 @@ int verb_try(int argc, char **argv)
 {
     const char *time = "15min";
     bool stay = false;
+    struct wish wish = {0};
     const struct option_row options[] = {
         OPTION_TEXT("for", "TIME", "in which it has to be confirmed, from its init on (15min)",
                     &time),
+        OPTION_FLAG("no-snapshot", "keep no state of what persists", &wish.no_snapshot),
         OPTION_FLAG("no-reboot", "leave the reboot to somebody else", &stay),
     };
     const struct usage usage = {
-        .synopsis = "try [--for TIME] [--no-reboot] N [CONF]",
+        .synopsis = "try [--for TIME] [--no-snapshot] [--no-reboot] N [CONF]",
         .about = "Reboots into generation N, which has to be confirmed (`ebb confirm`) in time. If "
                  "nobody does, or it panics, hangs, or loses its power, the good generation is "
                  "booted again. A confirmed one is booted from then on.",
@@ -126,14 +131,15 @@ int verb_try(int argc, char **argv)
         fputs("ebb: which generation? `ebb list` shows them\n", stderr);
         return EXIT_USAGE;
     }
-    const char *config = words > 1 ? argv[2] : NULL;
-    struct wish wish = {.generation = argv[1], .config = config, .seconds = trial_seconds(time)};
+    wish.config = words > 1 ? argv[2] : NULL;
+    wish.generation = argv[1];
+    wish.seconds = trial_seconds(time);
     if (!wish.seconds)
         return EXIT_USAGE;
     auto_arena arena = arena_new();
     struct boots boots;
     struct error error;
-    if (!boots_open(arena, config, &boots))
+    if (!boots_open(arena, wish.config, &boots))
         return EXIT_NO;
     int code = prepare(arena, &boots, &wish, &error);
     boots_close(&boots);
