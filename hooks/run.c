@@ -14,11 +14,12 @@ static void check_one(const struct hook *hook, struct report *report)
         report_error(report, hook->origin,
                      "the hook \"%s\" has no time at all; give it a timeout= or leave it out",
                      hook->path);
-    /* From then on a boot may come by again, with another generation, and begin it twice. */
-    if (hook->background && hook->point > HOOK_AFTER_VOLUMES)
+    /* From then on passphrases may be in our memory, and volumes are open: the child that minds it
+     * would hold both for as long as the initramfs lives. */
+    if (hook->background && hook->point > HOOK_ON_PASSPHRASE)
         report_error(report, hook->origin,
                      "the hook \"%s\" cannot begin to run in the background so late; move it to "
-                     "before-volumes, on-passphrase or after-volumes",
+                     "before-volumes or on-passphrase",
                      hook->path);
     if ((hook->background || hook->point == HOOK_ON_RESCUE) && hook->failure != HOOK_WARNS)
         report_error(report, hook->origin,
