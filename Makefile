@@ -48,7 +48,7 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildca
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* examples/health.d/* \
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* examples/* examples/hooks/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
 .PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help

@@ -608,7 +608,7 @@ const struct keyword language[] = {
     {"template", "template NAME FILE owner=NAME group=NAME mode=0400 class=normal early=no",
      FIELDS(template_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 3, NULL, 0,
      true, secret_object, template_stored},
-    {"hook", "hook POINT /path timeout=30s failure=fail background=no needs=/path,...",
+    {"hook", "hook POINT /path timeout=30s failure=fail needs=/path,/path background=no",
      FIELDS(hook_parameters), FIELDS(hook_options), NULL, 0, true, hook_object, hook_stored},
     {"module", "module NAME", FIELDS(module_parameters), NO_FIELDS, NULL, 0, true, module_object,
      NULL},

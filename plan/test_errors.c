@@ -204,10 +204,10 @@ static const struct wrong cases[] = {
      "/usr/sbin/dropbear,/etc/ebb/ssh\n"},
     {BASE "hook before-switch\n",
      "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
-     "failure=fail background=no needs=/path,...\n"},
+     "failure=fail needs=/path,/path background=no\n"},
     {BASE "hook /etc/announce\n",
      "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
-     "failure=fail background=no needs=/path,...\n"
+     "failure=fail needs=/path,/path background=no\n"
      "ebb.conf:3:6: point \"/etc/announce\" is unknown; write before-volumes, on-passphrase, "
      "after-volumes, after-root, after-persist, before-switch or on-rescue\n"},
     {BASE "module\n",
