@@ -180,6 +180,7 @@ install: all
 	    systemd/ebb-$$unit.service > $(DESTDIR)$(units)/ebb-$$unit.service; done
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
+	for hook in examples/hooks/*; do install -D -m 755 $$hook $(DESTDIR)$(examples)/hooks/$${hook##*/}; done
 	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
 
 uninstall:
@@ -189,8 +190,9 @@ uninstall:
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
 	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
-	    $(DESTDIR)$(examples)/health.d/network@2min
-	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples) \
+	    $(DESTDIR)$(examples)/health.d/network@2min \
+	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*))
+	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples)/hooks $(DESTDIR)$(examples) \
 	    $(DESTDIR)$(prefix)/share/doc/ebb
 
 clean:
