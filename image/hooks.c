@@ -95,7 +95,7 @@ static int add_needs(struct image *image, struct arena *arena, const struct hook
 {
     for (const char *at = hook->needs; at && *at;) {
         const char *path = arena_copy(arena, at, strcspn(at, ","));
-        struct thing thing = {image, arena, path, NULL};
+        struct thing thing = {image, arena, path, path};
         int code = find_source(image, arena, path, &thing.source, error);
         if (code == 0 && access(thing.source, F_OK) < 0)
             code = error_set(error, errno,
@@ -116,7 +116,7 @@ int hook_add(struct image *image, const struct hook *hook, struct error *error)
 {
     struct stat status;
     auto_arena arena = arena_new();
-    const char *source;
+    const char *source = hook->path;
     int code = find_source(image, arena, hook->path, &source, error);
     if (code < 0)
         return code;
