@@ -48,7 +48,7 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildca
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* examples/health.d/* \
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* examples/* examples/hooks/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
 .PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
@@ -180,6 +180,7 @@ install: all
 	    systemd/ebb-$$unit.service > $(DESTDIR)$(units)/ebb-$$unit.service; done
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
+	for hook in examples/hooks/*; do install -D -m 755 $$hook $(DESTDIR)$(examples)/hooks/$${hook##*/}; done
 	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
 
 uninstall:
@@ -189,8 +190,9 @@ uninstall:
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
 	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
-	    $(DESTDIR)$(examples)/health.d/network@2min
-	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples) \
+	    $(DESTDIR)$(examples)/health.d/network@2min \
+	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*))
+	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples)/hooks $(DESTDIR)$(examples) \
 	    $(DESTDIR)$(prefix)/share/doc/ebb
 
 clean:

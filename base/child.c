@@ -17,6 +17,15 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+void child_forget_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL);           /* those that cannot be changed need not be */
+    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* fails only on bad arguments */
+}
+
 _Noreturn static void execute(const struct child *child, int output)
 {
     sigset_t none;

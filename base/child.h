@@ -26,6 +26,9 @@ struct child_result {
     char last[128]; /* the last line that it printed, and that has something in it */
 };
 
+/* In a child that goes on as this program: PID 1 handles faults by rescue or reboot, and blocks
+ * signals; neither is meant for it. */
+void child_forget_signals(void);
 /* Fails only if nothing could be started. A program that cannot be executed exits with 127. */
 int child_run(const struct child *child, struct child_result *result, struct error *error);
 

@@ -210,6 +210,11 @@ int prompt_begin(struct console_input *input, const char *question, struct promp
     return 0;
 }
 
+void prompt_from_afar(struct prompt *prompt)
+{
+    prompt->keyboards_told = true;
+}
+
 void prompt_end(struct prompt *prompt)
 {
     for (size_t i = 0; prompt && i < CONSOLE_MAX; i++)

@@ -22,6 +22,8 @@ enum prompt_state {
 /* Shows the question. `input` stays the caller's, and must outlive the prompt. */
 int prompt_begin(struct console_input *input, const char *question, struct prompt **prompt,
                  struct error *error);
+/* Whoever answers is not at this machine: nothing is said of its keyboards. */
+void prompt_from_afar(struct prompt *prompt);
 /* Wipes all that was typed, and ends the lines; accepts NULL. */
 void prompt_end(struct prompt *prompt);
 

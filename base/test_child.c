@@ -2,6 +2,8 @@
 
 #include <linux/close_range.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "base/child.h"
 
@@ -238,6 +240,32 @@ static void test_daemon(void **state)
     }
 }
 
+static void handle(int number)
+{
+    (void)number; /* it never comes */
+}
+
+static void test_forget_signals(void **state)
+{
+    (void)state; /* needs none */
+    pid_t child = fork();
+    if (child == 0) {
+        struct sigaction found;
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGUSR2);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        signal(SIGUSR1, handle);
+        child_forget_signals();
+        sigaction(SIGUSR1, NULL, &found);
+        sigprocmask(SIG_BLOCK, NULL, &set);
+        _exit(found.sa_handler != SIG_DFL || sigismember(&set, SIGUSR2));
+    }
+    int status = 1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
@@ -246,7 +274,7 @@ int main(void)
         TEST(test_ends),        TEST(test_not_executable), TEST(test_process),
         TEST(test_much_output), TEST(test_long_lines),     TEST(test_timeout),
         TEST(test_last_words),  TEST(test_daemon),         TEST(test_orphan),
-        TEST(test_last_line),
+        TEST(test_last_line),   TEST(test_forget_signals),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -316,6 +316,13 @@ static void test_keyboards(void **state)
     end(&scene);
     terminal_assert_rest(&scene.terminals[0], "\r\n"); /* told once */
     close_all(&scene);
+
+    /* Keyboards here are of no interest to who is elsewhere. */
+    ask(&scene, 1);
+    prompt_from_afar(scene.prompt);
+    assert_int_equal(prompt_timeout(scene.prompt), -1);
+    end(&scene);
+    close_all(&scene);
 }
 
 int main(void)

@@ -2,16 +2,37 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/child.h"
+#include "base/log.h"
+
+static void check_one(const struct hook *hook, struct report *report)
+{
+    if (hook->timeout == 0 && !hook->background)
+        report_error(report, hook->origin,
+                     "the hook \"%s\" has no time at all; give it a timeout= or leave it out",
+                     hook->path);
+    /* From then on passphrases may be in our memory, and volumes are open: the child that minds it
+     * would hold both for as long as the initramfs lives. */
+    if (hook->background && hook->point > HOOK_ON_PASSPHRASE)
+        report_error(report, hook->origin,
+                     "the hook \"%s\" cannot begin to run in the background so late; move it to "
+                     "before-volumes or on-passphrase",
+                     hook->path);
+    if ((hook->background || hook->point == HOOK_ON_RESCUE) && hook->failure != HOOK_WARNS)
+        report_error(report, hook->origin,
+                     "the boot does not depend on the hook \"%s\", because it %s; leave failure= "
+                     "out",
+                     hook->path,
+                     hook->background ? "goes on beside it" : "runs when that has failed");
+}
 
 void hooks_check(const struct config *config, struct report *report)
 {
     for (size_t i = 0; i < config->hook_count; i++)
-        if (config->hooks[i]->timeout == 0)
-            report_error(report, config->hooks[i]->origin,
-                         "the hook \"%s\" has no time at all; give it a timeout= or leave it out",
-                         config->hooks[i]->path);
+        check_one(config->hooks[i], report);
 }
 
 void hooks_plan(const struct config *config, enum hook_point point, struct plan *plan)
@@ -24,7 +45,8 @@ void hooks_plan(const struct config *config, enum hook_point point, struct plan 
 void hook_sentence(const struct step *step, FILE *stream)
 {
     const struct hook *hook = step->hook;
-    fprintf(stream, "run the hook %s %s", hook->path, hook_point_names[hook->point]);
+    fprintf(stream, "%s the hook %s %s", hook->background ? "begin" : "run", hook->path,
+            hook_point_names[hook->point]);
 }
 
 /* The child's own words are in the log; this says what became of it. */
@@ -55,25 +77,68 @@ static int judge(const struct hook *hook, const struct child_result *result, str
                            hook->path, result->number);
 }
 
-static int run(const struct hook *hook, const struct context *context, struct error *error)
+/* What it prints goes to the log for as long as it runs, and this child of ours sees to that. */
+static int begin(const struct hook *hook, const struct child *child, struct error *error)
 {
-    char root[300], volumes[300], point[64], generation[64];
+    struct child_result result;
+    pid_t minder = fork();
+    if (minder < 0)
+        return error_system(error, errno, "cannot run the hook \"%s\"", hook->path);
+    if (minder > 0)
+        return 0; /* it is ended at the switch, as everything is */
+    child_forget_signals();
+    (void)prctl(PR_SET_NAME, "ebb-hook"); /* only for people who look at ps */
+    if (child_run(child, &result, error) < 0 || judge(hook, &result, error) < 0)
+        log_warning("ignoring: %s", error->text);
+    _exit(0);
+}
+
+static int run(const struct hook *hook, const struct context *context, const char *failure,
+               struct error *error)
+{
+    char root[300], volumes[300], point[64], generation[64], reason[600];
     snprintf(root, sizeof(root), "EBB_ROOT=%s", context->root.name);
     snprintf(volumes, sizeof(volumes), "EBB_VOLUMES=%s", context->volumes);
     snprintf(point, sizeof(point), "EBB_POINT=%s", hook_point_names[hook->point]);
     snprintf(generation, sizeof(generation), "EBB_GENERATION=%u",
              context->generation ? context->generation->number : 0);
+    snprintf(reason, sizeof(reason), "EBB_FAILURE=%s", failure ? failure : "");
     const char *const arguments[] = {hook->path, NULL};
-    const char *const environment[] = {
-        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", root, volumes, point, generation, NULL};
+    const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                       root,
+                                       volumes,
+                                       point,
+                                       generation,
+                                       failure ? reason : NULL,
+                                       NULL};
     const struct child child = {hook->path, arguments, environment, hook->timeout};
     struct child_result result = {0};
+    if (hook->background)
+        return begin(hook, &child, error);
     int code = child_run(&child, &result, error);
     return code < 0 ? error_prefix(error, "the hook") : judge(hook, &result, error);
 }
 
 int hook_apply(const struct step *step, struct context *context, struct error *error)
 {
-    int code = run(step->hook, context, error);
-    return code < 0 && step->hook->failure == HOOK_WARNS ? 1 : code;
+    int code = run(step->hook, context, NULL, error);
+    return code < 0 && step->hook->failure != HOOK_FAILS_BOOT ? 1 : code;
+}
+
+bool hook_degrades(const struct step *step)
+{
+    return step->kind == STEP_HOOK && step->hook->failure == HOOK_DEGRADES;
+}
+
+void hooks_run(const struct context *context, enum hook_point point, const char *failure)
+{
+    struct error error;
+    for (size_t i = 0; i < context->config->hook_count; i++) {
+        const struct hook *hook = context->config->hooks[i];
+        if (hook->point != (int)point)
+            continue;
+        log_info("run the hook %s %s", hook->path, hook_point_names[point]);
+        if (run(hook, context, failure, &error) < 0)
+            log_warning("ignoring: %s", error.text);
+    }
 }

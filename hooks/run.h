@@ -11,5 +11,10 @@ void hooks_check(const struct config *config, struct report *report);
 void hooks_plan(const struct config *config, enum hook_point point, struct plan *plan);
 void hook_sentence(const struct step *step, FILE *stream);
 int hook_apply(const struct step *step, struct context *context, struct error *error);
+/* Whether the step is one without which the boot counts as degraded. */
+bool hook_degrades(const struct step *step);
+/* Runs the hooks of a point that is in no plan, because nobody knows whether a boot comes to it.
+ * `failure` is why it came to a rescue, or NULL. */
+void hooks_run(const struct context *context, enum hook_point point, const char *failure);
 
 #endif

@@ -1,5 +1,8 @@
 #include "base/testdata/scratch.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+
 #include "hooks/run.h"
 
 /* Runs the hook that ebb.conf declares with `words`, and gives what was logged, for free(3). `hook`
@@ -69,6 +72,8 @@ static void test_results(void **state)
         {"after-root @ failure=warn", "#!/bin/sh\nexit 0\n", NULL, ""},
         {"after-root @ failure=warn", "#!/bin/sh\nexit 3\n",
          "the hook \"@\" failed with exit status 3; its words are in the log above", ""},
+        {"after-root @ failure=degrade", "#!/bin/sh\nexit 3\n",
+         "the hook \"@\" failed with exit status 3; its words are in the log above", ""},
         {"after-root @ failure=fail", "#!/bin/sh\nexit 3\n",
          "the hook \"@\" failed with exit status 3; its words are in the log above", ""},
         {"after-root @", NULL, /* missing */
@@ -82,7 +87,7 @@ static void test_results(void **state)
         auto_string log = run_hook(cases[i].words, cases[i].hook, &code, &error);
         auto_string expected = with_path(cases[i].log);
         auto_string message = cases[i].message ? with_path(cases[i].message) : NULL;
-        if (message && strstr(cases[i].words, "=warn")) {
+        if (message && (strstr(cases[i].words, "=warn") || strstr(cases[i].words, "=degrade"))) {
             assert_int_equal(code, 1); /* it is said, and the boot goes on */
             code = -error.code;
         }
@@ -146,6 +151,89 @@ static void test_timeout(void **state)
     }
 }
 
+/* The boot does not wait for it; its words and its end are in the log all the same. */
+static void test_background(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    auto_arena arena = arena_new();
+    must_run("mkfifo go");
+    auto_string here = getcwd(NULL, 0);
+    const char *script =
+        arena_printf(arena, "#!/bin/sh\ncd %s; read word < go; echo $word; exit 4\n", here);
+    int words[2];
+    assert_int_equal(pipe2(words, O_CLOEXEC), 0);
+    put("hook", script);
+    must_run("chmod 755 hook");
+    const struct hook hook = {.point = HOOK_BEFORE_VOLUMES,
+                              .path = arena_printf(arena, "%s/hook", here),
+                              .background = true,
+                              .failure = HOOK_WARNS};
+    const struct step step = {.kind = STEP_HOOK, .hook = &hook};
+    const struct config config = {0};
+    int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    assert_true(kept >= 0 && dup2(words[1], STDERR_FILENO) >= 0);
+    int code = hook_apply(&step, context_new(arena, &config, "volumes", "/new root"), &error);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(words[1]);
+    assert_int_equal(code, 0);
+    must_run("echo tide > go");
+    auto_string log = NULL;
+    assert_int_equal(path_read_fd(words[0], "log", SIZE_MAX, &log, NULL, &error), 0);
+    close(words[0]);
+    assert_string_equal(log, arena_printf(arena,
+                                          "ebb: %s/hook: tide\nebb: ignoring: the hook \"%s/hook\" "
+                                          "failed with exit status 4; its words are in the log "
+                                          "above\n",
+                                          here, here));
+    int status = 1;
+    assert_true(wait(&status) > 0);
+    assert_int_equal(status, 0);
+}
+
+/* Those of a point that no plan has: all of them, whatever becomes of each. */
+static void test_run(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    struct report report = {.arena = arena};
+    auto_string here = getcwd(NULL, 0);
+    put("hook", "#!/bin/sh\necho \"$EBB_POINT: $EBB_FAILURE\"\nexit 3\n");
+    put("other", "#!/bin/sh\necho me too\n");
+    put("ebb.conf", arena_printf(arena,
+                                 "hook on-rescue %s/hook\nhook after-root %s/hook\n"
+                                 "hook on-rescue %s/other\n",
+                                 here, here, here));
+    must_run("chmod 755 hook other");
+    auto_config config = config_load("ebb.conf", NULL, &report);
+    assert_int_equal(report.count, 0);
+    const struct context *context = context_new(arena, config, "volumes", "/new root");
+    log_begin();
+    hooks_run(context, HOOK_ON_RESCUE, "no disk");
+    auto_string log = log_end();
+    assert_string_equal(
+        log,
+        arena_printf(arena,
+                     "ebb: run the hook %s/hook on-rescue\nebb: %s/hook: on-rescue: no disk\n"
+                     "ebb: ignoring: the hook \"%s/hook\" failed with exit status 3; its words "
+                     "are in the log above\nebb: run the hook %s/other on-rescue\n"
+                     "ebb: %s/other: me too\n",
+                     here, here, here, here, here));
+}
+
+static void test_degrades(void **state)
+{
+    (void)state; /* needs none */
+    const struct hook loud = {.failure = HOOK_DEGRADES}, quiet = {.failure = HOOK_WARNS};
+    const struct step steps[] = {{.kind = STEP_HOOK, .hook = &loud},
+                                 {.kind = STEP_HOOK, .hook = &quiet},
+                                 {.kind = STEP_ROOT}};
+    assert_true(hook_degrades(&steps[0]));
+    assert_false(hook_degrades(&steps[1]));
+    assert_false(hook_degrades(&steps[2]));
+}
+
 static void test_plan(void **state)
 {
     (void)state;
@@ -185,10 +273,8 @@ static void test_plan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_results),
-        TEST(test_environment),
-        TEST(test_timeout),
-        TEST(test_plan),
+        TEST(test_results), TEST(test_environment), TEST(test_timeout), TEST(test_background),
+        TEST(test_run),     TEST(test_degrades),    TEST(test_plan),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

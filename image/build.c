@@ -12,6 +12,7 @@
 
 #include "base/path.h"
 #include "base/run.h"
+#include "image/hooks.h"
 #include "image/image.h"
 #include "image/keymap.h"
 #include "image/links.h"
@@ -119,17 +120,10 @@ static int add_config(struct image *image, struct arena *arena, const struct con
 static int add_hooks(struct image *image, struct arena *arena, const struct config *config,
                      struct error *error)
 {
-    for (size_t i = 0; i < config->hook_count; i++) {
-        const struct hook *hook = config->hooks[i];
-        if (access(arena_printf(arena, "%s%s", image_root(image), hook->path), F_OK) < 0)
-            return error_set(error, errno,
-                             "the hook \"%s\" at %s cannot be put into the image (%s); put the "
-                             "program there, or remove the line",
-                             hook->path, origin_line(arena, hook->origin), strerror(errno));
-        int code = image_add_program(image, hook->path, hook->path, error);
-        if (code < 0)
-            return error_prefix(error, "the hook at %s", origin_line(arena, hook->origin));
-    }
+    for (size_t i = 0; i < config->hook_count; i++)
+        if (hook_add(image, config->hooks[i], error) < 0)
+            return error_prefix(error, "the hook at %s",
+                                origin_line(arena, config->hooks[i]->origin));
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "base/testdata/kernel.h"
 
 #include "image/build.h"
+#include "image/hooks.h"
 #include "plan/make.h"
 
 static void build_in(const struct uki *uki, const char *conf, const char *output)
@@ -226,22 +227,69 @@ static void test_missing(void **state)
     }
 }
 
-static void test_missing_hook(void **state)
+/* What a hook needs comes with it, and what cannot is told; `ebb check` says the same. */
+static void test_hooks(void **state)
 {
     (void)state;
-    struct error error;
-    struct report report = {.arena = arena_new()};
-    must_run("printf 'volume state LABEL=s { fs ext4 }\ngenerations state:/g\n"
-             "hook after-root /nonesuch/hook\n' > a.conf");
-    auto_config config = config_load("a.conf", NULL, &report);
-    const struct build_request request = {
-        .config = config, .kernel = any_kernel(), .init_program = "/bin/true", .output = "one"};
-    assert_int_equal(build_image(&request, &error), -ENOENT);
-    assert_string_equal(error.text,
-                        "the hook \"/nonesuch/hook\" at a.conf:3 cannot be put into the image (No "
-                        "such file or directory); put the program there, or remove the line");
-    must_run("test ! -e one");
-    arena_free(report.arena);
+    static const struct {
+        const char *made, *options, *message;
+    } cases[] = {
+        {"true", "",
+         "\"@/hook\" cannot be put into the image (No such file or directory); put the program "
+         "there, or remove the line"},
+        {"echo '#!/bin/sh' > hook", "",
+         "\"@/hook\" cannot be executed; make it a program with chmod +x"},
+        {"mkdir hook", "", "\"@/hook\" cannot be executed; make it a program with chmod +x"},
+        {"echo '#!/nonesuch' > hook; chmod +x hook", "",
+         "the interpreter of the script \"@/hook\": cannot read \"/nonesuch\": No such file or "
+         "directory"},
+        {"echo '#!/bin/sh' > hook; chmod +x hook; echo > one", "needs=@/one,@/two",
+         "\"@/hook\" needs \"@/two\", which cannot be put into the image (No such file or "
+         "directory); put it there, or take it out of needs="},
+        {"echo '#!/bin/sh' > hook; chmod +x hook; mkfifo two", "needs=@/two",
+         "\"@/two\" is neither a file nor a folder; take it away from there"},
+        {"echo '#!/bin/sh' > hook; chmod +x hook; mkdir -p needs/deep; chmod 700 needs/deep;"
+         "echo x > needs/deep/key; chmod 600 needs/deep/key; ln -s deep/key needs/link;"
+         "printf '#!/bin/busybox sh\n' > needs/script; chmod +x needs/script; ln -s needs/deep far;"
+         "cp $(command -v env) needs/env",
+         "needs=@/needs,@/far/key,/etc/hostname", NULL},
+    };
+    need_tool("busybox");
+    auto_string here = getcwd(NULL, 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error = {0};
+        struct report report = {.arena = arena_new()}, proof = {.arena = report.arena};
+        must_run("rm -rf hook one two needs far; %s", cases[i].made);
+        put("a.conf", "volume state LABEL=s { fs ext4 }\ngenerations state:/g\n");
+        put("line", arena_printf(report.arena, "hook after-root @/hook %s\n", cases[i].options));
+        put("message", cases[i].message ? cases[i].message : "");
+        must_run("sed -i 's,@,%s,g' line message && cat line >> a.conf", here);
+        auto_string message = output_of("cat message");
+        auto_config config = config_load("a.conf", NULL, &report);
+        assert_int_equal(report.count, 0);
+        const struct build_request request = {.config = config,
+                                              .kernel = any_kernel(),
+                                              .init_program = "/bin/true",
+                                              .output = "one.img"};
+        assert_outcome(cases[i].options, build_image(&request, &error), &error,
+                       cases[i].message
+                           ? arena_printf(report.arena, "the hook at a.conf:3: %s", message)
+                           : NULL);
+        hooks_prove(config, &proof);
+        assert_int_equal(proof.errors, cases[i].message != NULL);
+        if (cases[i].message)
+            assert_string_equal(
+                proof.problems[0].text,
+                arena_printf(report.arena, "the hook cannot come into an image: %s", message));
+        arena_free(report.arena);
+    }
+    must_run(
+        "mkdir made && zstd -dqc one.img | (cd made && cpio -id --quiet -f 'dev*') && cd made%s && "
+        "test $(stat -c %%a needs/deep needs/deep/key | tr -d '\n') = 700600 && "
+        "test $(readlink needs/link) = deep/key && cmp far/key needs/deep/key && "
+        "test -x needs/script -a -x needs/env && cd - && cmp made/etc/hostname /etc/hostname && "
+        "test -x made/bin/busybox && ls made/lib*/*/libc.so.6",
+        here);
 }
 
 static void test_kernel(void **state)
@@ -270,7 +318,8 @@ static void test_root(void **state)
     struct report report = {.arena = arena};
     must_run("mkdir -p tree/lib/modules/0.1 tree/usr/bin tree/opt && ln -s usr/bin tree/bin &&"
              "cp $(command -v busybox) tree/usr/bin && ln -s /bin/busybox tree/usr/bin/sh &&"
-             "printf '#!/bin/sh\n' > tree/opt/hook && ln -s /lib/modules/%s tree/lib/modules &&"
+             "printf '#!/bin/sh\n' > tree/opt/hook && chmod +x tree/opt/hook && ln -s "
+             "/lib/modules/%s tree/lib/modules &&"
              "printf 'volume state LABEL=s { fs ext4 }\ngenerations state:/g\n"
              "hook after-root /opt/hook\nrescue wait shell=yes\n' > a.conf",
              any_kernel());
@@ -305,9 +354,9 @@ static void test_root(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_includes),     TEST(test_same_bytes), TEST(test_unified), TEST(test_keymap),
-        TEST(test_missing_hook), TEST(test_kernel),     TEST(test_root),    TEST(test_tools),
-        TEST(test_keys),         TEST(test_shell),      TEST(test_missing),
+        TEST(test_includes), TEST(test_same_bytes), TEST(test_unified), TEST(test_keymap),
+        TEST(test_hooks),    TEST(test_kernel),     TEST(test_root),    TEST(test_tools),
+        TEST(test_keys),     TEST(test_shell),      TEST(test_missing),
         /* the last, because programs stay hidden */
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);

@@ -13,6 +13,8 @@
 #include "generations/attempt.h"
 #include "generations/choice.h"
 #include "generations/guard.h"
+#include "hooks/run.h"
+#include "init/answer.h"
 #include "init/arguments.h"
 #include "init/carried.h"
 #include "init/fault.h"
@@ -61,6 +63,11 @@ static void load_keymap(void)
         log_warning("ignoring: %s", error.text);
 }
 
+static void run_passphrase_hooks(const struct context *context)
+{
+    hooks_run(context, HOOK_ON_PASSPHRASE, NULL);
+}
+
 /* The builder refuses a configuration with errors; one that has them here was damaged since. */
 static int read_config(struct boot *boot, struct error *error)
 {
@@ -87,6 +94,7 @@ static int read_config(struct boot *boot, struct error *error)
     boot->context->continues = boot->arguments.continues;
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
     boot->context->waits = attempt_wait;
+    boot->context->asks_first = run_passphrase_hooks;
     return 0;
 }
 
@@ -146,10 +154,14 @@ static void tell_degraded(const struct context *context, const struct history *h
         if (context->states[i].in_memory)
             console_print("ebb: degraded: " DAMAGED_SENTENCE "\n",
                           context->config->volumes[i]->name);
-    for (size_t i = 0; i < history->count; i++)
-        if (history->outcomes[i].ignored && required_degrades(history->outcomes[i].step))
-            console_print("ebb: degraded: \"%s\" did not come back: %s\n",
-                          history->outcomes[i].step->target, history->outcomes[i].failure);
+    for (size_t i = 0; i < history->count; i++) {
+        const struct outcome *outcome = &history->outcomes[i];
+        if (outcome->ignored && required_degrades(outcome->step))
+            console_print("ebb: degraded: \"%s\" did not come back: %s\n", outcome->step->target,
+                          outcome->failure);
+        if (outcome->ignored && hook_degrades(outcome->step))
+            console_print("ebb: degraded: %s\n", outcome->failure);
+    }
 }
 
 /* Returns only on failure. */
@@ -214,6 +226,7 @@ static int ask_rescue(struct boot *boot, struct error *error)
     if (!boot->context)
         end_in_rescue(&boot->history, error);
     keep_status(boot, error->text);
+    hooks_run(boot->context, HOOK_ON_RESCUE, error->text);
     enum rescue_choice choice = choose(boot, error);
     log_info("rescue is over: %s", rescue_choice_names[choice]);
     history_go_on(&boot->history, boot->kept, error);
@@ -232,6 +245,8 @@ int main(int count, char **arguments)
     guard_serve(count, arguments);
     if (getpid() != 1) {
         int status = request_serve(count, arguments);
+        if (status < 0)
+            status = answer_serve(count, arguments);
         if (status < 0)
             fprintf(stderr, "ebb-init is PID 1 of an initramfs that `ebb build` makes; see "
                             "ebb-init(8)\n");

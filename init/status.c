@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "hooks/run.h"
 #include "mounts/image.h"
 #include "persist/required.h"
 #include "plan/kinds.h"
@@ -31,7 +32,7 @@ static struct json_object *step_object(struct arena *arena, const struct outcome
 }
 
 /* Volumes that work without some of their devices: somebody should know before the next one goes.
- * Those that nothing is kept on. And the paths of entries that did not come back. */
+ * Those that nothing is kept on. The paths of entries that did not come back, and hooks. */
 static void add_degraded(const struct context *context, const struct history *history,
                          struct json_object *status)
 {
@@ -42,9 +43,13 @@ static void add_degraded(const struct context *context, const struct history *hi
         if (state->degraded || state->in_memory)
             json_object_array_add(names, json_object_new_string(volume->name));
     }
-    for (size_t i = 0; i < history->count; i++)
-        if (history->outcomes[i].ignored && required_degrades(history->outcomes[i].step))
-            json_object_array_add(names, json_object_new_string(history->outcomes[i].step->target));
+    for (size_t i = 0; i < history->count; i++) {
+        const struct step *step = history->outcomes[i].step;
+        if (history->outcomes[i].ignored && required_degrades(step))
+            json_object_array_add(names, json_object_new_string(step->target));
+        if (history->outcomes[i].ignored && hook_degrades(step))
+            json_object_array_add(names, json_object_new_string(step->hook->path));
+    }
     json_object_object_add(status, "degraded", names);
 }
 

@@ -10,8 +10,11 @@
     {                                                                                              \
         "ebb.conf", 3, 1                                                                           \
     }
+static const struct hook quiet_hook = {.path = "/quiet", .failure = HOOK_WARNS},
+                         loud_hook = {.path = "/hook", .failure = HOOK_DEGRADES};
 static const struct step mount_step = {.kind = STEP_MOUNT, .origin = ORIGIN},
-                         hook_step = {.kind = STEP_HOOK, .origin = ORIGIN},
+                         hook_step = {.kind = STEP_HOOK, .hook = &quiet_hook, .origin = ORIGIN},
+                         loud_step = {.kind = STEP_HOOK, .hook = &loud_hook, .origin = ORIGIN},
                          root_step = {.kind = STEP_ROOT, .origin = ORIGIN};
 
 static const struct persist_entry needed = {.required = REQUIRED_DEGRADE},
@@ -118,6 +121,10 @@ static void test_degraded(void **state)
     assert_string_equal(text_of(status, "degraded"), "[ \"\\/a\" ]");
     expect_step(status, 3, "bind", "bind it", "ignored", "it is a file");
     assert_string_equal(text_of(status, "late"), "[ ]");
+    json_object_put(status);
+    push(&history, &loud_step, "run it loudly", "it failed", true);
+    status = write_and_read(context, &history, NULL);
+    assert_string_equal(text_of(status, "degraded"), "[ \"\\/a\", \"\\/hook\" ]");
     json_object_put(status);
     *ARENA_PUSH(arena, context->late, context->late_count) = "/c";
     status = write_and_read(context, &history, NULL);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/uevent.h"
@@ -75,19 +76,9 @@ static void answer_and_follow(const char *device, const char *modalias, void *da
         receive(drivers);
 }
 
-/* PID 1 handles faults by rescue or reboot, and blocks signals; neither is meant for a child. */
-static void forget_signals(void)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    for (int number = 1; number < NSIG; number++)
-        (void)signal(number, SIG_DFL);           /* those that cannot be changed need not be */
-    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* fails only on bad arguments */
-}
-
 _Noreturn static void serve(int events)
 {
-    forget_signals();
+    child_forget_signals();
     (void)prctl(PR_SET_NAME, "ebb-drivers"); /* only for people who look at ps */
     struct drivers drivers = {.events = events, .look = 1};
     struct error error;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/prompt.h"
+#include "mounts/answers.h"
 #include "mounts/luks.h"
 
 enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5, HOPE = 2000 };
@@ -22,10 +23,12 @@ struct passphrase {
 struct passphrases {
     struct passphrase list[KEPT]; /* by number, modulo KEPT */
     struct console_input *input;  /* quiet from the first question to the last */
-    struct prompt *prompt;
-    bool answered;       /* the prompt is up, and its answer is being tried */
-    bool nobody;         /* there is no console */
-    unsigned long again; /* when the next question may be asked */
+    struct prompt *prompt;        /* NULL where there is no console to ask on */
+    struct answers answers;       /* from elsewhere */
+    bool asked;                   /* the question is up */
+    bool answered;                /* it is, and its answer is being tried */
+    bool nobody;                  /* there is no console */
+    unsigned long again;          /* when the next question may be asked */
 };
 
 unsigned passphrase_count(const struct watch *watch)
@@ -57,13 +60,20 @@ void passphrase_fits(struct watch *watch, unsigned number)
         found->fits = true;
 }
 
-static void keep(struct watch *watch, const char *bytes, size_t length)
+static struct passphrase *next_place(const struct watch *watch)
 {
-    struct passphrase *place = &watch->typed->list[watch->typed_count++ % KEPT];
-    memcpy(place->bytes, bytes, length);
+    return &watch->typed->list[watch->typed_count % KEPT];
+}
+
+/* Its bytes are in the next place already. */
+static void keep(struct watch *watch, size_t length)
+{
+    struct passphrase *place = next_place(watch);
     place->length = length;
     place->known = true;
     place->fits = false;
+    watch->typed_count++;
+    watch->typed->answered = true;
 }
 
 /* Whether a passphrase could open the container. */
@@ -131,21 +141,46 @@ static struct passphrases *typed_of(struct watch *watch)
     return watch->typed = memory;
 }
 
+static void ask_consoles(struct passphrases *typed, const char *question)
+{
+    struct error error;
+    if (typed->nobody)
+        return;
+    if ((!typed->input && console_listen(&typed->input, &error) < 0) ||
+        prompt_begin(typed->input, question, &typed->prompt, &error) < 0) {
+        log_warning("%s: nobody can be asked for a passphrase%s", error.text,
+                    typed->answers.listens ? " at this machine" : "");
+        typed->nobody = true;
+    }
+}
+
+/* The hooks that bring people come last, when there is somebody to speak with. */
+static void ask_elsewhere(struct watch *watch, const char *question)
+{
+    struct context *context = watch->context;
+    struct answers *answers = &watch->typed->answers;
+    struct error error;
+    if (answers_wanted(context->config) && answers_listen(answers, &error) < 0)
+        log_warning("ignoring: %s", error.text);
+    answers_tell(answers, ANSWERS_QUESTION, question);
+    if (context->asks_first)
+        context->asks_first(context);
+    context->asks_first = NULL;
+}
+
 static void begin(struct watch *watch, const struct need *need)
 {
     struct passphrases *typed = typed_of(watch);
-    struct error error;
     char question[sizeof(need->volumes) + 50];
-    if (!typed || typed->nobody || clock_milliseconds() < typed->again)
+    if (!typed || clock_milliseconds() < typed->again || (typed->nobody && !typed->answers.listens))
         return;
     snprintf(question, sizeof(question),
              "passphrase for the volume%s %s: ", need->count > 1 ? "s" : "", need->volumes);
-    if ((!typed->input && console_listen(&typed->input, &error) < 0) ||
-        prompt_begin(typed->input, question, &typed->prompt, &error) < 0) {
-        log_warning("%s: nobody can be asked for a passphrase", error.text);
-        typed->nobody = true;
+    ask_elsewhere(watch, question);
+    ask_consoles(typed, question);
+    typed->asked = typed->prompt || typed->answers.listens;
+    if (!typed->asked)
         return;
-    }
     log_info("asking for the passphrase of the volume%s %s", need->count > 1 ? "s" : "",
              need->volumes);
 }
@@ -153,7 +188,7 @@ static void begin(struct watch *watch, const struct need *need)
 static void end(struct passphrases *typed)
 {
     prompt_end(TAKE_PTR(typed->prompt));
-    typed->answered = false;
+    typed->asked = typed->answered = false;
 }
 
 /* Whatever was typed last has been tried on every container. */
@@ -182,10 +217,15 @@ static void judge(struct watch *watch)
     if (!fits && last)
         explicit_bzero(last, sizeof(*last));
     end(typed); /* the next question names what is left */
-    if (fits || !need.count)
-        return; /* a key may have been faster */
-    console_print("wrong passphrase for the volume%s %s\n", need.count > 1 ? "s" : "",
-                  need.volumes);
+    if (fits || !need.count) {
+        answers_tell(&typed->answers, ANSWERS_OPEN, "opened"); /* by it; or a key was faster */
+        return;
+    }
+    char news[sizeof(need.volumes) + 50];
+    snprintf(news, sizeof(news), "wrong passphrase for the volume%s %s", need.count > 1 ? "s" : "",
+             need.volumes);
+    console_print("%s\n", news);
+    answers_tell(&typed->answers, ANSWERS_WRONG, news);
     typed->again = clock_milliseconds() + PAUSE * (most > MOST_PAUSES ? MOST_PAUSES
                                                    : most > 0         ? most - 1UL
                                                                       : 0);
@@ -200,45 +240,61 @@ static void take_keys(struct watch *watch)
         break;
     case PROMPT_ANSWERED: {
         const char *answer = prompt_answer(typed->prompt, &length);
-        keep(watch, answer, length);
-        typed->answered = true;
+        memcpy(next_place(watch)->bytes, answer, length);
+        keep(watch, length);
         break;
     }
     case PROMPT_GONE:
-        log_warning("every console has hung up: nobody can be asked for a passphrase");
-        end(typed);
+        log_warning("every console has hung up: nobody can be asked for a passphrase%s",
+                    typed->answers.listens ? " at this machine" : "");
         typed->nobody = true;
+        prompt_end(TAKE_PTR(typed->prompt));
+        typed->asked = typed->answers.listens;
         break;
     }
+}
+
+static void take_answer(struct watch *watch)
+{
+    struct passphrases *typed = watch->typed;
+    size_t length = answers_take(&typed->answers, next_place(watch)->bytes, PROMPT_MAX);
+    if (length)
+        keep(watch, length);
+    else if (typed->prompt)
+        take_keys(watch);
 }
 
 void passphrase_ask(struct watch *watch)
 {
     struct passphrases *typed = watch->typed;
     struct need need = find_need(watch);
-    if (typed && typed->prompt && typed->answered && !need.trying) {
+    if (typed && typed->asked && typed->answered && !need.trying) {
         judge(watch);
         need = find_need(watch);
-    } else if (typed && typed->prompt && !typed->answered) {
-        if (need.any || need.trying)
-            take_keys(watch);
-        else
+    } else if (typed && typed->asked && !typed->answered) {
+        if (need.any || need.trying) {
+            take_answer(watch);
+        } else {
             end(typed); /* a key has come first */
+            answers_tell(&typed->answers, ANSWERS_OPEN, "opened by a key");
+        }
     }
-    if (need.any && !need.trying && !(typed && typed->prompt))
+    if (need.any && !need.trying && !(typed && typed->asked))
         begin(watch, &need);
 }
 
 bool passphrase_is_asked(const struct watch *watch)
 {
-    return watch->typed && (watch->typed->prompt || watch->typed->again > clock_milliseconds());
+    return watch->typed && (watch->typed->asked || watch->typed->again > clock_milliseconds());
 }
 
 size_t passphrase_pollfds(const struct watch *watch, struct pollfd *fds, size_t room)
 {
     const struct passphrases *typed = watch->typed;
-    return typed && typed->prompt && !typed->answered ? prompt_pollfds(typed->prompt, fds, room)
-                                                      : 0;
+    if (!typed || !typed->asked || typed->answered)
+        return 0;
+    size_t count = typed->prompt ? prompt_pollfds(typed->prompt, fds, room) : 0;
+    return count + answers_pollfds(&typed->answers, fds + count, room - count);
 }
 
 int passphrase_timeout(const struct watch *watch)
@@ -255,6 +311,7 @@ void passphrase_hush(struct watch *watch)
     if (!watch->typed)
         return;
     end(watch->typed);
+    answers_close(&watch->typed->answers);
     console_input_free(TAKE_PTR(watch->typed->input));
     watch->typed->nobody = false; /* a console may be there the next time */
 }

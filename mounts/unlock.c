@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/log.h"
 #include "base/path.h"
 
@@ -190,14 +191,10 @@ static int unlock(const struct unlock_request *request, struct error *error)
 _Noreturn static void serve(const struct unlock_request *request, int report)
 {
     struct error error = {0};
-    sigset_t none;
-    sigemptyset(&none);
-    for (int number = 1; number < NSIG; number++)
-        (void)signal(number, SIG_DFL);           /* those that cannot be changed need not be */
-    (void)sigprocmask(SIG_SETMASK, &none, NULL); /* fails only on bad arguments */
-    (void)prctl(PR_SET_NAME, "ebb-unlock");      /* only for people who look at ps */
-    (void)prctl(PR_SET_DUMPABLE, 0);             /* a core would hold the key */
-    (void)mlockall(MCL_CURRENT | MCL_FUTURE);    /* there is no swap before the switch */
+    child_forget_signals();
+    (void)prctl(PR_SET_NAME, "ebb-unlock");   /* only for people who look at ps */
+    (void)prctl(PR_SET_DUMPABLE, 0);          /* a core would hold the key */
+    (void)mlockall(MCL_CURRENT | MCL_FUTURE); /* there is no swap before the switch */
     auto_file score = fopen("/proc/self/oom_score_adj", "we");
     if (score)
         fputs("1000\n", score); /* if memory runs out, it should be this one that ends */

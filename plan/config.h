@@ -210,17 +210,26 @@ struct secret_entry {
     int empty, plain; /* allowed to be nothing, or to stand in the file unencrypted */
 };
 
-enum hook_point { HOOK_AFTER_VOLUMES, HOOK_AFTER_ROOT, HOOK_BEFORE_SWITCH };
+enum hook_point {
+    HOOK_BEFORE_VOLUMES,
+    HOOK_ON_PASSPHRASE,
+    HOOK_AFTER_VOLUMES,
+    HOOK_AFTER_ROOT,
+    HOOK_AFTER_PERSIST,
+    HOOK_BEFORE_SWITCH,
+    HOOK_ON_RESCUE,
+};
+enum hook_failure { HOOK_FAILS_BOOT, HOOK_WARNS, HOOK_DEGRADES };
 
 struct hook {
     struct origin origin;
     int point; /* enum hook_point */
     const char *path;
-    unsigned timeout; /* milliseconds */
-    int failure;      /* enum hook_failure */
+    const char *needs; /* what else comes into the image: paths with commas between; or NULL */
+    unsigned timeout;  /* milliseconds; 0: none, in the background only */
+    int failure;       /* enum hook_failure */
+    int background;    /* it goes on beside the boot, until the switch */
 };
-
-enum hook_failure { HOOK_FAILS_BOOT, HOOK_WARNS };
 
 struct wanted_module {
     struct origin origin;

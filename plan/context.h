@@ -54,6 +54,8 @@ struct context {
     bool asks; /* what failed is to be told to a person, before another generation */
     /* Called when a person is waited for, and when not any more; NULL: nobody wants to know. */
     void (*waits)(const struct context *context, bool waits);
+    /* Called once, before a person is asked for the passphrase of a volume. */
+    void (*asks_first)(const struct context *context);
     const char *terminal; /* where people are asked for it; NULL: on all consoles */
     bool wait_for_ever;   /* rootwait: devices have no time limit */
     bool root_kept;       /* the old root subvolume is used again, as was asked */

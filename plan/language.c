@@ -20,8 +20,10 @@ const char *const persist_required_names[] = {"fail", "degrade", "ignore", NULL}
 const char *const persist_existing_names[] = {"tighten", "keep", "correct", "report", NULL};
 const char *const secret_class_names[] = {"normal", "required", "optional", NULL};
 const char *const secret_failure_names[] = {"rescue", "previous", NULL};
-const char *const hook_point_names[] = {"after-volumes", "after-root", "before-switch", NULL};
-const char *const hook_failure_names[] = {"fail", "warn", NULL};
+const char *const hook_point_names[] = {
+    "before-volumes", "on-passphrase", "after-volumes", "after-root",
+    "after-persist",  "before-switch", "on-rescue",     NULL};
+const char *const hook_failure_names[] = {"fail", "warn", "degrade", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
 
 static void *declare(struct config *config, enum declared_kind kind, size_t size,
@@ -125,13 +127,23 @@ static void *root_object(struct config *config, void *parent,
     return root;
 }
 
+/* Where an option stands, with a file of NULL if it was not said. */
+static struct origin find_option(const struct scfg_directive *directive, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 1; i < directive->word_count; i++) {
+        const struct scfg_word *word = &directive->words[i];
+        if (!word->quoted && strncmp(word->text, name, length) == 0 && word->text[length] == '=')
+            return word->origin;
+    }
+    return (struct origin){0};
+}
+
 static void root_stored(struct config *config, void *object, const struct scfg_directive *directive)
 {
     (void)config; /* its words are in the object */
     struct root *root = object;
-    for (size_t i = 1; i < directive->word_count; i++)
-        if (!directive->words[i].quoted && strncmp(directive->words[i].text, "keep=", 5) == 0)
-            root->keep_at = directive->words[i].origin;
+    root->keep_at = find_option(directive, "keep");
     if (root->kind == ROOT_SUBVOLUME)
         return; /* a limit that is said means nothing for it */
     if (!root->size)
@@ -329,6 +341,21 @@ static void *hook_object(struct config *config, void *parent,
     hook->origin = directive->words[0].origin;
     hook->timeout = 30000;
     return hook;
+}
+
+/* A boot that asks for a passphrase cannot wait for what answers it; and what nobody waits for
+ * cannot stop a boot. */
+static void hook_stored(struct config *config, void *object, const struct scfg_directive *directive)
+{
+    (void)config; /* its words are in the object */
+    struct hook *hook = object;
+    if (hook->point == HOOK_ON_PASSPHRASE)
+        hook->background = true;
+    if (hook->background && !find_option(directive, "timeout").file)
+        hook->timeout = 0;
+    if ((hook->background || hook->point == HOOK_ON_RESCUE) &&
+        !find_option(directive, "failure").file)
+        hook->failure = HOOK_WARNS;
 }
 
 static void *module_object(struct config *config, void *parent,
@@ -542,6 +569,8 @@ static const struct field hook_parameters[] = {
 static const struct field hook_options[] = {
     {"timeout", FIELD_DURATION, offsetof(struct hook, timeout), NULL},
     {"failure", FIELD_CHOICE, offsetof(struct hook, failure), hook_failure_names},
+    {"background", FIELD_CHOICE, offsetof(struct hook, background), no_yes_names},
+    {"needs", FIELD_PATHS, offsetof(struct hook, needs), NULL},
 };
 
 static const struct field module_parameters[] = {
@@ -579,8 +608,8 @@ const struct keyword language[] = {
     {"template", "template NAME FILE owner=NAME group=NAME mode=0400 class=normal early=no",
      FIELDS(template_parameters), secret_options + 1, ARRAY_LENGTH(secret_options) - 3, NULL, 0,
      true, secret_object, template_stored},
-    {"hook", "hook POINT /path timeout=30s failure=fail", FIELDS(hook_parameters),
-     FIELDS(hook_options), NULL, 0, true, hook_object, NULL},
+    {"hook", "hook POINT /path timeout=30s failure=fail needs=/path,/path background=no",
+     FIELDS(hook_parameters), FIELDS(hook_options), NULL, 0, true, hook_object, hook_stored},
     {"module", "module NAME", FIELDS(module_parameters), NO_FIELDS, NULL, 0, true, module_object,
      NULL},
     {"rescue", "rescue wait|reboot|poweroff after=30s shell=no", FIELDS(rescue_parameters),

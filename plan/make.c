@@ -45,6 +45,7 @@ struct plan *plan_volumes(struct arena *arena, const struct config *config, cons
 {
     struct plan *plan = plan_new(arena);
     drivers_plan(config, plan);
+    hooks_plan(config, HOOK_BEFORE_VOLUMES, plan);
     volume_plan_record(config, plan);
     record_plan(config, choice, plan);
     devices_plan(config, true,
@@ -74,6 +75,7 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
     places_plan(config, plan);
     persist_plan(config, plan);
     plan_sort(plan, first); /* whoever declared it: /persist before /persist/etc */
+    hooks_plan(config, HOOK_AFTER_PERSIST, plan);
     secrets_plan(config, plan);
     hooks_plan(config, HOOK_BEFORE_SWITCH, plan);
     prove_plan(config, generation, init, plan);

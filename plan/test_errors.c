@@ -187,14 +187,29 @@ static const struct wrong cases[] = {
      "ebb.conf:3:1: the hook \"/etc/x\" has no time at all; give it a timeout= or leave it out\n"},
     {BASE "persist state:/p { file /etc/machine-id mode=0600; }\n",
      "ebb.conf:3:20: \"/etc/machine-id\" is always root's, with mode 0444; leave its options out\n"},
+    {BASE "hook after-volumes /etc/x background=yes\n",
+     "ebb.conf:3:1: the hook \"/etc/x\" cannot begin to run in the background so late; move it to "
+     "before-volumes or on-passphrase\n"},
+    {BASE "hook before-volumes /etc/x background=yes failure=fail\n",
+     "ebb.conf:3:1: the boot does not depend on the hook \"/etc/x\", because it goes on beside it; "
+     "leave failure= out\n"},
+    {BASE "hook on-rescue /etc/x failure=degrade\n",
+     "ebb.conf:3:1: the boot does not depend on the hook \"/etc/x\", because it runs when that has "
+     "failed; leave failure= out\n"},
+    {BASE "hook after-root /etc/x needs=/a,b\n",
+     "ebb.conf:3:24: needs \"/a,b\" has \"b\", which is relative; write paths such as "
+     "/usr/sbin/dropbear,/etc/ebb/ssh\n"},
+    {BASE "hook after-root /etc/x needs=/a,\n",
+     "ebb.conf:3:24: needs \"/a,\" has \"\", which is relative; write paths such as "
+     "/usr/sbin/dropbear,/etc/ebb/ssh\n"},
     {BASE "hook before-switch\n",
      "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
-     "failure=fail\n"},
+     "failure=fail needs=/path,/path background=no\n"},
     {BASE "hook /etc/announce\n",
      "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
-     "failure=fail\n"
-     "ebb.conf:3:6: point \"/etc/announce\" is unknown; write after-volumes, after-root or "
-     "before-switch\n"},
+     "failure=fail needs=/path,/path background=no\n"
+     "ebb.conf:3:6: point \"/etc/announce\" is unknown; write before-volumes, on-passphrase, "
+     "after-volumes, after-root, after-persist, before-switch or on-rescue\n"},
     {BASE "module\n",
      "ebb.conf:3:1: \"module\" lacks its name; write: module NAME\n"},
     {BASE "rescue after=10s\n",
@@ -376,7 +391,7 @@ static const struct wrong cases[] = {
     {BASE "root tmpsf\n",
      "ebb.conf:3:6: kind \"tmpsf\" is unknown; did you mean \"tmpfs\"?\n"},
     {BASE "hook after-root /bin/true failure=ignore\n",
-     "ebb.conf:3:27: failure \"ignore\" is unknown; write fail or warn\n"},
+     "ebb.conf:3:27: failure \"ignore\" is unknown; write fail, warn or degrade\n"},
     {STORE "    dir \"var/log\"\n}\n",
      "ebb.conf:4:9: path \"var/log\" is relative; write a path such as /var/log\n"},
     {STORE "    dir \"/var/../log\"\n}\n",

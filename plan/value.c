@@ -381,6 +381,24 @@ static const char *read_path(struct arena *arena, const struct field *field, con
     return NULL;
 }
 
+static const char *read_paths(struct arena *arena, const char *text, void *slot)
+{
+    for (const char *at = text;; at++) {
+        const char *path = arena_copy(arena, at, strcspn(at, ","));
+        const char *objection = path_objection(path);
+        if (objection)
+            return arena_printf(arena,
+                                "has \"%s\", which %s; write paths such as "
+                                "/usr/sbin/dropbear,/etc/ebb/ssh",
+                                path, objection);
+        at += strlen(path);
+        if (!*at)
+            break;
+    }
+    *(const char **)slot = text;
+    return NULL;
+}
+
 static const char *read_text(const char *text, void *slot)
 {
     if (!*text)
@@ -406,6 +424,8 @@ const char *value_read(struct arena *arena, const struct field *field, const str
     case FIELD_RELATIVE:
     case FIELD_WITHIN:
         return read_path(arena, field, text, slot);
+    case FIELD_PATHS:
+        return read_paths(arena, text, slot);
     case FIELD_PLACE_OR_TREE:
         return read_place_or_tree(arena, word, slot);
     case FIELD_SHA256:

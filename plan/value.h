@@ -10,6 +10,7 @@ enum field_type {
     FIELD_NAME,          /* letters, digits, - and _ */
     FIELD_OWNER,         /* a user's or group's name, or its number */
     FIELD_PATH,          /* absolute and clean */
+    FIELD_PATHS,         /* several, with commas between */
     FIELD_PLACE,         /* VOLUME:/path */
     FIELD_PLACE_OR_TREE, /* the same, or /path in the tree of the generation */
     FIELD_SHA256,        /* 64 hexadecimal digits */

@@ -104,6 +104,7 @@ const char *value_text(struct arena *arena, const struct field *field, const voi
     case FIELD_OWNER:
     case FIELD_USER:
     case FIELD_PATH:
+    case FIELD_PATHS:
     case FIELD_SEED:
     case FIELD_RELATIVE:
     case FIELD_WITHIN:

@@ -197,6 +197,7 @@ struct wrong {
     bool untouched;       /* not even mounted */
     const char *sentence; /* on the screen, word for word */
     const char *also;     /* another line of the screen */
+    const char *told;     /* elsewhere on the console */
 };
 
 #define ANOTHER " boot another generation with ebb.generation=, or name another init with init="
@@ -352,6 +353,8 @@ static void expect_rescue(struct scene *scene, const struct wrong *wrong)
     const char *screen = scene_expect_rescue(scene, wrong->sentence);
     if (wrong->also && !strstr(screen, wrong->also))
         fail_msg("the screen does not say \"%s\":\n%s", wrong->also, screen);
+    if (wrong->told && !strstr(vm_serial(scene->vm), wrong->told))
+        fail_msg("the console does not say \"%s\":\n%s", wrong->told, vm_serial(scene->vm));
     bool ends = wrong->append && strstr(wrong->append, "ebb.rescue=poweroff");
     if (!strstr(vm_serial(scene->vm), ends ? "reboot: Power down" : "reboot: Restarting system"))
         fail_msg("the machine did not %s:\n%s", ends ? "power off" : "reboot",
@@ -397,16 +400,24 @@ static void waits_for_a_person(void **state)
 static void expect_hook_failure(const char *name, const char *script, const char *options,
                                 const char *sentence)
 {
+    static const char waits[] = "#!/bin/busybox sh\nexec sleep 100000\n",
+                      tells[] = "#!/bin/sh\necho \"why: $EBB_FAILURE\"\n";
     auto_arena arena = arena_new();
     auto_fd folder = open_folder(base);
     auto_string whole = realpath(base, NULL);
     const char *path = arena_printf(arena, "%s/%s", whole, name);
     const struct wrong wrong = {
         .name = name,
-        .more = arena_printf(arena, "hook before-switch %s %s\n", path, options),
+        .more = arena_printf(arena,
+                             "hook before-volumes %s/watch background=yes\n"
+                             "hook before-switch %s %s\nhook on-rescue %s/tell\n",
+                             whole, path, options, whole),
         .sentence = arena_printf(arena, "the hook \"%s\" %s", path, sentence),
+        .told = arena_printf(arena, "ebb: %s/tell: why: the hook \"%s\" %s", whole, path, sentence),
     };
     put(folder, name, script, strlen(script), 0755);
+    put(folder, "watch", waits, strlen(waits), 0755); /* for ever: nobody waits for it */
+    put(folder, "tell", tells, strlen(tells), 0755);
     expect_rescue(prepare(&wrong), &wrong);
 }
 

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "image/hooks.h"
 #include "kconfig/spine.h"
 #include "tool/options.h"
 #include "tool/verb.h"
@@ -20,6 +21,16 @@ static int check_kernel(const char *wanted)
     return count ? EXIT_NO : EXIT_DONE;
 }
 
+/* What the image would take from this machine. */
+static int check_hooks(const struct config *config)
+{
+    auto_arena arena = arena_new();
+    struct report report = {.arena = arena};
+    hooks_prove(config, &report);
+    report_print(&report, stderr);
+    return report.errors ? EXIT_NO : EXIT_DONE;
+}
+
 int verb_check(int argc, char **argv)
 {
     bool print = false;
@@ -31,7 +42,7 @@ int verb_check(int argc, char **argv)
     const struct usage usage = {
         .synopsis = "check [--print] [--kernel VERSION|FILE] [CONF]",
         .about = "Says everything that is wrong with a configuration. Exit status: 0 it is good, 2 "
-                 "it is not, 1 the kernel lacks something.",
+                 "it is not, 1 the kernel, or a hook on this machine, lacks something.",
         .options = options,
         .option_count = ARRAY_LENGTH(options),
         .most_words = 1};
@@ -43,5 +54,6 @@ int verb_check(int argc, char **argv)
         return EXIT_USAGE;
     if (print)
         config_print(config, stdout);
-    return kernel ? check_kernel(kernel) : EXIT_DONE;
+    status = check_hooks(config);
+    return kernel && check_kernel(kernel) != EXIT_DONE ? EXIT_NO : status;
 }

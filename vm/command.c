@@ -198,6 +198,12 @@ const char *const *command_line(const struct vm *vm, struct lines lines)
     add_two(&words, "-mon", "chardev=qmp,mode=control");
     /* Without it a guest's first random number takes longer than all the rest of its boot. */
     add_two(&words, "-device", "virtio-rng-pci");
+    if (vm->request.ssh) {
+        add_two(&words, "-netdev",
+                arena_printf(vm->arena, "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%u-:22",
+                             vm->request.ssh));
+        add_two(&words, "-device", "virtio-net-pci,netdev=net,romfile=");
+    }
     if (vm->request.display)
         add_two(&words, "-device", "VGA");
     if (vm->request.display && vm->arch->keyboard)

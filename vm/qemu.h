@@ -46,6 +46,7 @@ struct vm_request {
     const char *agent; /* path of ebb-agent, to prove KVM with; without one it counts as unproven */
     const char *passphrase; /* typed on the serial line whenever PID 1 asks; NULL: never */
     const char *log;        /* a file for all that the serial line says */
+    unsigned ssh;           /* a TCP port of ours that leads to its port 22; 0: it has no network */
     bool snapshot;          /* what is written to the disks goes with the struct vm */
     bool display;           /* with a screen and a keyboard */
     bool echo;              /* show the serial line on standard output */

@@ -56,6 +56,7 @@ static void test_machine(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
         assert_has(line, parts[i]);
     assert_null(strstr(line, "VGA"));
+    assert_null(strstr(line, "-netdev"));
     assert_null(strstr(line, "some-keyboard"));
 }
 
@@ -63,11 +64,13 @@ static void test_choices(void **state)
 {
     (void)state; /* needs none */
     auto_arena arena = arena_new();
-    const struct vm_request request = {.kernel = "/k", .display = true};
+    const struct vm_request request = {.kernel = "/k", .display = true, .ssh = 2200};
     const char *line = line_of(arena, &request, true, NULL);
     assert_has(line, " -accel kvm -cpu host ");
     assert_has(line, " -m 1024 ");
     assert_has(line, " -append console=ttyS0 panic=-1 -chardev ");
+    assert_has(line, " -netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:2200-:22 -device "
+                     "virtio-net-pci,netdev=net,romfile=");
     assert_has(line, " -device VGA -device some-keyboard");
     assert_null(strstr(line, "-initrd"));
 }
