@@ -23,14 +23,10 @@ void choice_plan(const struct config *config, const char *choice, struct plan *p
 
 void choice_sentence(const struct step *step, FILE *stream)
 {
-    bool number = *step->choice >= '0' && *step->choice <= '9';
-    if (strcmp(step->choice, "menu") == 0)
-        fprintf(stream, "let a person choose a generation of %s:%s", step->store->volume_name,
-                step->store->path);
-    else
-        fprintf(stream,
-                number ? "choose generation %s of %s:%s" : "choose the %s generation of %s:%s",
-                step->choice, step->store->volume_name, step->store->path);
+    const struct generation wanted = {.choice = step->choice};
+    fputs("choose ", stream);
+    generation_print(&wanted, stream);
+    fprintf(stream, " of %s:%s", step->store->volume_name, step->store->path);
 }
 
 static int store_of(const struct context *context)
@@ -49,7 +45,7 @@ static void begin(const struct context *context)
 static int choose(const struct context *context, const char *choice,
                   const struct generation **generation, struct error *error)
 {
-    return generation_choose(context->arena, store_of(context), &context->config->generations,
+    return generation_choose(context->arena, store_of(context), &context->config->generations, NULL,
                              choice, generation, error);
 }
 
@@ -172,7 +168,8 @@ static int choose_usual(const struct step *step, struct context *context, int fd
         code = choose(context, arena_printf(context->arena, "%u", record->chosen),
                       &context->generation, error);
     if (code < 0)
-        code = choose(context, step->choice, &context->generation, error);
+        code = generation_choose(context->arena, store_of(context), &context->config->generations,
+                                 record, step->choice, &context->generation, error);
     if (code < 0)
         return error_prefix(error, "volume \"%s\"", step->store->volume_name);
     if (!step->is_asked)

@@ -195,6 +195,14 @@ struct record_attempt *record_current(struct record *record, uint32_t generation
     return is_it ? last : NULL;
 }
 
+uint32_t record_newest(const struct record *record)
+{
+    size_t i = record->count;
+    while (i > 0 && !record->attempts[i - 1].generation)
+        i--;
+    return i > 0 ? record->attempts[i - 1].generation : 0;
+}
+
 bool record_attempted(const struct record *record, uint32_t generation)
 {
     for (size_t i = 0; i < record->count; i++)

@@ -77,6 +77,8 @@ struct record_attempt *record_add(struct record *record, uint32_t generation);
 bool record_is_of_this_boot(const struct record_attempt *attempt);
 /* The newest attempt, if it is of this boot and of that generation (0: of any); else NULL. */
 struct record_attempt *record_current(struct record *record, uint32_t generation);
+/* The generation of the newest attempt of one, 0: none is known. */
+uint32_t record_newest(const struct record *record);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
 /* Marks it, or takes the mark away: it is bad whatever the attempts tell. */

@@ -16,7 +16,8 @@ static int find(struct arena *arena, const struct boots *boots, const char *want
     if (!wanted && good && good != booted)
         wanted = arena_printf(arena, "%u", good);
     if (wanted)
-        return generation_choose(arena, boots->volume, declared, wanted, found, error);
+        return generation_choose(arena, boots->volume, declared, &boots->record, wanted, found,
+                                 error);
     return generation_before(arena, boots->volume, declared, booted, found, error);
 }
 
