@@ -86,6 +86,8 @@ void record_mark_bad(struct record *record, uint32_t generation, bool bad);
 /* How often the generation failed since it was last good. What was left and never confirmed counts
  * only where boots are confirmed at all. */
 unsigned record_failures(const struct record *record, uint32_t generation);
+/* Whether the boot before this one ended in such a failure. */
+bool record_boot_failed(const struct record *record);
 /* Whether that is too often, or it is marked, so that another one is booted. `tries` is what is
  * declared; 0: only the mark counts. */
 bool record_is_bad(const struct record *record, uint32_t generation, unsigned tries);

@@ -15,6 +15,7 @@ struct arguments {
     bool read_only;         /* ro, unless rw follows it */
     bool wait_for_ever;     /* rootwait */
     bool debug;             /* ebb.debug: details go to the log */
+    unsigned menu;          /* ebb.menu: milliseconds to choose a generation; 0: as declared */
 };
 
 /* Splits `line` as the kernel does, double quotes included. Unknown ebb.* words are reported to the

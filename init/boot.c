@@ -15,6 +15,7 @@
 #include "generations/guard.h"
 #include "init/arguments.h"
 #include "init/carried.h"
+#include "init/choose.h"
 #include "init/fault.h"
 #include "init/keymap.h"
 #include "init/rescue.h"
@@ -86,6 +87,8 @@ static int read_config(struct boot *boot, struct error *error)
     boot->context = context_new(boot->arena, boot->config, "/run/ebb/volumes", "/sysroot");
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
     boot->context->waits = attempt_wait;
+    boot->context->chooses = choose_generation;
+    boot->context->menu = boot->arguments.menu;
     return 0;
 }
 

@@ -115,6 +115,7 @@ struct generations {
     unsigned tries;             /* failed boots of it until another one is booted; 0: for ever */
     unsigned trees;             /* of enum tree_image: what the image can mount */
     struct keep keep;
+    unsigned menu; /* milliseconds for a person to choose one; 0: only after a failed boot */
 };
 
 enum { BOOT_TIMEOUT = 3000 };

@@ -70,6 +70,7 @@ struct step {
     };
     const struct place *store;           /* for STEP_GENERATION and STEP_RECORD */
     bool is_asked;                       /* the same: a person has chosen for this boot */
+    bool is_menu;                        /* STEP_GENERATION: a person is to choose */
     bool is_optional;                    /* if it fails, that is told, and the boot goes on */
     const struct generation *generation; /* of what the root is made */
 };
