@@ -100,6 +100,11 @@ static bool has_previous(const struct incident *incident)
     return has_volumes(incident) && choice_has_previous(incident->context);
 }
 
+static bool has_any(const struct incident *incident)
+{
+    return has_previous(incident) || (incident->context && incident->context->generation);
+}
+
 /* The lists are made now, and not when the step failed: a disk may have come since. */
 static void tell(const struct incident *incident)
 {
@@ -175,7 +180,7 @@ static int choose(const struct incident *incident, struct console_input *input, 
         {'r', "retry", !incident->context},
         {'m', "read-only, changes in memory", !incident->damaged},
         {'p', "previous generation", !has_previous(incident)},
-        {'g', "choose a generation", !has_volumes(incident)},
+        {'g', "choose a generation", !has_any(incident)},
         {'l', "log", false},
         {'s', "shell", !shell_is_offered(policy.shell)},
         {'b', "reboot", false},
