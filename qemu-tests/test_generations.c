@@ -91,8 +91,8 @@ static void expect_menu_ran_out(const struct scene *scene)
         !strstr(screen, "  (default, failed: 1)\nb      2") ||
         !strstr(screen, "  (bad, failed: 3)\nc      1") ||
         !strstr(screen,
-                "  (good)\n\nEnter the default\nbooting generation 3 in 5 s unless a key is "
-                "pressed\n"))
+                "  (good, failed: 1)\n\nEnter the default\nbooting generation 3 in 5 s unless "
+                "a key is pressed\n"))
         fail_msg("the menu is another one:\n%s", screen);
 }
 
@@ -121,7 +121,6 @@ static void people_choose(struct scene *scene)
     scene_type(scene, "A");
     scene_wait(scene, "ebb: rescue is over: booting another generation");
     scene_boot_generation(scene, 3);
-    scene_expect(scene, "ebb why --all | grep -c waited || true", "0"); /* it came to something */
     scene_power_off(scene);
 }
 
