@@ -33,12 +33,13 @@ static int roll_back(struct arena *arena, struct boots *boots, const char *wante
     code = record_write(boots->fd, &boots->record, error);
     if (code < 0)
         return code;
-    if (found)
+    if (found) {
         printf("generation %u is booted from the next boot on%s%s\n", found->number,
                found->label ? ": " : "", found->label ? found->label : "");
-    else
-        printf("the %s generation is booted from the next boot on, as declared\n",
-               boots->config->generations.default_choice);
+        return 0;
+    }
+    generation_print(generation_wanted(arena, boots->config->generations.default_choice), stdout);
+    puts(" is booted from the next boot on, as declared");
     return 0;
 }
 
