@@ -1,6 +1,5 @@
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -40,6 +39,25 @@ bool text_is_control(const char *text, size_t length)
     if (length == 1)
         return first < 0x20 || first == 0x7f;
     return length == 2 && first == 0xc2 && (unsigned char)text[1] < 0xa0;
+}
+
+void text_print(const char *text, FILE *stream)
+{
+    while (*text) {
+        size_t length = text_character(text, strnlen(text, 4));
+        if (length == 0 || text_is_control(text, length)) {
+            size_t bytes = length ? length : 1;
+            for (size_t i = 0; i < bytes; i++)
+                fprintf(stream, "\\%03o", (unsigned char)text[i]);
+            text += bytes;
+        } else if (*text == '\\') {
+            fputs("\\\\", stream);
+            text++;
+        } else {
+            fwrite(text, 1, length, stream);
+            text += length;
+        }
+    }
 }
 
 bool text_is_name(const char *text)

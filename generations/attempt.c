@@ -7,6 +7,7 @@
 #include "base/console.h"
 #include "base/log.h"
 #include "generations/trial.h"
+#include "plan/value.h"
 
 int attempt_record(const struct context *context, struct record *record)
 {
@@ -59,7 +60,8 @@ void attempt_note(const struct context *context, enum record_stage stage, const 
     if (fd < 0)
         return;
     struct record_attempt *attempt = find_attempt(&record, number);
-    if (!attempt || (stage == RECORD_STARTED && attempt->stage == RECORD_FAILED))
+    bool begins = stage == RECORD_STARTED || stage == RECORD_WAITS;
+    if (!attempt || (begins && attempt->stage == RECORD_FAILED))
         attempt = record_add(&record, number);
     attempt->stage = stage;
     strncpy(attempt->text, text, sizeof(attempt->text) - 1);
@@ -98,7 +100,8 @@ void attempt_settle(int fd, struct record *record)
 
 bool attempt_is_due(const struct step *step, const struct record *record)
 {
-    unsigned asked = step->is_asked ? (unsigned)strtoul(step->choice, NULL, 10) : 0;
+    bool names_one = step->is_asked && value_is_word(step->choice); /* a label may begin so, too */
+    unsigned asked = names_one ? (unsigned)strtoul(step->choice, NULL, 10) : 0;
     return (asked || !step->is_asked) && trial_is_due(record, asked);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/console.h"
 #include "base/log.h"
+#include "generations/ask.h"
 #include "generations/attempt.h"
 #include "generations/kexec.h"
 #include "generations/store.h"
@@ -16,21 +17,18 @@
 void choice_plan(const struct config *config, const char *choice, struct plan *plan)
 {
     struct step *step = plan_add(plan, STEP_GENERATION, config->generations.origin);
-    step->choice = choice ? choice : config->generations.default_choice;
-    step->is_asked = choice;
+    step->is_menu = choice && strcmp(choice, "menu") == 0;
+    step->is_asked = choice && !step->is_menu;
+    step->choice = step->is_asked ? choice : config->generations.default_choice;
     step->store = &config->generations.place;
 }
 
 void choice_sentence(const struct step *step, FILE *stream)
 {
-    bool number = *step->choice >= '0' && *step->choice <= '9';
-    if (strcmp(step->choice, "menu") == 0)
-        fprintf(stream, "let a person choose a generation of %s:%s", step->store->volume_name,
-                step->store->path);
-    else
-        fprintf(stream,
-                number ? "choose generation %s of %s:%s" : "choose the %s generation of %s:%s",
-                step->choice, step->store->volume_name, step->store->path);
+    const struct generation wanted = {.choice = step->choice};
+    fputs(step->is_menu ? "let a person choose, or else boot " : "choose ", stream);
+    generation_print(&wanted, stream);
+    fprintf(stream, " of %s:%s", step->store->volume_name, step->store->path);
 }
 
 static int store_of(const struct context *context)
@@ -49,7 +47,7 @@ static void begin(const struct context *context)
 static int choose(const struct context *context, const char *choice,
                   const struct generation **generation, struct error *error)
 {
-    return generation_choose(context->arena, store_of(context), &context->config->generations,
+    return generation_choose(context->arena, store_of(context), &context->config->generations, NULL,
                              choice, generation, error);
 }
 
@@ -152,20 +150,23 @@ static int choose_trial(struct context *context, int fd, struct record *record, 
     return 0;
 }
 
+/* What `ebb rollback` has chosen, or else what is declared; or what is asked for. */
+static int choose_wanted(const struct step *step, const struct context *context,
+                         const struct record *record, const struct generation **generation,
+                         struct error *error)
+{
+    unsigned chosen = context->continues ? context->continues : record->chosen;
+    if (!step->is_asked && chosen &&
+        choose(context, arena_printf(context->arena, "%u", chosen), generation, error) == 0)
+        return 0;
+    return generation_choose(context->arena, store_of(context), &context->config->generations,
+                             record, step->choice, generation, error);
+}
+
 static int choose_usual(const struct step *step, struct context *context, int fd,
                         struct record *record, struct error *error)
 {
-    int code = -ENOENT;
-    if (step->is_asked && strcmp(step->choice, "menu") == 0)
-        return error_set(error, ECANCELED,
-                         "a person is to choose, by ebb.generation=menu: p boots the latest "
-                         "generation, and from there the one before");
-    unsigned chosen = context->continues ? context->continues : record->chosen;
-    if (!step->is_asked && chosen)
-        code = choose(context, arena_printf(context->arena, "%u", chosen), &context->generation,
-                      error);
-    if (code < 0)
-        code = choose(context, step->choice, &context->generation, error);
+    int code = choose_wanted(step, context, record, &context->generation, error);
     if (code < 0)
         return error_prefix(error, "volume \"%s\"", step->store->volume_name);
     if (!step->is_asked && context->continues != context->generation->number)
@@ -173,17 +174,40 @@ static int choose_usual(const struct step *step, struct context *context, int fd
     return 0;
 }
 
-int choice_apply(const struct step *step, struct context *context, struct error *error)
+/* Whether it is a trial that the boot is about. */
+static bool is_trial(const struct step *step, const struct record *record)
 {
+    return attempt_is_due(step, record) || trial_is_begun(record);
+}
+
+/* What is booted unless a person says otherwise; 0: that is not known. */
+static unsigned find_usual(const struct step *step, const struct context *context,
+                           const struct record *record)
+{
+    struct error ignored; /* it is told when it comes to that */
+    const struct generation *usual, *other;
+    if (is_trial(step, record))
+        return record->trial.generation;
+    if (choose_wanted(step, context, record, &usual, &ignored) < 0)
+        return 0;
+    bool gives_way = !step->is_asked && objection_to(context, record, usual) &&
+                     find_other(context, record, usual->number, &other, &ignored) == 0;
+    return gives_way ? other->number : usual->number;
+}
+
+int choice_apply(const struct step *declared, struct context *context, struct error *error)
+{
+    struct step step = *declared;
     struct record record;
     auto_fd fd = attempt_record(context, &record);
-    context->generation_is_asked = step->is_asked;
     context->trial = 0;
     if (fd >= 0)
         attempt_settle(fd, &record);
-    bool is_trial = fd >= 0 && (attempt_is_due(step, &record) || trial_is_begun(&record)) &&
-                    choose_trial(context, fd, &record, error) == 0;
-    int code = is_trial ? 0 : choose_usual(step, context, fd, &record, error);
+    ask_which(context, fd, &record, find_usual(&step, context, &record), &step);
+    context->generation_is_asked = step.is_asked;
+    bool tries =
+        fd >= 0 && is_trial(&step, &record) && choose_trial(context, fd, &record, error) == 0;
+    int code = tries ? 0 : choose_usual(&step, context, fd, &record, error);
     if (code == 0)
         begin(context);
     return code;
@@ -204,6 +228,18 @@ int choice_fall_back(struct context *context, struct error *error)
     if (code < 0)
         return code;
     context->generation = other;
+    context->trial = 0;
+    begin(context);
+    return 0;
+}
+
+int choice_take(struct context *context, unsigned number, struct error *error)
+{
+    int code =
+        choose(context, arena_printf(context->arena, "%u", number), &context->generation, error);
+    if (code < 0)
+        return code;
+    context->generation_is_asked = true;
     context->trial = 0;
     begin(context);
     return 0;

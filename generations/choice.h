@@ -12,6 +12,8 @@ int choice_apply(const struct step *step, struct context *context, struct error 
 /* Chooses another one that this boot has not attempted yet: that which was good last, or the one
  * before. -ENOENT: there is none, or a person has chosen, whose choice stays. */
 int choice_fall_back(struct context *context, struct error *error);
+/* Chooses that which a person has named. */
+int choice_take(struct context *context, unsigned number, struct error *error);
 /* Whether there is one before that which was chosen. */
 bool choice_has_previous(const struct context *context);
 /* Chooses the one before that which was chosen, or the latest if none could be. */

@@ -45,6 +45,14 @@ void kernels_list(struct arena *arena, int tree, const char ***versions, size_t 
         qsort(*versions, *count, sizeof(**versions), by_version);
 }
 
+const char *kernels_version(struct arena *arena, const char *path)
+{
+    static const char before[] = "-linux-";
+    const char *name = strstr(path, before);
+    return name ? arena_copy(arena, name + strlen(before), strcspn(name + strlen(before), "/"))
+                : NULL;
+}
+
 /* Where the kernel of a version lies, or NULL. */
 static const char *place_of(struct arena *arena, int tree, const char *version)
 {

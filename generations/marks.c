@@ -8,9 +8,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "base/text.h"
-
-enum { LABEL_LIMIT = 200 };
+#include "plan/value.h"
 
 struct mark_name {
     char text[24];
@@ -30,29 +28,12 @@ static struct mark_name pin_name(unsigned number)
     return name;
 }
 
-const char *mark_objection(const char *label)
-{
-    static const char *const taken[] = {"booted", "default", "latest", "previous"};
-    size_t length = strlen(label);
-    if (length > LABEL_LIMIT)
-        return "is longer than 200 bytes";
-    for (size_t at = 0, size; at < length; at += size) {
-        size = text_character(label + at, length - at);
-        if (size == 0 || text_is_control(label + at, size))
-            return "has what is no character, or a control character";
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(taken); i++)
-        if (strcmp(label, taken[i]) == 0)
-            return "means another generation";
-    return length && strspn(label, "0123456789") == length ? "is a number" : NULL;
-}
-
 int mark_label(int store, unsigned number, const char *label, struct error *error)
 {
-    char line[LABEL_LIMIT + 2];
-    if (mark_objection(label))
-        return error_set(error, EINVAL, "the label \"%.*s\" %s; take another one", LABEL_LIMIT,
-                         label, mark_objection(label));
+    char line[VALUE_LABEL + 2];
+    if (value_label(label))
+        return error_set(error, EINVAL, "the label \"%.*s\" %s; take another one", VALUE_LABEL,
+                         label, value_label(label));
     int length = snprintf(line, sizeof(line), "%s\n", label);
     return path_write(store, label_name(number).text, line, (size_t)length, 0644, error);
 }
@@ -62,7 +43,7 @@ const char *mark_label_of(struct arena *arena, int store, unsigned number)
     struct error ignored; /* a label that cannot be read is no reason not to boot */
     auto_string text = NULL;
     auto_fd fd = path_open(store, label_name(number).text, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 || path_read_fd(fd, "label", LABEL_LIMIT + 1, &text, NULL, &ignored) < 0)
+    if (fd < 0 || path_read_fd(fd, "label", VALUE_LABEL + 1, &text, NULL, &ignored) < 0)
         return NULL;
     return arena_copy(arena, text, strcspn(text, "\n"));
 }

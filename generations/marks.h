@@ -10,8 +10,6 @@
 
 /* Calls it so; "" takes the label away, that with which it was made, too. */
 int mark_label(int store, unsigned number, const char *label, struct error *error);
-/* Why a text is no label, or NULL if it is one. */
-const char *mark_objection(const char *label);
 /* NULL: nothing was said of it since it was made. */
 const char *mark_label_of(struct arena *arena, int store, unsigned number);
 int mark_pin(int store, unsigned number, bool pinned, struct error *error);

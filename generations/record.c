@@ -209,6 +209,14 @@ struct record_attempt *record_current(struct record *record, uint32_t generation
     return is_it ? last : NULL;
 }
 
+uint32_t record_newest(const struct record *record)
+{
+    size_t i = record->count;
+    while (i > 0 && !record->attempts[i - 1].generation)
+        i--;
+    return i > 0 ? record->attempts[i - 1].generation : 0;
+}
+
 bool record_attempted(const struct record *record, uint32_t generation)
 {
     for (size_t i = 0; i < record->count; i++)
@@ -243,6 +251,12 @@ void record_mark_bad(struct record *record, uint32_t generation, bool bad)
         record->bad[kept] = 0;
 }
 
+static bool is_failure(const struct record *record, const struct record_attempt *attempt)
+{
+    return attempt->stage == RECORD_STARTED || attempt->stage == RECORD_FAILED ||
+           (attempt->stage == RECORD_LEFT && record->last_good);
+}
+
 unsigned record_failures(const struct record *record, uint32_t generation)
 {
     unsigned failures = 0;
@@ -252,10 +266,17 @@ unsigned record_failures(const struct record *record, uint32_t generation)
             continue;
         if (attempt->stage == RECORD_GOOD)
             break;
-        failures += attempt->stage == RECORD_STARTED || attempt->stage == RECORD_FAILED ||
-                    (attempt->stage == RECORD_LEFT && record->last_good);
+        failures += is_failure(record, attempt);
     }
     return failures;
+}
+
+bool record_boot_failed(const struct record *record)
+{
+    size_t i = record->count;
+    while (i > 0 && record_is_of_this_boot(&record->attempts[i - 1]))
+        i--;
+    return i > 0 && is_failure(record, &record->attempts[i - 1]);
 }
 
 static bool is_marked(const struct record *record, uint32_t generation)

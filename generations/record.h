@@ -84,6 +84,8 @@ void record_boot_id(char text[static RECORD_BOOT_TEXT]);
 bool record_is_of_this_boot(const struct record_attempt *attempt);
 /* The newest attempt, if it is of this boot and of that generation (0: of any); else NULL. */
 struct record_attempt *record_current(struct record *record, uint32_t generation);
+/* The generation of the newest attempt of one, 0: none is known. */
+uint32_t record_newest(const struct record *record);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
 /* Marks it, or takes the mark away: it is bad whatever the attempts tell. */
@@ -91,6 +93,8 @@ void record_mark_bad(struct record *record, uint32_t generation, bool bad);
 /* How often the generation failed since it was last good. What was left and never confirmed counts
  * only where boots are confirmed at all. */
 unsigned record_failures(const struct record *record, uint32_t generation);
+/* Whether the boot before this one ended in such a failure. */
+bool record_boot_failed(const struct record *record);
 /* Whether that is too often, or it is marked, so that another one is booted. `tries` is what is
  * declared; 0: only the mark counts. */
 bool record_is_bad(const struct record *record, uint32_t generation, unsigned tries);

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "generations/facts.h"
 #include "generations/nix.h"
+#include "plan/value.h"
 
 void generations_check(const struct config *config, struct report *report)
 {
@@ -101,98 +103,157 @@ struct list {
     size_t count, latest;
 };
 
-/* A number of the list, or 0 with the error set. */
-static unsigned find(const char *choice, const struct generations *declared,
-                     const struct list *list, struct error *error)
+/* What a generation is looked for in. */
+struct search {
+    struct arena *arena;
+    const struct generations *declared;
+    int volume, store;
+    struct list list;
+};
+
+static bool has_number(const struct list *list, unsigned number)
 {
-    const unsigned *numbers = list->numbers;
-    size_t count = list->count;
-    if (count == 0) {
-        error_set(error, ENOENT, "there is no generation in \"%s\"%s", declared->place.path,
-                  remedy(declared));
-        return 0;
-    }
-    if (strcmp(choice, "latest") == 0)
-        return numbers[list->latest];
-    if (strcmp(choice, "previous") == 0) {
-        if (list->latest > 0)
-            return numbers[list->latest - 1];
-        error_set(error, ENOENT, "there is no previous generation: %u is the %s one", numbers[0],
-                  count > 1 ? "first" : "only");
-        return 0;
-    }
-    unsigned wanted = number_of(choice, "");
-    if (wanted && bsearch(&wanted, numbers, count, sizeof(*numbers), by_number))
-        return wanted;
-    if (count == 1)
-        error_set(error, ENOENT, "there is no generation \"%s\", only %u; write that, or latest",
-                  choice, numbers[0]);
-    else
-        error_set(error, ENOENT,
-                  "there is no generation \"%s\"; write a number from %u to %u, latest or previous",
-                  choice, numbers[0], numbers[count - 1]);
-    return 0;
+    return bsearch(&number, list->numbers, list->count, sizeof(*list->numbers), by_number);
 }
 
-static int read_one(struct arena *arena, int volume, int store, const struct generations *declared,
-                    const char *choice, unsigned number, const struct generation **chosen,
-                    struct error *error)
+static int no_such(const struct list *list, const char *choice, struct error *error)
 {
-    struct generation *generation = generation_wanted(arena, choice);
+    if (list->count == 1)
+        return error_set(error, ENOENT,
+                         "there is no generation \"%.100s\", only %u; write that, or latest",
+                         choice, list->numbers[0]);
+    return error_set(error, ENOENT,
+                     "there is no generation \"%.100s\"; write a number from %u to %u, latest or "
+                     "previous",
+                     choice, list->numbers[0], list->numbers[list->count - 1]);
+}
+
+static int read_one(const struct search *search, const char *choice, unsigned number,
+                    const struct generation **chosen, struct error *error)
+{
+    const struct generations *declared = search->declared;
+    struct generation *generation = generation_wanted(search->arena, choice);
     generation->number = number;
-    int code = declared->kind == STORE_NIX
-                   ? nix_read(arena, volume, store, declared, generation, error)
-                   : facts_read(arena, store, declared->place.path, generation, error);
+    int code =
+        declared->kind == STORE_NIX
+            ? nix_read(search->arena, search->volume, search->store, declared, generation, error)
+            : facts_read(search->arena, search->store, declared->place.path, generation, error);
     if (code == 0)
         *chosen = generation;
     return code;
 }
 
-/* Opens the store, and lists what is in it. */
-static int open_list(struct arena *arena, int volume, const struct generations *declared,
-                     struct list *list, struct error *error)
+/* Opens the store, and lists what is in it; the caller closes it. */
+static int open_list(struct search *search, struct error *error)
 {
-    auto_fd store = store_open(volume, declared, error);
+    struct list *list = &search->list;
+    enum store_kind kind = (enum store_kind)search->declared->kind;
+    auto_fd store = store_open(search->volume, search->declared, error);
     if (store < 0)
         return store;
-    *list = (struct list){0};
-    int code = store_numbers(arena, store, declared->kind, &list->numbers, &list->count, error);
+    int code = store_numbers(search->arena, store, kind, &list->numbers, &list->count, error);
     if (code < 0)
         return code;
     char current[NIX_NAME] = "";
     unsigned latest = 0;
-    if (declared->kind == STORE_NIX && nix_current(store, current))
+    if (kind == STORE_NIX && nix_current(store, current))
         latest = number_in_store(current, STORE_NIX);
     list->latest = list->count ? list->count - 1 : 0;
     for (size_t i = 0; i < list->count; i++)
         if (list->numbers[i] == latest)
             list->latest = i;
+    search->store = store;
     return TAKE_FD(store);
 }
 
-int generation_choose(struct arena *arena, int volume, const struct generations *declared,
-                      const char *choice, const struct generation **chosen, struct error *error)
+/* Reads the greatest number below `limit` whose generation is whole, and not bad; -ENOENT. */
+static int find_below(const struct search *search, unsigned limit, const struct record *record,
+                      const struct generation **chosen)
 {
-    struct list list;
-    auto_fd store = open_list(arena, volume, declared, &list, error);
+    struct error ignored; /* of one that is not whole */
+    const struct list *list = &search->list;
+    for (size_t i = list->count; i > 0; i--) {
+        unsigned number = list->numbers[i - 1];
+        if (number < limit && !(record && record_is_bad(record, number, search->declared->tries)) &&
+            read_one(search, "previous", number, chosen, &ignored) == 0)
+            return 0;
+    }
+    return -ENOENT;
+}
+
+/* That which was good last, if it is not what was attempted since, which somebody wants to get away
+ * from; else the one before the latest. */
+static int find_previous(const struct search *search, const struct record *record,
+                         const struct generation **chosen, struct error *error)
+{
+    const struct list *list = &search->list;
+    unsigned good = record ? record->last_good : 0;
+    if (good && good != record_newest(record) && has_number(list, good) &&
+        !record_is_bad(record, good, search->declared->tries) &&
+        read_one(search, "previous", good, chosen, error) == 0)
+        return 0;
+    unsigned latest = list->numbers[list->latest];
+    if (find_below(search, latest, record, chosen) == 0 ||
+        find_below(search, latest, NULL, chosen) == 0)
+        return 0;
+    return error_set(error, ENOENT, "there is no previous generation: %u is the %s one",
+                     list->numbers[0], list->count > 1 ? "first" : "only");
+}
+
+static int find_labelled(const struct search *search, const char *label,
+                         const struct generation **chosen, struct error *error)
+{
+    const struct list *list = &search->list;
+    const struct generation *found = NULL, *one;
+    struct error ignored; /* what cannot be read has no label that is known */
+    for (size_t i = list->count; i > 0; i--) {
+        if (read_one(search, label, list->numbers[i - 1], &one, &ignored) < 0 || !one->label ||
+            !*label || strcmp(one->label, label) != 0)
+            continue;
+        if (found) {
+            log_warning("generations %u and %u are both called \"%.100s\": taking the newer one",
+                        one->number, found->number, label);
+            break;
+        }
+        found = one;
+    }
+    if (found)
+        *chosen = found;
+    return found ? 0 : no_such(list, label, error);
+}
+
+int generation_choose(struct arena *arena, int volume, const struct generations *declared,
+                      const struct record *record, const char *choice,
+                      const struct generation **chosen, struct error *error)
+{
+    struct search search = {.arena = arena, .volume = volume, .declared = declared};
+    auto_fd store = open_list(&search, error);
     if (store < 0)
         return store;
-    unsigned number = find(choice, declared, &list, error);
-    return number ? read_one(arena, volume, store, declared, choice, number, chosen, error)
-                  : -error->code;
+    const struct list *list = &search.list;
+    if (list->count == 0)
+        return error_set(error, ENOENT, "there is no generation in \"%s\"%s", declared->place.path,
+                         remedy(declared));
+    if (strcmp(choice, "latest") == 0)
+        return read_one(&search, choice, list->numbers[list->latest], chosen, error);
+    if (strcmp(choice, "previous") == 0)
+        return find_previous(&search, record, chosen, error);
+    if (!value_is_word(choice))
+        return find_labelled(&search, choice, chosen, error);
+    unsigned number = number_of(choice, "");
+    return has_number(list, number) ? read_one(&search, choice, number, chosen, error)
+                                    : no_such(list, choice, error);
 }
 
 int generation_before(struct arena *arena, int volume, const struct generations *declared,
                       unsigned number, const struct generation **chosen, struct error *error)
 {
-    struct list list;
-    auto_fd store = open_list(arena, volume, declared, &list, error);
+    struct search search = {.arena = arena, .volume = volume, .declared = declared};
+    auto_fd store = open_list(&search, error);
     if (store < 0)
         return store;
-    for (size_t i = list.count; i > 0; i--)
-        if (list.numbers[i - 1] < number && read_one(arena, volume, store, declared, "previous",
-                                                     list.numbers[i - 1], chosen, error) == 0)
-            return 0;
+    if (find_below(&search, number, NULL, chosen) == 0)
+        return 0;
     return error_set(error, ENOENT, "\"%s\" has no whole generation before %u",
                      declared->place.path, number);
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "generations/record.h"
 #include "plan/context.h"
 
 enum { STORE_FORMAT = 1 };
@@ -21,10 +22,13 @@ void generations_check(const struct config *config, struct report *report);
 
 /* What to boot before anything is known of the store: for plans that are only printed. */
 struct generation *generation_wanted(struct arena *arena, const char *choice);
-/* Reads the store that is declared so, on `volume`, and finds "latest", "previous" or a number. */
+/* Reads the store that is declared so, on `volume`, and finds "latest", "previous", a number or a
+ * label; of two that have the same label, the newer. `record` tells which is the previous one: that
+ * which was good last and is not what was attempted since, or else the one before the latest. NULL:
+ * nothing is known of boots. */
 int generation_choose(struct arena *arena, int volume, const struct generations *declared,
-                      const char *choice, const struct generation **generation,
-                      struct error *error);
+                      const struct record *record, const char *choice,
+                      const struct generation **generation, struct error *error);
 
 /* The same for the greatest number below `number` whose generation is whole. */
 int generation_before(struct arena *arena, int volume, const struct generations *declared,

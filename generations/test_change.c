@@ -32,7 +32,7 @@ static const struct generation *choose(struct arena *arena, const char *choice)
     const struct generation *chosen = NULL;
     const struct generations store = {.place.path = "/"};
     auto_fd volume = open_folder(".");
-    assert_outcome(choice, generation_choose(arena, volume, &store, choice, &chosen, &error),
+    assert_outcome(choice, generation_choose(arena, volume, &store, NULL, choice, &chosen, &error),
                    &error, NULL);
     return chosen;
 }

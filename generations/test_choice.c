@@ -124,7 +124,7 @@ static void write_trial(const struct scene *scene, struct record_trial trial, bo
     if (trial.generation)
         record.trial = trial;
     for (size_t i = 0; age && i < record.count; i++)
-        record.attempts[i].boot[0] ^= 1; /* of boots before this one */
+        memset(record.attempts[i].boot, 0, RECORD_BOOT); /* of boots before this one */
     assert_int_equal(record_write(fd, &record, &error), 0);
 }
 
@@ -168,16 +168,6 @@ static void test_spent(void **state)
     assert_int_equal(record_write(fd, &record, &error), 0);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(choose(&scene, "latest"), 3);
-    struct plan plan = {.arena = scene.arena};
-    choice_plan(&scene.config, "menu", &plan); /* which is for a person alone */
-    scene.context->generation = NULL;
-    assert_int_equal(choice_apply(&plan.steps[0], scene.context, &error), -ECANCELED);
-    attempt_failed(scene.context, &error);
-    assert_int_equal(record_of(&scene, 0, 0).attempts[record_of(&scene, 0, 0).count - 1].stage,
-                     RECORD_WAITS);
-    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
-    assert_int_equal(choice_previous(scene.context, &error), 0);
-    assert_int_equal(scene.context->generation->number, 3);
     (void)record_of(&scene, 1, 0); /* by `ebb rollback` */
     assert_int_equal(choose(&scene, NULL), 1);
     (void)record_of(&scene, 9, 0); /* which is gone */
@@ -329,13 +319,169 @@ static void test_armed(void **state)
     end(&scene);
 }
 
+/* A person who is asked, and what they were told. */
+static struct {
+    unsigned answer, times, usual, limit;
+    enum record_stage stage; /* meanwhile */
+    const struct scene *scene;
+} person;
+
+static unsigned ask_person(const struct context *context, unsigned usual, unsigned limit)
+{
+    struct record record = record_of(person.scene, 0, 0);
+    assert_null(context->generation);
+    person.times++;
+    person.usual = usual;
+    person.limit = limit;
+    person.stage = record.attempts[record.count - 1].stage;
+    return person.answer;
+}
+
+static void begin_asking(struct scene *scene, unsigned answer)
+{
+    begin(scene);
+    must_run("rm -rf volume/.ebb");
+    person.scene = scene;
+    person.answer = answer;
+    person.times = 0;
+    scene->context->chooses = ask_person;
+}
+
+static void assert_asked(unsigned times, unsigned usual, unsigned limit)
+{
+    assert_int_equal(person.times, times);
+    assert_int_equal(person.usual, usual);
+    assert_int_equal(person.limit, limit);
+    assert_int_equal(person.stage, RECORD_WAITS);
+}
+
+/* Who is asked, and for how long, is declared, or said for this boot. */
+static void test_asked(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin_asking(&scene, 0);
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_int_equal(person.times, 0); /* there is no reason to ask */
+    attempt_note(scene.context, RECORD_FAILED, "no");
+    scene.config.generations.menu = 3000;
+    assert_int_equal(choose(&scene, "2"), 2); /* who has chosen is not asked */
+    assert_int_equal(person.times, 0);
+    assert_int_equal(choose(&scene, NULL), 3); /* nobody answers */
+    assert_asked(1, 3, 3000);
+    assert_last(&scene, 3, RECORD_STARTED, "");
+    assert_int_equal(choice_fall_back(scene.context, &error), 0);
+    person.answer = 1;
+    assert_int_equal(choose(&scene, "menu"), 1);
+    assert_asked(2, 3, 0);
+    assert_last(&scene, 1, RECORD_STARTED, "");
+    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT); /* it was asked for */
+    scene.config.rescue = (struct rescue){.action = RESCUE_REBOOT, .after = 7000};
+    assert_int_equal(choose(&scene, "menu"), 1);
+    assert_asked(3, 3, 7000);
+    scene.context->menu = 9000;
+    assert_int_equal(choose(&scene, "2"), 1);
+    assert_asked(4, 2, 9000);
+    end(&scene);
+}
+
+static void test_asked_after_failure(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    begin_asking(&scene, 0);
+    assert_int_equal(choose(&scene, NULL), 3);
+    reboot_scene(&scene); /* it died */
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_asked(1, 3, 5000);
+    reboot_scene(&scene); /* and again, so it gives way */
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_asked(2, 2, 5000);
+    attempt_note(scene.context, RECORD_LEFT, "");
+    reboot_scene(&scene);
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(person.times, 2);
+    attempt_wait(scene.context, true); /* who is switched off has not failed */
+    reboot_scene(&scene);
+    person.answer = 3;
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(person.times, 2);
+    (void)record_of(&scene, 0, 1); /* boots are confirmed here */
+    attempt_note(scene.context, RECORD_LEFT, "");
+    reboot_scene(&scene);
+    assert_int_equal(choose(&scene, NULL), 3); /* though it is bad */
+    assert_asked(3, 1, 5000);
+    end(&scene);
+}
+
+/* A trial comes, unless a person wants something else, and then it comes later. */
+static void test_asked_in_trial(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin_asking(&scene, 0);
+    scene.config.generations.menu = 3000;
+    write_trial(&scene, two, false);
+    struct plan plan = {.arena = scene.arena};
+    scene.volume.holds_record = true;
+    record_plan(&scene.config, NULL, &plan);
+    assert_int_equal(record_apply(&plan.steps[0], scene.context, &error), 0);
+    person.answer = 1;
+    assert_int_equal(choose(&scene, NULL), 1);
+    assert_asked(1, 2, 3000);
+    assert_int_equal(scene.context->trial, 0);
+    assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_WANTED);
+    reboot_scene(&scene);
+    person.answer = 0;
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(scene.context->trial, 900);
+    end(&scene);
+}
+
+/* By a label, which stands for a number, and never for another one. */
+static void test_label(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin(&scene);
+    must_run("rm -rf volume/.ebb; echo '2 things' > volume/generations/1.label");
+    write_trial(&scene, two, false);
+    assert_int_equal(choose(&scene, "2 things"), 1);
+    assert_int_equal(scene.context->trial, 0);
+    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
+    assert_int_equal(choice_take(scene.context, 9, &error), -ENOENT);
+    assert_int_equal(choice_take(scene.context, 2, &error), 0);
+    assert_last(&scene, 2, RECORD_STARTED, "");
+    assert_true(scene.context->generation_is_asked);
+    scene.config.generations.default_choice = "2 things";
+    write_trial(&scene, (struct record_trial){TRIAL_NONE, 1, 0, 0}, true);
+    assert_int_equal(choose(&scene, NULL), 1);
+    /* It is the way back from what was attempted since. */
+    (void)record_of(&scene, 0, 3);
+    assert_int_equal(choose(&scene, "previous"), 3);
+    must_run("rm volume/generations/1.label");
+    end(&scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TEST(test_noted),       TEST(test_fall_back), TEST(test_spent),
-        TEST(test_kernel),      TEST(test_trial),     TEST(test_trial_fails),
-        TEST(test_trial_waits), TEST(test_early),     TEST(test_armed)};
+    const struct CMUnitTest tests[] = {TEST(test_noted),
+                                       TEST(test_fall_back),
+                                       TEST(test_spent),
+                                       TEST(test_kernel),
+                                       TEST(test_trial),
+                                       TEST(test_trial_fails),
+                                       TEST(test_trial_waits),
+                                       TEST(test_early),
+                                       TEST(test_armed),
+                                       TEST(test_asked),
+                                       TEST(test_asked_after_failure),
+                                       TEST(test_asked_in_trial),
+                                       TEST(test_label)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

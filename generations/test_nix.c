@@ -24,7 +24,7 @@ static int choose(struct arena *arena, const char *choice, const struct generati
                   struct error *error)
 {
     auto_fd volume = open_folder("volume");
-    return generation_choose(arena, volume, &profile, choice, chosen, error);
+    return generation_choose(arena, volume, &profile, NULL, choice, chosen, error);
 }
 
 static void assert_choice(const char *choice, unsigned number, const char *message)

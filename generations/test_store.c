@@ -23,7 +23,8 @@ static void assert_choice(const char *choice, unsigned number, const char *messa
     const struct generation *chosen = NULL;
     auto_arena arena = arena_new();
     auto_fd volume = open_folder("volume");
-    int code = generation_choose(arena, volume, STORE("/generations"), choice, &chosen, &error);
+    int code =
+        generation_choose(arena, volume, STORE("/generations"), NULL, choice, &chosen, &error);
     assert_outcome(choice, code, &error, message);
     if (message) {
         assert_null(chosen);
@@ -141,7 +142,8 @@ static void test_top(void **state)
     must_run("mkdir -p volume/3");
     put("volume/3/generation.json", "{\"format\": 1}");
     auto_fd volume = open_folder("volume");
-    assert_int_equal(generation_choose(arena, volume, STORE("/"), "latest", &chosen, &error), 0);
+    assert_int_equal(generation_choose(arena, volume, STORE("/"), NULL, "latest", &chosen, &error),
+                     0);
     assert_string_equal(chosen->tree, "/3/tree");
 }
 
@@ -170,7 +172,8 @@ static void test_shapes(void **state)
                  cases[i].scene);
         put("volume/gens/2/generation.json", "{\"format\": 1}");
         auto_fd volume = open_folder("volume");
-        assert_int_equal(generation_choose(arena, volume, STORE("/gens"), "2", &chosen, &error), 0);
+        assert_int_equal(
+            generation_choose(arena, volume, STORE("/gens"), NULL, "2", &chosen, &error), 0);
         snprintf(tree, sizeof(tree), "/gens/2/%s", cases[i].tree);
         assert_string_equal(chosen->tree, tree);
         assert_string_equal(chosen->image ? chosen->image : "none",
@@ -223,8 +226,8 @@ static void test_facts(void **state)
         auto_arena arena = arena_new();
         add("4", cases[i].text);
         auto_fd volume = open_folder("volume");
-        int code =
-            generation_choose(arena, volume, STORE("/generations"), "latest", &chosen, &error);
+        int code = generation_choose(arena, volume, STORE("/generations"), NULL, "latest", &chosen,
+                                     &error);
         assert_outcome(cases[i].text, code, &error, cases[i].message);
         if (code < 0)
             continue;
@@ -302,10 +305,10 @@ static void test_make(void **state)
         auto_fd volume = open_folder("volume");
         assert_int_equal(identity_read(volume, identity, &error), 0);
         assert_string_equal(identity, "here-1");
-        assert_outcome(
-            "choose",
-            generation_choose(arena, volume, STORE("/generations"), "latest", &chosen, &error),
-            &error, NULL);
+        assert_outcome("choose",
+                       generation_choose(arena, volume, STORE("/generations"), NULL, "latest",
+                                         &chosen, &error),
+                       &error, NULL);
         assert_int_equal(chosen->number, 1);
         assert_string_equal(chosen->init ? chosen->init : "none",
                             cases[i].facts.init ? cases[i].facts.init : "none");
@@ -422,12 +425,61 @@ static void test_check(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
+/* What was said of it later counts; and of two the newer. */
+static void test_label(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    add("1", "{\"format\": 1, \"label\": \"2024 stable\"}");
+    add("2", "{\"format\": 1, \"label\": \"stable\"}");
+    add("3", "{\"format\": 1, \"label\": \"stable\"}");
+    add("4", "{\"form");
+    assert_choice("2024 stable", 1, NULL);
+    assert_choice("stable", 3, NULL);
+    put("volume/generations/3.label", "new\n");
+    assert_choice("stable", 2, NULL);
+    put("volume/generations/2.label", "3\n"); /* a number is never one */
+    assert_choice("3", 3, NULL);
+    put("volume/generations/2.label", "\n");
+    assert_choice("", 0,
+                  "there is no generation \"\"; write a number from 1 to 4, latest or previous");
+}
+
+/* Of five, of which the fourth is not whole. */
+static void test_previous(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    static const struct {
+        unsigned good, attempted, bad, number;
+    } cases[] = {
+        {0, 0, 0, 3}, {0, 5, 0, 3}, {2, 5, 0, 2}, /* away from what was attempted */
+        {5, 3, 0, 5}, {5, 5, 0, 3}, {2, 2, 0, 3}, {9, 5, 0, 3}, {2, 5, 2, 3}, {0, 5, 3, 2},
+    };
+    for (const char *name = "12345"; *name; name++)
+        add((char[]){*name, '\0'}, *name == '4' ? "{\"form" : "{\"format\": 1}");
+    auto_fd volume = open_folder("volume");
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        auto_arena arena = arena_new();
+        const struct generation *chosen;
+        struct record record = {.last_good = cases[i].good};
+        record_mark_bad(&record, cases[i].bad, true);
+        if (cases[i].attempted)
+            (void)record_add(&record, cases[i].attempted);
+        (void)record_add(&record, 0); /* this boot, which knows nothing yet */
+        int code = generation_choose(arena, volume, STORE("/generations"), &record, "previous",
+                                     &chosen, &error);
+        assert_int_equal(code, 0);
+        assert_int_equal(chosen->number, cases[i].number);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_choose),  TEST(test_few),        TEST(test_top),   TEST(test_before),
         TEST(test_facts),   TEST(test_facts_file), TEST(test_make),  TEST(test_new_identities),
         TEST(test_refused), TEST(test_make_full),  TEST(test_check), TEST(test_shapes),
+        TEST(test_label),   TEST(test_previous),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

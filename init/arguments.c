@@ -7,6 +7,8 @@
 #include "base/path.h"
 #include "plan/suggest.h"
 
+enum { USUAL_MENU = 10000 };
+
 static void set_init(struct arguments *arguments, const char *value)
 {
     if (path_objection(value))
@@ -62,19 +64,32 @@ static void set_debug(struct arguments *arguments, const char *value)
     arguments->debug = true;
 }
 
+static void set_menu(struct arguments *arguments, const char *value)
+{
+    if (!value)
+        arguments->menu = USUAL_MENU;
+    else if (*value && strlen(value) < 6 && !value[strspn(value, "0123456789")])
+        arguments->menu = (unsigned)strtoul(value, NULL, 10) * 1000;
+    else
+        log_warning("ignoring ebb.menu=%s: it is no number of seconds", value);
+}
+
+enum value { NO_VALUE, ANY_VALUE, PERHAPS_VALUE };
+
 static const struct {
     const char *name;
-    bool has_value;
+    enum value value;
     void (*set)(struct arguments *arguments, const char *value);
 } known[] = {
-    {"init", true, set_init},
-    {"ro", false, set_read_only},
-    {"rw", false, set_writable},
-    {"rootwait", false, set_wait},
-    {"ebb.generation", true, set_generation},
-    {"ebb.continues", true, set_continues},
-    {"ebb.rescue", true, set_rescue},
-    {"ebb.debug", false, set_debug},
+    {"init", ANY_VALUE, set_init},
+    {"ro", NO_VALUE, set_read_only},
+    {"rw", NO_VALUE, set_writable},
+    {"rootwait", NO_VALUE, set_wait},
+    {"ebb.generation", ANY_VALUE, set_generation},
+    {"ebb.continues", ANY_VALUE, set_continues},
+    {"ebb.menu", PERHAPS_VALUE, set_menu},
+    {"ebb.rescue", ANY_VALUE, set_rescue},
+    {"ebb.debug", NO_VALUE, set_debug},
 };
 
 static void take(struct arguments *arguments, const char *name, const char *value)
@@ -85,7 +100,7 @@ static void take(struct arguments *arguments, const char *name, const char *valu
         names[i] = known[i].name;
         if (strcmp(known[i].name, name) != 0)
             continue;
-        if (known[i].has_value == (value != NULL))
+        if (known[i].value == PERHAPS_VALUE || known[i].value == (value ? ANY_VALUE : NO_VALUE))
             known[i].set(arguments, value);
         else if (is_ours)
             log_warning("ignoring the kernel parameter \"%s%s%s\": write %s%s", name,

@@ -11,11 +11,12 @@
 struct arguments {
     const char *init;       /* init=: NULL lets the generation say */
     const char *generation; /* ebb.generation=: NULL for the declared default */
-    unsigned continues; /* ebb.continues=: the generation that another kernel's PID 1 has chosen */
+    unsigned continues; /* ebb.continues=: what the PID 1 of another kernel has chosen; 0: none */
     int rescue;         /* ebb.rescue=: enum rescue_action, or -1 for the declared one */
     bool read_only;     /* ro, unless rw follows it */
     bool wait_for_ever; /* rootwait */
     bool debug;         /* ebb.debug: details go to the log */
+    unsigned menu;      /* ebb.menu: milliseconds to choose a generation; 0: as declared */
 };
 
 /* Splits `line` as the kernel does, double quotes included. Unknown ebb.* words are reported to the

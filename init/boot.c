@@ -17,6 +17,7 @@
 #include "init/answer.h"
 #include "init/arguments.h"
 #include "init/carried.h"
+#include "init/choose.h"
 #include "init/fault.h"
 #include "init/keymap.h"
 #include "init/rescue.h"
@@ -95,6 +96,8 @@ static int read_config(struct boot *boot, struct error *error)
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
     boot->context->waits = attempt_wait;
     boot->context->asks_first = run_passphrase_hooks;
+    boot->context->chooses = choose_generation;
+    boot->context->menu = boot->arguments.menu;
     return 0;
 }
 

@@ -8,10 +8,15 @@
 
 #include "base/clock.h"
 
-static const struct menu_row *find(const struct menu_row *rows, char key)
+static const struct menu_row *find(const struct menu_row *rows, const struct console_key *pressed)
 {
+    char key = '\0';
+    if (pressed->kind == CONSOLE_BYTE)
+        key = (char)tolower((unsigned char)pressed->byte);
+    else if (pressed->kind == CONSOLE_ENTER)
+        key = '\n';
     for (; rows->key; rows++)
-        if (!rows->hidden && rows->key == tolower((unsigned char)key))
+        if (!rows->hidden && rows->key == key)
             return rows;
     return NULL;
 }
@@ -21,9 +26,10 @@ void menu_show(struct menu *menu)
     char text[512];
     int length = 0, size = (int)sizeof(text); /* far more than a few rows need */
     for (const struct menu_row *row = menu->rows; row->key && length < size; row++)
-        if (!row->hidden)
-            length += snprintf(text + length, (size_t)(size - length), "%s%c %s",
-                               length ? "   " : "", row->key, row->text);
+        if (!row->hidden && row->text)
+            length += snprintf(text + length, (size_t)(size - length), "%s%.*s %s",
+                               length ? "   " : "", row->key == '\n' ? 5 : 1,
+                               row->key == '\n' ? "Enter" : &row->key, row->text);
     if (length < size)
         length += snprintf(text + length, (size_t)(size - length), "\n");
     if (menu->limit && length < size)
@@ -40,7 +46,7 @@ static const struct menu_row *take_keys(struct menu *menu, bool *any, bool *nobo
     struct console_key key;
     int code;
     while ((code = console_key(menu->input, &key)) == 0) {
-        const struct menu_row *row = key.kind == CONSOLE_BYTE ? find(menu->rows, key.byte) : NULL;
+        const struct menu_row *row = find(menu->rows, &key);
         *any = true;
         menu->console = key.console;
         if (row)
@@ -68,8 +74,11 @@ int menu_wait(struct menu *menu)
             return row->key;
         if (nobody)
             return MENU_NOBODY;
-        if (any) /* somebody is there, and has time */
+        if (any) { /* somebody is there, and has time */
+            if (menu->limit && menu->patience)
+                menu->limit = menu->patience;
             menu_show(menu);
+        }
         if (waits[0].revents || (ready == 0 && menu->pause))
             return MENU_NEWS;
     }

@@ -7,15 +7,16 @@
 #include "base/console.h"
 
 struct menu_row {
-    char key; /* lower case; the other is as good */
-    const char *text;
-    bool hidden; /* not to be had now */
+    char key;         /* lower case, and the other is as good; '\n' is Enter */
+    const char *text; /* NULL: the caller has shown it */
+    bool hidden;      /* not to be had now */
 };
 
 struct menu {
     struct console_input *input;
     const struct menu_row *rows; /* up to one without a key */
     unsigned limit;              /* milliseconds without a key; 0: none */
+    unsigned patience;           /* the limit once a key was pressed; 0: the same */
     const char *late;            /* what happens then, such as "rebooting" */
     int news;                    /* somebody else's descriptor; -1: none */
     unsigned pause;              /* milliseconds until news are looked for anyway; 0: never */

@@ -3,6 +3,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/console.h"
+#include "base/memory.h"
+
 enum { ROWS = 24, COLUMNS = 80, MENU_ROWS = 3, FEWEST = 3 };
 
 static int rows_of(size_t length)
@@ -70,4 +73,18 @@ void page_print(const struct page *page, FILE *stream)
         (void)print_list("devices without a driver in the image:", page->undriven, room,
                          stream); /* how many rows it took matters to nobody */
     fputc('\n', stream);
+}
+
+FILE *page_open(char **text, size_t *length)
+{
+    FILE *stream = open_memstream(text, length);
+    if (!stream)
+        memory_exhausted();
+    return stream;
+}
+
+void page_show(const char *text)
+{
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        console_print("%.*s\n", (int)(end - text), text);
 }

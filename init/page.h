@@ -17,4 +17,9 @@ struct page {
 /* Lists that are too long are cut, and it is said how much was left out. */
 void page_print(const struct page *page, FILE *stream);
 
+/* A stream into a text; closed, it can be shown. */
+FILE *page_open(char **text, size_t *length);
+/* Writes it to all consoles, line by line: one write has no room for all. */
+void page_show(const char *text);
+
 #endif

@@ -12,6 +12,7 @@
 #include "base/console.h"
 #include "base/log.h"
 #include "generations/choice.h"
+#include "init/choose.h"
 #include "init/journal.h"
 #include "init/menu.h"
 #include "init/page.h"
@@ -87,27 +88,21 @@ static const struct volume *find_damaged(const struct context *context,
 }
 
 /* Without the volumes step by step, what was declared to persist would be kept in memory. */
-static bool has_previous(const struct incident *incident)
+static bool has_volumes(const struct incident *incident)
 {
     const struct context *context = incident->context;
-    bool volumes_are_up =
-        context && (context->generation ||
-                    (incident->failed && incident->failed->step->kind == STEP_GENERATION));
-    return volumes_are_up && choice_has_previous(context);
+    return context && (context->generation ||
+                       (incident->failed && incident->failed->step->kind == STEP_GENERATION));
 }
 
-static FILE *open_text(char **text, size_t *length)
+static bool has_previous(const struct incident *incident)
 {
-    FILE *stream = open_memstream(text, length);
-    if (!stream)
-        memory_exhausted();
-    return stream;
+    return has_volumes(incident) && choice_has_previous(incident->context);
 }
 
-static void print(const char *text)
+static bool has_any(const struct incident *incident)
 {
-    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
-        console_print("%.*s\n", (int)(end - text), text);
+    return has_previous(incident) || (incident->context && incident->context->generation);
 }
 
 /* The lists are made now, and not when the step failed: a disk may have come since. */
@@ -130,10 +125,10 @@ static void tell(const struct incident *incident)
     if (page.done)
         page.last = history->outcomes[page.done - 1].sentence;
     if (context) {
-        FILE *stream = open_text(&blocks, &length);
+        FILE *stream = page_open(&blocks, &length);
         watch_print(context, stream);
         fclose(stream);
-        stream = open_text(&undriven, &length);
+        stream = page_open(&undriven, &length);
         if (!context->modules)
             (void)modules_open(&context->modules, &ignored); /* then nothing is served */
         undriven_print("/sys", context->modules, stream);
@@ -141,10 +136,10 @@ static void tell(const struct incident *incident)
     }
     page.blocks = blocks;
     page.undriven = undriven;
-    FILE *stream = open_text(&text, &length);
+    FILE *stream = page_open(&text, &length);
     page_print(&page, stream);
     fclose(stream);
-    print(text);
+    page_show(text);
 }
 
 /* The time that is left when nobody does anything, 0 for ever. */
@@ -185,6 +180,7 @@ static int choose(const struct incident *incident, struct console_input *input, 
         {'r', "retry", !incident->context},
         {'m', "read-only, changes in memory", !incident->damaged},
         {'p', "previous generation", !has_previous(incident)},
+        {'g', "choose a generation", !has_any(incident)},
         {'l', "log", false},
         {'s', "shell", !shell_is_offered(policy.shell)},
         {'b', "reboot", false},
@@ -222,6 +218,19 @@ static void open_shell(const struct incident *incident, struct console_input **i
     shell_run(terminal);
 }
 
+/* Whether there is one to boot now. */
+static bool choose_another(const struct incident *incident, struct console_input *input)
+{
+    struct error error;
+    unsigned number = choose_by(incident->context, input, 0, patience(true));
+    if (!number)
+        return false;
+    if (choice_take(incident->context, number, &error) == 0)
+        return true;
+    console_print("ebb: %s\n", error.text);
+    return false;
+}
+
 static int ask(const struct incident *incident, struct console_input **input)
 {
     struct error error;
@@ -234,7 +243,7 @@ static int ask(const struct incident *incident, struct console_input **input)
             journal_show(*input, patience(true));
         else if (key == 's')
             open_shell(incident, input, console);
-        else
+        else if (key != 'g' || choose_another(incident, *input))
             return key;
         console_print("\nebb: rescue: %s\n\n", incident->error->text);
     }
@@ -258,8 +267,10 @@ enum rescue_choice rescue(struct context *context, const struct history *history
     console_input_free(input);
     if (key == 'm')
         context_volume(context, incident.damaged)->in_memory = true;
-    if (key == 'r' || key == 'm' || key == 'p')
-        return key == 'r' ? RESCUE_RETRY : key == 'm' ? RESCUE_MEMORY : RESCUE_PREVIOUS;
+    if (key == 'r' || key == 'm')
+        return key == 'r' ? RESCUE_RETRY : RESCUE_MEMORY;
+    if (key == 'p' || key == 'g')
+        return key == 'p' ? RESCUE_PREVIOUS : RESCUE_OTHER;
     if (key == 'b' || key == 'o')
         leave(key == 'o');
     leave(policy.action == RESCUE_POWEROFF);

@@ -46,10 +46,16 @@ static const struct {
     {"ebb.rescue=reboot ebb.rescue=none",
      {.rescue = RESCUE_REBOOT},
      "ebb: ignoring ebb.rescue=none: it is none of wait, reboot and poweroff\n"},
+    {"ebb.menu", {.menu = 10000}, ""},
+    {"ebb.menu=7", {.menu = 7000}, ""},
+    {"ebb.menu=7 ebb.menu=0", {0}, ""},
+    {"ebb.menu=3s", {0}, "ebb: ignoring ebb.menu=3s: it is no number of seconds\n"},
+    {"ebb.menu=", {0}, "ebb: ignoring ebb.menu=: it is no number of seconds\n"},
+    {"ebb.generation=\"before the upgrade\"", {.generation = "before the upgrade"}, ""},
     {"ebb.debug ro", {.debug = true, .read_only = true}, ""},
     {"ro rootwait ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single "
      "init=/x rw",
-     {"/i", "3", 0, RESCUE_POWEROFF, true, true, true},
+     {"/i", "3", 0, RESCUE_POWEROFF, true, true, true, 0},
      ""},
     {"-- rootwait", {0}, ""},
     {"rootwait -- ro", {.wait_for_ever = true}, ""},
@@ -77,9 +83,9 @@ static const struct {
     {"ebb.debug=",
      {0},
      "ebb: ignoring the kernel parameter \"ebb.debug=\": write ebb.debug alone\n"},
-    {"ebb.one ebb.two=x -- ebb.three",
+    {"ebb.colours ebb.two=x -- ebb.three",
      {0},
-     "ebb: ignoring the kernel parameter \"ebb.one\": see ebb-init(8)\n"
+     "ebb: ignoring the kernel parameter \"ebb.colours\": see ebb-init(8)\n"
      "ebb: ignoring the kernel parameter \"ebb.two=x\": see ebb-init(8)\n"},
 };
 
@@ -99,9 +105,10 @@ static void test_parse(void **state)
         if (!same_text(found.init, expected.init) ||
             !same_text(found.generation, expected.generation) || found.rescue != expected.rescue ||
             found.continues != expected.continues || found.read_only != expected.read_only ||
-            found.wait_for_ever != expected.wait_for_ever || found.debug != expected.debug)
-            fail_msg("\"%s\": init=%s generation=%s rescue=%d", cases[i].line, found.init,
-                     found.generation, found.rescue);
+            found.wait_for_ever != expected.wait_for_ever || found.debug != expected.debug ||
+            found.menu != expected.menu)
+            fail_msg("\"%s\": init=%s generation=%s rescue=%d menu=%u", cases[i].line, found.init,
+                     found.generation, found.rescue, found.menu);
     }
 }
 

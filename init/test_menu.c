@@ -138,6 +138,31 @@ static void test_pause(void **state)
     end();
 }
 
+/* Rows that the caller has shown, Enter, and the time that somebody has who is there. */
+static void test_enter(void **state)
+{
+    (void)state;
+    static const struct menu_row list[] = {
+        {'a', NULL, false}, {'\n', "the default", false}, {'+', "more", true}, {0}};
+    struct menu menu = begin(1000);
+    menu.rows = list;
+    menu.patience = 300000;
+    menu_show(&menu);
+    terminal_assert_shows(&first, "Enter the default\r\n"
+                                  "rebooting in 1 s unless a key is pressed\r\n");
+    terminal_type(&first, "+\r");
+    assert_int_equal(menu_wait(&menu), '\n');
+    terminal_type(&first, "A");
+    assert_int_equal(menu_wait(&menu), 'a');
+    assert_int_equal(menu.limit, 1000);
+    menu.since -= 900; /* as if that long had passed */
+    terminal_type(&first, "+");
+    menu.patience = 30;
+    assert_int_equal(menu_wait(&menu), MENU_LATE);
+    assert_int_equal(menu.limit, 30);
+    end();
+}
+
 static void test_nobody(void **state)
 {
     (void)state;
@@ -154,9 +179,9 @@ static void test_nobody(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choose), cmocka_unit_test(test_shown), cmocka_unit_test(test_late),
-        cmocka_unit_test(test_anew),   cmocka_unit_test(test_news),  cmocka_unit_test(test_pause),
-        cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_choose), cmocka_unit_test(test_shown),  cmocka_unit_test(test_late),
+        cmocka_unit_test(test_anew),   cmocka_unit_test(test_news),   cmocka_unit_test(test_pause),
+        cmocka_unit_test(test_enter),  cmocka_unit_test(test_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,10 +111,11 @@ struct generations {
     struct place place;
     struct place record;        /* of boots; in .ebb on the same volume unless declared */
     int kind;                   /* enum store_kind */
-    const char *default_choice; /* a number, "latest" or "previous" */
+    const char *default_choice; /* a number, a label, "latest" or "previous" */
     unsigned tries;             /* failed boots of it until another one is booted; 0: for ever */
     unsigned trees;             /* of enum tree_image: what the image can mount */
     struct keep keep;
+    unsigned menu; /* milliseconds for a person to choose one; 0: only after a failed boot */
 };
 
 enum { BOOT_TIMEOUT = 3000 };

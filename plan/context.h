@@ -30,6 +30,7 @@ struct context {
     const struct generation *generation; /* NULL until it is chosen */
     bool generation_is_asked;            /* a person has chosen it for this boot */
     unsigned continues;                  /* what the PID 1 of another kernel has chosen; 0: none */
+    unsigned menu;                       /* milliseconds for that; 0: as declared */
     unsigned trial;                      /* seconds that it has to be confirmed in; 0: for ever */
     const struct beginning *beginning;   /* of an entry, instead of what the generation has */
     const char *init;                    /* proved to be executable, NULL before */
@@ -56,6 +57,9 @@ struct context {
     void (*waits)(const struct context *context, bool waits);
     /* Called once, before a person is asked for the passphrase of a volume. */
     void (*asks_first)(const struct context *context);
+    /* Has a person choose a generation: its number, 0 if nobody did within so many milliseconds (0:
+     * for ever), so that `usual` is booted. NULL: nobody is there. */
+    unsigned (*chooses)(const struct context *context, unsigned usual, unsigned milliseconds);
     const char *terminal; /* where people are asked for it; NULL: on all consoles */
     bool wait_for_ever;   /* rootwait: devices have no time limit */
     bool root_kept;       /* the old root subvolume is used again, as was asked */

@@ -462,6 +462,7 @@ static const struct field generations_options[] = {
     {"record", FIELD_PLACE, offsetof(struct generations, record), NULL},
     {"tries", FIELD_COUNT, offsetof(struct generations, tries), NULL},
     {"keep", FIELD_KEEP, offsetof(struct generations, keep), NULL},
+    {"menu", FIELD_DURATION, offsetof(struct generations, menu), NULL},
     {"trees", FIELD_FLAGS, offsetof(struct generations, trees), tree_image_names},
     {"kind", FIELD_CHOICE, offsetof(struct generations, kind), store_kind_names},
 };

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "plan/value.h"
+
 struct step *plan_add(struct plan *plan, enum step_kind kind, struct origin origin)
 {
     struct step *step = ARENA_PUSH(plan->arena, plan->steps, plan->count);
@@ -48,6 +50,8 @@ void generation_print(const struct generation *generation, FILE *stream)
 {
     if (generation->number)
         fprintf(stream, "generation %u", generation->number);
+    else if (!value_is_word(generation->choice))
+        fprintf(stream, "generation \"%s\"", generation->choice);
     else if (*generation->choice >= '0' && *generation->choice <= '9')
         fprintf(stream, "generation %s", generation->choice);
     else

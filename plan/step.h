@@ -41,7 +41,7 @@ enum step_kind {
 /* A numbered, bootable version of the system, on the volume that `generations` names. */
 struct generation {
     unsigned number;     /* 0: not chosen yet, as when the tool prints a plan elsewhere */
-    const char *choice;  /* what was asked for: a number, latest or previous */
+    const char *choice;  /* what was asked for: a number, a label, latest or previous */
     const char *tree;    /* its tree, as a path on the volume; NULL if it has none */
     const char *image;   /* the file system that the tree is an image of, NULL for a folder */
     const char *label;   /* NULL if it has none */
@@ -72,6 +72,7 @@ struct step {
     };
     const struct place *store;           /* for STEP_GENERATION and STEP_RECORD */
     bool is_asked;                       /* the same: a person has chosen for this boot */
+    bool is_menu;                        /* STEP_GENERATION: a person is to choose */
     bool is_optional;                    /* if it fails, that is told, and the boot goes on */
     const struct generation *generation; /* of what the root is made */
 };

@@ -409,14 +409,14 @@ static const struct wrong cases[] = {
     {"volume state LABEL=state { fs ext4; mount persist }\ngenerations state:/generations\n",
      "ebb.conf:1:43: path \"persist\" is relative; write a path such as /var/log\n"},
     {VOLUME "generations state:/g default=0\n",
-     "ebb.conf:2:22: default \"0\" names no generation; write its number, latest or "
+     "ebb.conf:2:22: default \"0\" names no generation; write its number or label, latest or "
      "previous\n"},
-    {VOLUME "generations state:/g default=oldest\n",
-     "ebb.conf:2:22: default \"oldest\" names no generation; write its number, latest or "
+    {VOLUME "generations state:/g default=menu\n",
+     "ebb.conf:2:22: default \"menu\" names no generation; write its number or label, latest or "
      "previous\n"},
     {VOLUME "generations state:/g default=1000000000\n",
-     "ebb.conf:2:22: default \"1000000000\" names no generation; write its number, latest "
-     "or previous\n"},
+     "ebb.conf:2:22: default \"1000000000\" names no generation; write its number or label, "
+     "latest or previous\n"},
     {"volume \"my state\" LABEL=state { fs ext4 }\ngenerations state:/generations\n",
      "ebb.conf:1:8: name \"my state\" is not a name; use letters, digits, \"-\" and \"_\"\n"},
     {BASE "volume a.b LABEL=a { fs ext4 }\nvolume a.c LABEL=b { fs ext4 }\n",

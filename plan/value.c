@@ -134,12 +134,34 @@ static const char *read_keymap(const char *text, void *slot)
     return NULL;
 }
 
-const char *value_chosen(const char *text)
+const char *value_label(const char *text)
+{
+    static const char *const taken[] = {"booted", "default", "latest", "menu", "previous"};
+    size_t length = strlen(text);
+    if (length > VALUE_LABEL)
+        return "is longer than 200 bytes";
+    for (size_t at = 0, size; at < length; at += size) {
+        size = text_character(text + at, length - at);
+        if (size == 0 || text_is_control(text + at, size))
+            return "has what is no character, or a control character";
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(taken); i++)
+        if (strcmp(text, taken[i]) == 0)
+            return "means another generation";
+    return length && strspn(text, "0123456789") == length ? "is a number" : NULL;
+}
+
+bool value_is_word(const char *text)
 {
     bool number = *text != '0' && *text && !text[strspn(text, "0123456789")] && strlen(text) < 10;
-    if (!number && strcmp(text, "latest") != 0 && strcmp(text, "previous") != 0)
-        return "names no generation; write its number, latest or previous";
-    return NULL;
+    return number || strcmp(text, "latest") == 0 || strcmp(text, "previous") == 0;
+}
+
+const char *value_chosen(const char *text)
+{
+    return value_is_word(text) || (*text && !value_label(text))
+               ? NULL
+               : "names no generation; write its number or label, latest or previous";
 }
 
 static const char *read_chosen(const char *text, void *slot)

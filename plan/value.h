@@ -22,7 +22,7 @@ enum field_type {
     FIELD_AGE,           /* 12h, 30d; stored as seconds */
     FIELD_SIZE,          /* 512M or 25% */
     FIELD_INODES,        /* 800k */
-    FIELD_CHOSEN,        /* a generation: its number, latest or previous */
+    FIELD_CHOSEN,        /* a generation: its number or label, latest or previous */
     FIELD_KEEP,          /* 5,daily=7,age=30d */
     FIELD_COUNT,         /* a number from 0 on */
     FIELD_BYTES,         /* 512k; stored as their number */
@@ -57,7 +57,12 @@ const char *value_duration(const char *text, unsigned *milliseconds);
 /* The same of an age, and of which generations stay. */
 const char *value_age(const char *text, uint64_t *seconds);
 const char *value_keep(const char *text, struct keep *keep);
-/* Whether `text` can name a generation: a number, latest or previous. */
+/* Why a text is no label of a generation, or NULL if it is one. */
+enum { VALUE_LABEL = 200 }; /* bytes of it */
+const char *value_label(const char *text);
+/* Whether it names a generation otherwise: a number, latest or previous. */
+bool value_is_word(const char *text);
+/* Why it names none either way, or NULL. */
 const char *value_chosen(const char *text);
 
 #endif

@@ -83,6 +83,47 @@ static void a_secret_is_required(void **state)
     scene_end(scene);
 }
 
+/* Nobody was there after a boot that was not confirmed, and it was booted by itself. */
+static void expect_menu_ran_out(const struct scene *scene)
+{
+    const char *screen = scene_screen(scene);
+    if (!strstr(screen, "\nebb: choose a generation\n\na      3") ||
+        !strstr(screen, "  (default, failed: 1)\nb      2") ||
+        !strstr(screen, "  (bad, failed: 3)\nc      1") ||
+        !strstr(screen,
+                "  (good, failed: 1)\n\nEnter the default\nbooting generation 3 in 5 s unless "
+                "a key is pressed\n"))
+        fail_msg("the menu is another one:\n%s", screen);
+}
+
+static void start_with(struct scene *scene, const char *parameters)
+{
+    vm_stop(scene->vm);
+    scene->vm = NULL;
+    scene->request.append = arena_printf(scene->arena, "%s %s", scene->setup.append, parameters);
+    scene_start(scene);
+}
+
+/* The third was booted last and is not confirmed, the second has no init, and the first is good. */
+static void people_choose(struct scene *scene)
+{
+    start_with(scene, "ebb.generation=previous");
+    scene_boot_generation(scene, 1);
+    scene_power_off(scene);
+    start_with(scene, "\"ebb.generation=the new one\" ebb.menu=600");
+    scene_wait(scene, "booting generation 3 in 600 s unless a key is pressed");
+    scene_type(scene, "z"); /* means nothing, but somebody is there */
+    scene_wait(scene, "booting generation 3 in 300 s unless a key is pressed");
+    scene_type(scene, "b"); /* it has no init, and a person wants it */
+    scene_wait(scene, "p previous generation   g choose a generation");
+    scene_type(scene, "g");
+    scene_wait(scene, "\nEnter back");
+    scene_type(scene, "A");
+    scene_wait(scene, "ebb: rescue is over: booting another generation");
+    scene_boot_generation(scene, 3);
+    scene_power_off(scene);
+}
+
 /* A generation without an init gives way at once, and is not tried for ever. */
 static void failures_count(void **state)
 {
@@ -114,6 +155,7 @@ static void failures_count(void **state)
     scene_boot_generation(scene, 3);
     scene_power_off(scene);
     scene_boot_generation(scene, 3);
+    expect_menu_ran_out(scene);
     scene_expect(scene, "ebb why | sed 's/^[-0-9]* [:0-9]*  //'",
                  "generation 3: its init was executed, and the boot was never confirmed");
     scene_expect(scene, "ebb rollback", "generation 1 is booted from the next boot on");
@@ -126,7 +168,9 @@ static void failures_count(void **state)
                  "the latest generation is booted from the next boot on, as declared");
     scene_power_off(scene);
     scene_boot_generation(scene, 3);
+    scene_run(scene, "ebb label 3 'the new one'");
     scene_power_off(scene);
+    people_choose(scene);
     scene_end(scene);
 }
 

@@ -263,7 +263,8 @@ static const struct wrong wrongs[] = {
      .append = "ebb.generation=9 ebb.rescue=poweroff",
      .sentence = "volume \"state\": there is no generation \"9\"; write a number from 1 to 7, "
                  "latest or previous",
-     .also = "\nr retry   p previous generation   l log   b reboot   o power off\n"
+     .also = "\nr retry   p previous generation   g choose a generation   l log   b reboot   o "
+             "power off\n"
              "powering off in 1 s unless a key is pressed\n"},
     {.name = "generation-cut-off",
      .append = "ebb.generation=2",

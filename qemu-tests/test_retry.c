@@ -79,7 +79,9 @@ static void the_previous_generation_is_chosen(void **state)
     add_generation_2(scene);
     scene_start(scene);
     scene_wait(scene, "\n  " NO_INIT);
-    scene_wait(scene, "\nr retry   p previous generation   l log   b reboot   o power off");
+    scene_wait(scene,
+               "\nr retry   p previous generation   g choose a generation   l log   b reboot   "
+               "o power off");
     scene_type(scene, "s"); /* means nothing: no shell is declared */
     scene_wait(scene, "\nr retry   p previous");
     scene_type(scene, "l");
@@ -172,8 +174,9 @@ static void a_password_opens_the_shell(void **state)
     scene->request.timeout = PATIENCE;
     add_generation_2(scene);
     scene_start(scene);
-    scene_wait(scene, "\nr retry   p previous generation   l log   s shell   b reboot   o power "
-                      "off");
+    scene_wait(scene,
+               "\nr retry   p previous generation   g choose a generation   l log   s shell   "
+               "b reboot   o power off");
     scene_type(scene, "s");
     scene_wait(scene, "password for the shell: ");
     scene_type(scene, "Grusse\n");

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "generations/marks.h"
+#include "plan/value.h"
 #include "tool/adopting.h"
 #include "tool/options.h"
 #include "tool/secrets_place.h"
@@ -129,8 +129,8 @@ int verb_adopt(int argc, char **argv)
     int words, status = usage_read(&usage, argc, argv, &words);
     if (status >= 0)
         return status;
-    if (wish->label && mark_objection(wish->label)) {
-        fprintf(stderr, "ebb: the label \"%s\" %s\n", wish->label, mark_objection(wish->label));
+    if (wish->label && value_label(wish->label)) {
+        fprintf(stderr, "ebb: the label \"%s\" %s\n", wish->label, value_label(wish->label));
         return EXIT_USAGE;
     }
     wish->config = words ? argv[1] : NULL;

@@ -35,7 +35,7 @@ static void end_trial(struct arena *arena, struct boots *boots)
     struct record *record = &boots->record;
     uint32_t generation = boots->booted.generation;
     if (record->trial.state == TRIAL_RUNS && record->trial.generation == generation) {
-        int code = generation_choose(arena, boots->volume, &boots->config->generations,
+        int code = generation_choose(arena, boots->volume, &boots->config->generations, record,
                                      boots->config->generations.default_choice, &usual, &ignored);
         record->chosen = code == 0 && usual->number == generation ? 0 : generation;
     }

@@ -10,8 +10,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "generations/kernels.h"
-#include "generations/marks.h"
 #include "generations/size.h"
+#include "generations/standing.h"
 #include "tool/name.h"
 #include "tool/state.h"
 #include "tool/verb.h"
@@ -24,21 +24,8 @@ struct row {
     size_t kernel_count;
     struct generation_size size;
     bool is_sized; /* else it is not known */
-    bool booted, latest, is_default, good, bad, pinned;
-    unsigned failures;
+    struct standing standing;
 };
-
-/* A path in a Nix store has the version: /nix/store/HASH-linux-6.6.30/bzImage. */
-static void name_kernel(struct arena *arena, const char *path, struct row *row)
-{
-    static const char before[] = "-linux-";
-    const char *name = strstr(path, before);
-    if (!name)
-        return;
-    name += strlen(before);
-    *ARENA_PUSH(arena, row->kernels, row->kernel_count) =
-        arena_copy(arena, name, strcspn(name, "/"));
-}
 
 /* The number that would be booted, 0 if there is none. */
 static unsigned number_of(const struct store_place *place, const char *choice)
@@ -79,43 +66,22 @@ static int look(const struct store_place *place, struct row *row, struct error *
         row->generation = NULL;
         row->fault = arena_string(place->arena, fault.text);
     }
-    row->booted = row->number == place->booted;
-    row->good = row->number == place->record.last_good;
-    row->failures = record_failures(&place->record, row->number);
-    row->bad = place->config &&
-               record_is_bad(&place->record, row->number, place->config->generations.tries);
-    row->pinned = mark_is_pinned(place->store, row->number);
+    row->standing =
+        standing_read(place->store, &place->record,
+                      place->config ? place->config->generations.tries : 0, row->number);
+    row->standing.booted = row->number == place->booted;
     auto_fd tree = path_open(place->store, arena_printf(place->arena, "%s/tree", choice),
                              O_PATH | O_DIRECTORY);
-    if (row->generation && row->generation->kernel)
-        name_kernel(place->arena, row->generation->kernel, row);
+    const char *version = row->generation && row->generation->kernel
+                              ? kernels_version(place->arena, row->generation->kernel)
+                              : NULL;
+    if (version)
+        *ARENA_PUSH(place->arena, row->kernels, row->kernel_count) = version;
     if (place->declared.kind == STORE_NIX) /* what the systems of a Nix store share is its own */
         return 0;
     row->is_sized = true;
     kernels_list(place->arena, tree, &row->kernels, &row->kernel_count);
     return generation_size(place->store, &row->number, 1, &row->size, error);
-}
-
-static void print_marks(const struct row *row, FILE *out)
-{
-    const struct {
-        bool set;
-        const char *name;
-    } marks[] = {{row->booted, "booted"}, {row->latest, "latest"}, {row->is_default, "default"},
-                 {row->good, "good"},     {row->bad, "bad"},       {row->pinned, "pinned"}};
-    const char *between = "  (";
-    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
-        if (!marks[i].set)
-            continue;
-        fprintf(out, "%s%s", between, marks[i].name);
-        between = ", ";
-    }
-    if (row->failures) {
-        fprintf(out, "%sfailed: %u", between, row->failures);
-        between = ", ";
-    }
-    if (*between == ',')
-        fputc(')', out);
 }
 
 static void print_row(const struct row *row, FILE *out)
@@ -133,7 +99,7 @@ static void print_row(const struct row *row, FILE *out)
         name_print(row->generation->label, true, out);
         fputc('"', out);
     }
-    print_marks(row, out);
+    standing_print(&row->standing, out);
     if (row->fault) {
         fputs("\n       not whole: ", out);
         name_print(row->fault, true, out);
@@ -169,13 +135,13 @@ static struct json_object *row_object(struct arena *arena, const struct row *row
         json_object_object_add(object, "own", json_object_new_uint64(row->size.own));
         json_object_object_add(object, "shared", json_object_new_uint64(row->size.shared));
     }
-    json_object_object_add(object, "booted", json_object_new_boolean(row->booted));
-    json_object_object_add(object, "latest", json_object_new_boolean(row->latest));
-    json_object_object_add(object, "default", json_object_new_boolean(row->is_default));
-    json_object_object_add(object, "good", json_object_new_boolean(row->good));
-    json_object_object_add(object, "bad", json_object_new_boolean(row->bad));
-    json_object_object_add(object, "failures", json_object_new_int((int)row->failures));
-    json_object_object_add(object, "pinned", json_object_new_boolean(row->pinned));
+    json_object_object_add(object, "booted", json_object_new_boolean(row->standing.booted));
+    json_object_object_add(object, "latest", json_object_new_boolean(row->standing.latest));
+    json_object_object_add(object, "default", json_object_new_boolean(row->standing.is_default));
+    json_object_object_add(object, "good", json_object_new_boolean(row->standing.good));
+    json_object_object_add(object, "bad", json_object_new_boolean(row->standing.bad));
+    json_object_object_add(object, "failures", json_object_new_int((int)row->standing.failures));
+    json_object_object_add(object, "pinned", json_object_new_boolean(row->standing.pinned));
     return object;
 }
 
@@ -227,10 +193,10 @@ static int list(const struct store_place *place, struct target root, const struc
         store_numbers(place->arena, place->store, place->declared.kind, &numbers, &count, error);
     struct row *rows = arena_alloc(place->arena, (count + 1) * sizeof(*rows));
     for (size_t i = 0; code == 0 && i < count; i++) {
-        rows[i] = (struct row){.number = numbers[i],
-                               .latest = is_latest(place, numbers, count, i),
-                               .is_default = numbers[i] == default_number};
+        rows[i] = (struct row){.number = numbers[i]};
         code = look(place, &rows[i], error);
+        rows[i].standing.latest = is_latest(place, numbers, count, i);
+        rows[i].standing.is_default = numbers[i] == default_number;
     }
     if (code < 0)
         return code;

@@ -9,22 +9,10 @@
 
 void name_print(const char *name, bool escape, FILE *stream)
 {
-    while (escape && *name) {
-        size_t length = text_character(name, strnlen(name, 4));
-        if (length == 0 || text_is_control(name, length)) {
-            size_t bytes = length ? length : 1;
-            for (size_t i = 0; i < bytes; i++)
-                fprintf(stream, "\\%03o", (unsigned char)name[i]);
-            name += bytes;
-        } else if (*name == '\\') {
-            fputs("\\\\", stream);
-            name++;
-        } else {
-            fwrite(name, 1, length, stream);
-            name += length;
-        }
-    }
-    fputs(name, stream);
+    if (escape)
+        text_print(name, stream);
+    else
+        fputs(name, stream);
 }
 
 struct json_object *name_json(struct arena *arena, const char *name)

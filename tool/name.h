@@ -11,8 +11,7 @@
 
 struct json_object;
 
-/* With `escape`, control characters, backslashes and bytes that are no UTF-8 are written as \\ and
- * octal digits: they must not move the cursor, recolour the terminal or begin a line. */
+/* With `escape`, as a terminal may see it: text_print. */
 void name_print(const char *name, bool escape, FILE *stream);
 /* JSON has no bytes, only characters: others become U+FFFD. */
 struct json_object *name_json(struct arena *arena, const char *name);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "generations/marks.h"
+#include "plan/value.h"
 #include "tool/counter.h"
 #include "tool/verb.h"
 
@@ -129,8 +129,8 @@ int new_make(struct target root, const struct new_wish *wish, FILE *out)
 
 static int wrong(const struct new_wish *wish, int words, const struct usage *usage)
 {
-    if (wish->label && mark_objection(wish->label)) {
-        fprintf(stderr, "ebb: the label \"%s\" %s\n", wish->label, mark_objection(wish->label));
+    if (wish->label && value_label(wish->label)) {
+        fprintf(stderr, "ebb: the label \"%s\" %s\n", wish->label, value_label(wish->label));
         return EXIT_USAGE;
     }
     if (words > 0)

@@ -9,7 +9,6 @@
 #include "generations/change.h"
 #include "generations/facts.h"
 #include "generations/nix.h"
-#include "plan/value.h"
 #include "tool/booted.h"
 #include "tool/declared.h"
 #include "tool/verb.h"
@@ -119,8 +118,8 @@ void place_close(const struct store_place *place)
 int place_choose(const struct store_place *place, const char *choice,
                  const struct generation **generation, struct error *error)
 {
-    return generation_choose(place->arena, place->volume, &place->declared, choice, generation,
-                             error);
+    return generation_choose(place->arena, place->volume, &place->declared, &place->record, choice,
+                             generation, error);
 }
 
 static int find_booted_one(const struct store_place *place, const struct generation **generation,
@@ -133,37 +132,9 @@ static int find_booted_one(const struct store_place *place, const struct generat
     return place_choose(place, arena_printf(place->arena, "%u", place->booted), generation, error);
 }
 
-/* What cannot be read has no label that is known. */
-static int find_labelled(const struct store_place *place, const char *label,
-                         const struct generation **generation, struct error *error)
-{
-    const struct generation *found = NULL, *one;
-    unsigned *numbers = NULL;
-    size_t count = 0;
-    int code =
-        store_numbers(place->arena, place->store, place->declared.kind, &numbers, &count, error);
-    for (size_t i = 0; code == 0 && i < count; i++) {
-        struct error ignored; /* of a generation that is not meant */
-        const char *number = arena_printf(place->arena, "%u", numbers[i]);
-        if (place_choose(place, number, &one, &ignored) < 0 || !one->label ||
-            strcmp(one->label, label) != 0)
-            continue;
-        if (found)
-            return error_set(error, EINVAL,
-                             "generations %u and %u are both called \"%.100s\"; write a number",
-                             found->number, one->number, label);
-        found = one;
-    }
-    if (found)
-        *generation = found;
-    return code < 0 ? code : found ? 0 : -ENOENT;
-}
-
 int place_find(const struct store_place *place, const char *word,
                const struct generation **generation, struct error *error)
 {
-    if (strcmp(word, "booted") == 0)
-        return find_booted_one(place, generation, error);
-    int code = value_chosen(word) ? find_labelled(place, word, generation, error) : -ENOENT;
-    return code == -ENOENT ? place_choose(place, word, generation, error) : code;
+    return strcmp(word, "booted") == 0 ? find_booted_one(place, generation, error)
+                                       : place_choose(place, word, generation, error);
 }

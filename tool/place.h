@@ -39,10 +39,10 @@ int place_check_own(const struct store_place *place, struct error *error);
 /* From the next boot on, what is declared is booted again, whatever `ebb rollback` has chosen. */
 int place_clear_choice(struct store_place *place, struct error *error);
 void place_close(const struct store_place *place);
-/* The generation of that number, latest or previous, if it is whole. */
+/* The generation of that number or label, latest or previous, if it is whole. */
 int place_choose(const struct store_place *place, const char *choice,
                  const struct generation **generation, struct error *error);
-/* The same of a number, latest, previous, booted or a label. */
+/* The same, and booted. */
 int place_find(const struct store_place *place, const char *word,
                const struct generation **generation, struct error *error);
 

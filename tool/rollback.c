@@ -24,7 +24,8 @@ static int find(struct arena *arena, const struct boots *boots, const char *want
     if (!wanted && good && good != booted)
         wanted = arena_printf(arena, "%u", good);
     if (wanted)
-        return generation_choose(arena, boots->volume, declared, wanted, found, error);
+        return generation_choose(arena, boots->volume, declared, &boots->record, wanted, found,
+                                 error);
     return generation_before(arena, boots->volume, declared, booted, found, error);
 }
 
@@ -57,12 +58,14 @@ static int roll_back(struct arena *arena, struct boots *boots, const struct wish
     code = record_write(boots->fd, &boots->record, error);
     if (code < 0)
         return code;
-    if (found)
+    if (found) {
         printf("generation %u is booted from the next boot on%s%s\n", found->number,
                found->label ? ": " : "", found->label ? found->label : "");
-    else
-        printf("the %s generation is booted from the next boot on, as declared\n",
-               boots->config->generations.default_choice);
+    } else {
+        generation_print(generation_wanted(arena, boots->config->generations.default_choice),
+                         stdout);
+        puts(" is booted from the next boot on, as declared");
+    }
     return state ? state_order(states, state, boots->booted.generation, time(NULL), stdout, error)
                  : state_take_back(states, stdout, error);
 }

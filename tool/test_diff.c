@@ -203,8 +203,10 @@ static void test_names(void **state)
                 "");
     must_run("echo third > root/persist/generations/2.label");
     wish.old = "third";
-    assert_diff(&wish, DIFF_TROUBLE, "",
-                "ebb: generations 2 and 3 are both called \"third\"; write a number\n");
+    assert_diff(&wish, DIFF_SAME,
+                "- generation 3  ?  \"third\"\n+ generation 3  ?  \"third\"\n"
+                "no difference in declarations, files\n",
+                "ebb: generations 2 and 3 are both called \"third\": taking the newer one\n");
     wish.old = "nonesuch";
     assert_diff(&wish, DIFF_TROUBLE, "",
                 "ebb: there is no generation \"nonesuch\"; write a number from 1 to 3, latest or "

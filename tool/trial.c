@@ -31,7 +31,7 @@ int trial_way_back(struct arena *arena, const struct boots *boots, uint32_t trie
     const struct generation *found;
     for (size_t i = 0; i < ARRAY_LENGTH(candidates); i++) {
         if (!candidates[i] || candidates[i] == tried ||
-            generation_choose(arena, boots->volume, &boots->config->generations,
+            generation_choose(arena, boots->volume, &boots->config->generations, NULL,
                               arena_printf(arena, "%u", candidates[i]), &found, error) < 0)
             continue;
         *back = candidates[i];

@@ -73,7 +73,7 @@ static int prepare(struct arena *arena, struct boots *boots, struct wish *wish, 
 {
     const struct generation *generation;
     struct record_trial trial = {.state = TRIAL_WANTED, .seconds = wish->seconds};
-    int code = generation_choose(arena, boots->volume, &boots->config->generations,
+    int code = generation_choose(arena, boots->volume, &boots->config->generations, &boots->record,
                                  wish->generation, &generation, error);
     if (code == 0)
         code = check_tree(boots, generation, wish, error);

@@ -1,0 +1,52 @@
+#include "generations/ask.h"
+
+#include "base/log.h"
+#include "generations/attempt.h"
+#include "generations/trial.h"
+
+enum { AFTER_FAILURE = 5000 };
+
+/* The milliseconds that a person has, 0 for ever. Whoever asked for a generation is not asked
+ * again, unless they want that. */
+static bool is_due(const struct step *step, const struct context *context,
+                   const struct record *record, unsigned *limit)
+{
+    const struct rescue *rescue = &context->config->rescue;
+    unsigned declared = context->config->generations.menu;
+    *limit = context->menu;
+    if (*limit)
+        return true;
+    if (step->is_menu && rescue->action != RESCUE_WAIT)
+        *limit = rescue->after ? rescue->after : 1;
+    else if (!step->is_menu && !step->is_asked)
+        *limit = declared || !record_boot_failed(record) ? declared : AFTER_FAILURE;
+    return step->is_menu || *limit;
+}
+
+/* A trial that somebody puts off is not over. */
+static void put_off_trial(int fd, struct record *record, unsigned number)
+{
+    if (!trial_is_begun(record) || record->trial.generation == number)
+        return;
+    record->trial.state = TRIAL_WANTED;
+    attempt_write(fd, record);
+}
+
+void ask_which(struct context *context, int fd, struct record *record, unsigned usual,
+               struct step *step)
+{
+    unsigned limit;
+    struct error error;
+    if (!context->chooses || context->continues || !is_due(step, context, record, &limit))
+        return;
+    context->generation = NULL; /* it is the boot that waits, and none of them */
+    attempt_note(context, RECORD_WAITS, "");
+    unsigned number = context->chooses(context, usual, limit);
+    if (fd >= 0 && record_read(fd, record, &error) < 0)
+        log_warning("ignoring: %s", error.text);
+    if (!number)
+        return;
+    put_off_trial(fd, record, number);
+    step->choice = arena_printf(context->arena, "%u", number);
+    step->is_asked = true;
+}

@@ -1,0 +1,15 @@
+/* Whether a person is asked which generation this boot is about, before it begins with one. That
+ * they are waited for stands in the record, so that it is no failed boot. */
+#ifndef EBB_GENERATIONS_ASK_H
+#define EBB_GENERATIONS_ASK_H
+
+#include "generations/record.h"
+#include "plan/context.h"
+
+/* Asks by context->chooses, if the command line or the declaration wants that, or the last boot
+ * failed. `step` becomes one that asks for what was chosen; else it stays. `usual` is what is
+ * booted by itself, 0 if that cannot be told. `fd` is the record, -1 if there is none. */
+void ask_which(struct context *context, int fd, struct record *record, unsigned usual,
+               struct step *step);
+
+#endif
