@@ -26,6 +26,11 @@ struct child_result {
     char last[128]; /* the last line that it printed, and that has something in it */
 };
 
+/* Does `work` in a child, for what may sleep where no signal reaches it, as on a disk that does not
+ * answer. Returns what it does, 0 or -errno; -ETIMEDOUT: after so many milliseconds it was left
+ * alone. */
+int child_call(int (*work)(const void *subject), const void *subject, unsigned limit);
+
 /* Fails only if nothing could be started. A program that cannot be executed exits with 127. */
 int child_run(const struct child *child, struct child_result *result, struct error *error);
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/testdata/shell.h"
 #include "qemu-tests/scene.h"
 
 static const char tree[] = "build/demo/debian";
@@ -92,6 +93,10 @@ static void debian_is_laid_out(void **state)
         scene_run(scene, "cat /home/alice/notes; ls -d /etc/lost /root/lost 2>/dev/null | wc -l"),
         "kept\n0");
     assert_string_equal(scene_run(scene, "cat /etc/machine-id"), identity);
+    assert_string_equal(scene_run(scene, "ebb status | grep shutdown"), "last shutdown: clean");
+    scene_power_off(scene);
+    assert_contains(vm_serial_of_boot(scene->vm), "ebb: everything is unmounted; powering off");
+    must_run("! dumpe2fs -h %s/state.img 2>/dev/null | grep -q needs_recovery", scene->folder);
     scene_end(scene);
 }
 

@@ -41,6 +41,12 @@ static struct account account_of(const struct record *record, const struct recor
     return (struct account){"it ended while a person was asked", false};
 }
 
+static const char *with_end(struct arena *arena, const char *words, bool is_busy)
+{
+    return is_busy ? arena_printf(arena, "%s, and its shutdown could not unmount everything", words)
+                   : words;
+}
+
 /* What ended it, or kept it from being confirmed, as far as that is known. */
 static const char *detail_of(struct arena *arena, const struct record_attempt *attempt,
                              const char *crash)
@@ -72,22 +78,14 @@ static void print_attempt(const struct record_attempt *attempt, const char *word
     fputc('\n', out);
 }
 
-/* The attempt that whatever a crash left is about: the last one before this boot. */
-static const struct record_attempt *last_before(const struct record *record)
-{
-    for (size_t i = record->count; i-- > 0;)
-        if (!record_is_of_this_boot(&record->attempts[i]))
-            return &record->attempts[i];
-    return NULL;
-}
-
 int why_tell(const struct record *record, uint32_t generation, const struct crash *crash, bool all,
              FILE *out)
 {
     auto_arena arena = arena_new();
     struct record copy = *record;
     const struct record_attempt *current = record_current(&copy, generation);
-    const struct record_attempt *crashed = last_before(&copy);
+    const struct record_attempt *crashed =
+        record_before(&copy); /* whatever a crash left is about that one */
     bool any = false;
     for (size_t i = record->count; i-- > 0;) {
         const struct record_attempt *attempt = &copy.attempts[i];
@@ -96,9 +94,10 @@ int why_tell(const struct record *record, uint32_t generation, const struct cras
             attempt == crashed ? crash_words(arena, crash, (int64_t)attempt->time) : NULL;
         struct account account = is_this ? (struct account){"this boot", false}
                                          : account_of(record, attempt, crash_of_it);
-        account.is_fault |= crash_of_it != NULL;
+        bool is_busy = !is_this && attempt->end == RECORD_END_BUSY;
+        account.is_fault |= crash_of_it || is_busy;
         if (account.is_fault || all)
-            print_attempt(attempt, account.words,
+            print_attempt(attempt, with_end(arena, account.words, is_busy),
                           is_this ? NULL : detail_of(arena, attempt, crash_of_it), out);
         any |= account.is_fault;
         if (!all && attempt != current)
