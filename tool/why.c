@@ -41,10 +41,15 @@ static struct account account_of(const struct record *record, const struct recor
     return (struct account){"it ended while a person was asked", false};
 }
 
-static const char *with_end(struct arena *arena, const char *words, bool is_busy)
+/* The end is told where it is a fault, or everything is asked for. */
+static const char *with_end(struct arena *arena, const char *words,
+                            const struct record_attempt *attempt, bool all)
 {
-    return is_busy ? arena_printf(arena, "%s, and its shutdown could not unmount everything", words)
-                   : words;
+    const char *end = attempt->end == RECORD_END_BUSY
+                          ? ", and its shutdown could not unmount everything"
+                      : all && attempt->end == RECORD_END_CLEAN ? ", and it was shut down cleanly"
+                                                                : "";
+    return arena_printf(arena, "%s%s", words, end);
 }
 
 /* What ended it, or kept it from being confirmed, as far as that is known. */
@@ -94,10 +99,9 @@ int why_tell(const struct record *record, uint32_t generation, const struct cras
             attempt == crashed ? crash_words(arena, crash, (int64_t)attempt->time) : NULL;
         struct account account = is_this ? (struct account){"this boot", false}
                                          : account_of(record, attempt, crash_of_it);
-        bool is_busy = !is_this && attempt->end == RECORD_END_BUSY;
-        account.is_fault |= crash_of_it || is_busy;
+        account.is_fault |= crash_of_it || attempt->end == RECORD_END_BUSY;
         if (account.is_fault || all)
-            print_attempt(attempt, with_end(arena, account.words, is_busy),
+            print_attempt(attempt, with_end(arena, account.words, attempt, all),
                           is_this ? NULL : detail_of(arena, attempt, crash_of_it), out);
         any |= account.is_fault;
         if (!all && attempt != current)
