@@ -27,6 +27,7 @@
 enum {
     PATIENCE = 10 * 1000, /* milliseconds without progress until what is busy is given up */
     PAUSE = 200,          /* between two rounds */
+    MOST_GIVEN_UP = 50,   /* times: each goes one mount further down */
     WRITE_LIMIT = 30 * 1000,
     WHOLE_LIMIT = 15 * 60 * 1000, /* whatever happens, the machine ends then */
 };
@@ -122,14 +123,15 @@ static void hold_record(void)
     }
 }
 
-/* True: everything is unmounted. */
-static bool unmount_all(void)
+/* True: everything is unmounted. What an init holds that has not executed us goes only with the
+ * machine, so that it is read-only must do. */
+static bool unmount_all(bool is_init)
 {
     const struct unmounting unmounting = {.top = "/", .kept = last};
     struct error error;
     bool clean = true;
     unsigned long since = clock_milliseconds();
-    for (;;) {
+    for (unsigned given_up = 0; given_up < MOST_GIVEN_UP;) {
         bool progress = false;
         int left = unmount_round(&unmounting, &progress, &error);
         (void)detach_round(&progress); /* what is left of them is told at the end */
@@ -138,14 +140,15 @@ static bool unmount_all(void)
         if (left <= 0)
             return left == 0 && clean;
         if (progress) {
-            since = clean ? clock_milliseconds() : since;
-        } else if (clock_milliseconds() - since < PATIENCE) {
+            since = clock_milliseconds();
+        } else if (is_init && !given_up && clock_milliseconds() - since < PATIENCE) {
             (void)usleep(PAUSE * 1000); /* cut short, it looks once more */
         } else {
-            clean = false;
-            unmount_give_up(&unmounting);
+            given_up++;
+            clean &= unmount_give_up(&unmounting) == 0 && !is_init;
         }
     }
+    return false;
 }
 
 /* Whoever has unmounted the rest of the volume may have made it read-only, and so it is afterwards:
@@ -198,9 +201,9 @@ static void wipe_keys(void)
         (void)syscall(SYS_keyctl, KEYCTL_CLEAR, rings[i]); /* a kernel may have none */
 }
 
-static int take_down(const void *nothing)
+static int take_down(const void *subject)
 {
-    (void)nothing; /* the whole system is the subject */
+    const bool *is_init = subject;
     struct error error;
     bool progress = true;
     processes_end("which the system left behind");
@@ -209,7 +212,7 @@ static int take_down(const void *nothing)
     bool clean = write_copies();
     swaps_end();
     hold_record();
-    clean &= unmount_all();
+    clean &= unmount_all(*is_init);
     clean &= end_record(clean);
     while (progress) {
         progress = false;
@@ -262,8 +265,9 @@ void shutdown_serve(int count, char **arguments)
     const char *name = strrchr(arguments[0], '/');
     if (strcmp(name ? name + 1 : arguments[0], "shutdown") != 0)
         return;
+    bool is_init = getpid() == 1;
     const struct ending *ending = choose(count > 1 ? arguments[1] : "");
-    if (!ending && getpid() != 1) {
+    if (!ending && !is_init) {
         fprintf(stderr,
                 "usage: shutdown reboot|poweroff|halt|kexec; it ends the machine at once\n");
         _exit(2);
@@ -271,10 +275,11 @@ void shutdown_serve(int count, char **arguments)
     ending = ending ? ending : &endings[0]; /* PID 1 cannot refuse */
     console_open();
     log_to_kernel();
-    int code = child_call(take_down, NULL, WHOLE_LIMIT);
+    int code = child_call(take_down, &is_init, WHOLE_LIMIT);
     (void)child_call(store, NULL, WRITE_LIMIT); /* of a disk that hangs */
     console_print("ebb: %s; %s\n",
-                  code == 0            ? "everything is unmounted"
+                  code == 0
+                      ? is_init ? "everything is unmounted" : "everything is unmounted or read-only"
                   : code == -ETIMEDOUT ? "something hangs, and is left as it is"
                                        : "not everything could be unmounted",
                   ending->words);

@@ -95,8 +95,9 @@ static void test_busy(void **state)
     pid_t holder = start_holder("old/disk");
     log_begin();
     assert_int_equal(round_of(&unmounting, false), 1);
-    unmount_give_up(&unmounting);
+    unsigned writable = unmount_give_up(&unmounting);
     auto_string log = log_end();
+    assert_int_equal(writable, 0);
     assert_string_equal(log, arena_printf(arena,
                                           "ebb: \"%s/disk\", %s, is still in use, by \"@sleep? "
                                           "1000\" (%d); it was made read-only\n",
@@ -105,6 +106,26 @@ static void test_busy(void **state)
     assert_clean("image"); /* while it is held */
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
+}
+
+/* Somebody may still write to it. */
+static void test_busy_writing(void **state)
+{
+    (void)state; /* as above */
+    need_disks();
+    auto_arena arena = arena_new();
+    const struct unmounting unmounting = here(arena, "kept");
+    must_run("mkdir old");
+    mount_disk("image", "old/disk");
+    int held = open("old/disk/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(held >= 0);
+    log_begin();
+    unsigned writable = unmount_give_up(&unmounting);
+    auto_string log = log_end();
+    assert_int_equal(writable, 1);
+    assert_contains(log,
+                    arena_printf(arena, " (%d); it could not even be made read-only\n", getpid()));
+    close(held);
 }
 
 /* The kernel holds it: a device lies on a file in it, which nobody has open. */
@@ -119,7 +140,7 @@ static void test_held_by_a_device(void **state)
     must_run("truncate -s 1M old/disk/file");
     auto_string device = output_of(SBIN "losetup -r -f --show old/disk/file");
     log_begin();
-    unmount_give_up(&unmounting);
+    (void)unmount_give_up(&unmounting); /* the log tells */
     auto_string log = log_end();
     must_run(SBIN "losetup -d %s", device);
     assert_contains(log,
@@ -189,6 +210,7 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_leaves_first, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_busy, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_busy_writing, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_held_by_a_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_loop_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_stacked, enter_scratch, leave_scratch),

@@ -115,7 +115,7 @@ int unmount_round(const struct unmounting *unmounting, bool *progress, struct er
     return left;
 }
 
-static void give_up(const struct mounted *mounted)
+static bool give_up(const struct mounted *mounted)
 {
     char holders[300];
     const char *words = "by the kernel, as far as can be seen";
@@ -125,16 +125,19 @@ static void give_up(const struct mounted *mounted)
     const char *rest = code < 0 ? "it could not even be made read-only" : "it was made read-only";
     log_error("\"%s\", %s, is still in use, %s; %s", mounted->target, mounted->source, words, rest);
     (void)child_call(detach, mounted->target, LIMIT); /* what is below it may still go */
+    return code == 0;
 }
 
-void unmount_give_up(const struct unmounting *unmounting)
+unsigned unmount_give_up(const struct unmounting *unmounting)
 {
     auto_arena arena = arena_new();
     struct mounts mounts;
     struct error error;
+    unsigned writable = 0;
     if (read_mounts(arena, &mounts, &error) < 0)
-        return; /* the rounds say so */
+        return 1; /* the rounds say why */
     for (size_t i = mounts.count; i-- > 0;)
         if (goes(unmounting, &mounts.list[i]) && is_leaf(&mounts, &mounts.list[i]))
-            give_up(&mounts.list[i]);
+            writable += !give_up(&mounts.list[i]);
+    return writable;
 }
