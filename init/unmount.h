@@ -15,8 +15,8 @@ struct unmounting {
 /* Unmounts what nothing is mounted below; `progress`: something was, so that another round may do
  * more. Returns how many are left, or -errno. */
 int unmount_round(const struct unmounting *unmounting, bool *progress, struct error *error);
-/* Says who holds the leaves that the rounds have left, makes their file systems read-only, and takes
- * them out of the way. Returns how many could not be made read-only. */
+/* Says who holds the leaves that the rounds have left, makes their file systems read-only, and
+ * takes them out of the way. Returns how many could not be made read-only. */
 unsigned unmount_give_up(const struct unmounting *unmounting);
 /* One mount, whatever is on its file system; -errno. */
 int unmount_one(const char *target);
