@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,13 +16,15 @@ enum { ROUNDS = 50, PAUSE = 100 * 1000 /* microseconds between two of them */ };
 
 /* Kernel threads have no command line, and neither have those that have ended; a storage daemon
  * that must live on marks its own with "@", the convention that systemd keeps too (its
- * ROOT_STORAGE_DAEMONS document). */
+ * ROOT_STORAGE_DAEMONS document), but for root alone. */
 static bool survives(const char *process)
 {
     char path[300], line[64] = "";
     snprintf(path, sizeof(path), "/proc/%s/cmdline", process);
     auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 || read(fd, line, sizeof(line) - 1) <= 0 || line[0] == '@';
+    struct stat status;
+    return fd < 0 || fstat(fd, &status) < 0 || read(fd, line, sizeof(line) - 1) <= 0 ||
+           (line[0] == '@' && status.st_uid == 0);
 }
 
 /* How many there are; `why` is NULL where they were told of before. */
