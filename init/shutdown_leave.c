@@ -9,13 +9,22 @@
 #include "init/ending.h"
 #include "init/shutdown.h"
 
-/* Where the program will have its root; whoever pivots there wants to find the folders. */
+/* Some systems remount /run noexec; a mount of its own is not touched by that. */
+static int make_mount(struct error *error)
+{
+    if (mkdir(SHUTDOWN_ROOT, 0755) < 0 && errno != EEXIST)
+        return error_system(error, errno, "cannot make \"" SHUTDOWN_ROOT "\"");
+    if (mount(SHUTDOWN_ROOT, SHUTDOWN_ROOT, NULL, MS_BIND, NULL) < 0)
+        return error_system(error, errno, "cannot mount \"" SHUTDOWN_ROOT "\" on itself");
+    return 0;
+}
+
+/* Whoever pivots there wants to find them. */
 static int make_folders(struct error *error)
 {
-    static const char *const folders[] = {SHUTDOWN_ROOT,         SHUTDOWN_ROOT "/dev",
-                                          SHUTDOWN_ROOT "/etc",  SHUTDOWN_ROOT SHUTDOWN_OLD,
-                                          SHUTDOWN_ROOT "/proc", SHUTDOWN_ROOT "/run",
-                                          SHUTDOWN_ROOT "/sys"};
+    static const char *const folders[] = {SHUTDOWN_ROOT "/dev",       SHUTDOWN_ROOT "/etc",
+                                          SHUTDOWN_ROOT SHUTDOWN_OLD, SHUTDOWN_ROOT "/proc",
+                                          SHUTDOWN_ROOT "/run",       SHUTDOWN_ROOT "/sys"};
     for (size_t i = 0; i < ARRAY_LENGTH(folders); i++)
         if (mkdir(folders[i], 0755) < 0 && errno != EEXIST)
             return error_system(error, errno, "cannot make \"%s\"", folders[i]);
@@ -54,6 +63,7 @@ static int show_record(const struct context *context, struct error *error)
 void shutdown_leave(const struct context *context)
 {
     struct error error;
-    if (make_folders(&error) < 0 || copy_program(&error) < 0 || show_record(context, &error) < 0)
+    if (make_mount(&error) < 0 || make_folders(&error) < 0 || copy_program(&error) < 0 ||
+        show_record(context, &error) < 0)
         log_warning("ignoring that this system will not be able to end cleanly: %s", error.text);
 }
