@@ -35,7 +35,7 @@ static unsigned kill_all(const char *why)
     for (struct dirent *entry; processes && (entry = readdir(processes));) {
         int number = atoi(entry->d_name);
         if (!isdigit((unsigned char)entry->d_name[0]) || number <= 1 || number == getpid() ||
-            survives(entry->d_name))
+            number == getppid() || survives(entry->d_name))
             continue;
         count++;
         if (why)
