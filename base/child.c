@@ -121,11 +121,29 @@ static bool listen_to(const struct child *child, int fd, int process, struct chi
 }
 
 /* False: it sleeps where no signal reaches it, as on a disk that does not answer. */
-static bool end_group(pid_t leader, int process)
+static bool end_process(pid_t process_or_group, int process)
 {
     struct pollfd ended = {.fd = process, .events = POLLIN};
-    (void)kill(-leader, SIGKILL); /* it may have ended just now */
+    (void)kill(process_or_group, SIGKILL); /* it may have ended just now */
     return poll(&ended, 1, 2000) > 0;
+}
+
+int child_call(int (*work)(const void *subject), const void *subject, unsigned limit)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(-work(subject));
+    auto_fd process = child < 0 ? -1 : (int)syscall(SYS_pidfd_open, child, 0);
+    struct pollfd ended = {.fd = process, .events = POLLIN};
+    if (process < 0)
+        return -errno;
+    bool in_time = poll(&ended, 1, (int)limit) > 0;
+    if (!in_time && !end_process(child, process))
+        return -ETIMEDOUT;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return !in_time ? -ETIMEDOUT : WIFEXITED(status) ? -WEXITSTATUS(status) : -EFAULT;
 }
 
 int child_run(const struct child *child, struct child_result *result, struct error *error)
@@ -146,7 +164,7 @@ int child_run(const struct child *child, struct child_result *result, struct err
         return error_system(error, errno, "cannot run \"%s\"", child->name);
     *result = (struct child_result){.end = CHILD_STUCK};
     bool in_time = listen_to(child, reading, process, result);
-    if (!in_time && !end_group(leader, process))
+    if (!in_time && !end_process(-leader, process))
         return 0;
     while (waitpid(leader, &status, 0) < 0 && errno == EINTR)
         continue;

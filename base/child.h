@@ -29,6 +29,11 @@ struct child_result {
 /* In a child that goes on as this program: PID 1 handles faults by rescue or reboot, and blocks
  * signals; neither is meant for it. */
 void child_forget_signals(void);
+/* Does `work` in a child, for what may sleep where no signal reaches it, as on a disk that does not
+ * answer. Returns what it does, 0 or -errno; -ETIMEDOUT: after so many milliseconds it was left
+ * alone. */
+int child_call(int (*work)(const void *subject), const void *subject, unsigned limit);
+
 /* Fails only if nothing could be started. A program that cannot be executed exits with 127. */
 int child_run(const struct child *child, struct child_result *result, struct error *error);
 

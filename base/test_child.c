@@ -268,13 +268,44 @@ static void test_forget_signals(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
+static int fail_with(const void *code)
+{
+    return *(const int *)code;
+}
+
+static int never_end(const void *nothing)
+{
+    (void)nothing;
+    while (pause() < 0) /* nothing but a signal that kills can end that */
+        continue;
+    return 0;
+}
+
+static int crash(const void *nothing)
+{
+    (void)nothing;
+    (void)raise(SIGKILL);
+    return 0;
+}
+
+static void test_call(void **state)
+{
+    (void)state;
+    static const int codes[] = {0, -EBUSY, -ENODEV};
+    for (size_t i = 0; i < ARRAY_LENGTH(codes); i++)
+        assert_int_equal(child_call(fail_with, &codes[i], 600000), codes[i]);
+    assert_int_equal(child_call(crash, NULL, 600000), -EFAULT);
+    assert_int_equal(child_call(never_end, NULL, 1), -ETIMEDOUT);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left of them */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_ends),        TEST(test_not_executable), TEST(test_process),
         TEST(test_much_output), TEST(test_long_lines),     TEST(test_timeout),
         TEST(test_last_words),  TEST(test_daemon),         TEST(test_orphan),
-        TEST(test_last_line),   TEST(test_forget_signals),
+        TEST(test_last_line),   TEST(test_forget_signals), TEST(test_call),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -28,6 +28,16 @@ int attempt_record(const struct context *context, struct record *record)
     return TAKE_FD(fd);
 }
 
+const char *attempt_last_end(const struct context *context)
+{
+    struct record record;
+    if (!context->config->generations.record.volume)
+        return NULL;
+    auto_fd fd = attempt_record(context, &record);
+    const struct record_attempt *last = fd < 0 ? NULL : record_before(&record);
+    return last && record_has_left(last) ? record_end_names[last->end] : NULL;
+}
+
 void attempt_write(int fd, struct record *record)
 {
     struct error error;

@@ -13,6 +13,9 @@ void record_plan(const struct config *config, const char *choice, struct plan *p
 void record_sentence(const struct step *step, FILE *stream);
 int record_apply(const struct step *step, struct context *context, struct error *error);
 
+/* How the boot before this one ended, a word of record_end_names; NULL: there was none whose init
+ * was executed, or nothing is known of it. */
+const char *attempt_last_end(const struct context *context);
 /* Opens and reads the record. Below 0: nothing is known of other boots, and `record` is empty. */
 int attempt_record(const struct context *context, struct record *record);
 void attempt_write(int fd, struct record *record);

@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -207,45 +208,30 @@ static bool answer(struct guard *guard)
     return is_release && release(guard);
 }
 
-/* A disk may be the very thing that hangs, so nobody waits long for it. */
-static void with_limit(void (*work)(const struct guard *guard), struct guard *guard)
+/* A disk may be the very thing that hangs, so nobody waits long for this. */
+static int note_end(const void *subject)
 {
-    unsigned long since = clock_milliseconds();
-    pid_t child = fork();
-    if (child == 0) {
-        work(guard);
-        _exit(0);
-    }
-    while (child > 0 && waitpid(child, NULL, WNOHANG) == 0) {
-        if (elapsed(since) > LIMIT) {
-            (void)kill(child, SIGKILL); /* it may sleep where no signal reaches it */
-            return;
-        }
-        pet(guard);
-        (void)usleep(100 * 1000); /* cut short, it looks once more */
-    }
-}
-
-static void note_end(const struct guard *guard)
-{
+    const struct guard *guard = subject;
     struct error error;
     struct record record;
     auto_fd volume = open(guard->order.volume, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     auto_fd fd = volume < 0 ? -1 : record_open(volume, guard->order.record, false, &error);
     if (fd < 0 || record_read(fd, &record, &error) < 0 || !record.count)
-        return;
+        return 0;
     struct record_attempt *last = &record.attempts[record.count - 1];
     snprintf(last->text, sizeof(last->text), "%s",
              guard->order.live ? "a change that `ebb arm` guarded was not confirmed in time"
                                : "the time of its trial was over");
     if (record_write(fd, &record, &error) < 0)
         log_warning("ignoring: %s", error.text);
+    return 0;
 }
 
-static void store(const struct guard *guard)
+static int store(const void *guard)
 {
     (void)guard; /* of everything */
     sync();
+    return 0;
 }
 
 _Noreturn static void go_back(struct guard *guard)
@@ -254,13 +240,14 @@ _Noreturn static void go_back(struct guard *guard)
     tell("%s was not confirmed: this machine goes back now", subject_of(guard, subject));
     unpublish(); /* whoever confirms now is too late, and is told so */
     close(guard->socket);
-    with_limit(note_end, guard);
+    (void)child_call(note_end, guard, LIMIT); /* then nobody will know why */
+    pet(guard);
     (void)kill(1, SIGINT); /* as Ctrl-Alt-Del does; then it ends us with the system */
     for (unsigned long since = clock_milliseconds(); elapsed(since) < guard->order.grace * 1000UL;
          (void)usleep(TICK * 1000))
         pet(guard);
     log_warning("init does not reboot, so the kernel does");
-    with_limit(store, guard);
+    (void)child_call(store, guard, LIMIT); /* what has failed was tried */
     pet(guard);
     (void)reboot(RB_AUTOBOOT); /* if that hangs or fails, the watchdog bites */
     for (;;)

@@ -67,6 +67,24 @@ int identity_apply(const struct step *step, struct context *context, struct erro
     return 0;
 }
 
+int identity_open(const char *place, const char *name, const char *identity, int *volume,
+                  struct error *error)
+{
+    char found[IDENTITY_SIZE];
+    auto_fd fd = open(place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return error_system(error, errno, "cannot open the volume \"%s\" on \"%s\"", name, place);
+    if (identity_read(fd, found, error) < 0)
+        return error_prefix(error, "\"%s\" is not the volume \"%s\"", place, name);
+    if (strcmp(found, identity) != 0)
+        return error_set(error, ESTALE,
+                         "\"%s\" is the volume %s, not %s, which this system was booted from; "
+                         "mount \"%s\" there again",
+                         place, found, identity, name);
+    *volume = TAKE_FD(fd);
+    return 0;
+}
+
 int identity_check_new(int folder, const char *identity, struct error *error)
 {
     char old[IDENTITY_SIZE];

@@ -14,6 +14,9 @@ int identity_apply(const struct step *step, struct context *context, struct erro
 
 /* Reads the identity of the volume at `folder`. -ENOENT: it has none. */
 int identity_read(int folder, char identity[static IDENTITY_SIZE], struct error *error);
+/* Opens the volume `name` at `place` of a running system, if that is the one of this `identity`. */
+int identity_open(const char *place, const char *name, const char *identity, int *volume,
+                  struct error *error);
 /* Refuses a volume that has an identity, even a broken one, and an `identity` that is no name. */
 int identity_check_new(int folder, const char *identity, struct error *error);
 /* Gives the volume an identity, a new one if `identity` is NULL; refuses one that has it already.

@@ -131,11 +131,9 @@ static bool was_asked(const struct context *context)
 {
     struct record record;
     auto_fd fd = attempt_record(context, &record);
-    for (size_t i = fd < 0 ? 0 : record.count; i-- > 0;)
-        if (!record_is_of_this_boot(&record.attempts[i]))
-            return record.attempts[i].generation == context->generation->number &&
-                   strcmp(record.attempts[i].text, is_asked_for) == 0;
-    return false;
+    const struct record_attempt *before = fd < 0 ? NULL : record_before(&record);
+    return before && before->generation == context->generation->number &&
+           strcmp(before->text, is_asked_for) == 0;
 }
 
 /* Where this kernel starts no other one, the boot loader may, after a reboot. */

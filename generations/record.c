@@ -15,6 +15,7 @@
 static const char magic[8] = "ebb-rec1";
 
 const char *const record_stage_names[] = {"started", "failed", "left", "good", "waits"};
+const char *const record_end_names[] = {"unknown", "clean", "busy"};
 
 /* Little-endian, as it lies on the disk. */
 struct slot_attempt {
@@ -27,7 +28,7 @@ struct slot_attempt {
 struct slot {
     char magic[sizeof(magic)];
     uint64_t sequence;
-    uint32_t chosen, last_good, count, reserved;
+    uint32_t chosen, last_good, count, ends; /* the last: two bits for each attempt */
     struct slot_attempt attempts[RECORD_ATTEMPTS];
     uint32_t trial_state, trial_generation, trial_seconds, trial_back;
     uint32_t bad[RECORD_BAD];
@@ -87,6 +88,8 @@ static void unpack(const struct slot *slot, struct record *record)
         struct record_attempt *to = &record->attempts[i];
         to->generation = le32toh(from->generation);
         to->stage = le32toh(from->stage) < RECORD_STAGES ? le32toh(from->stage) : RECORD_FAILED;
+        to->end = le32toh(slot->ends) >> 2 * i & 3;
+        to->end = to->end < RECORD_ENDS ? to->end : RECORD_END_UNKNOWN;
         to->time = le64toh(from->time);
         memcpy(to->boot, from->boot, RECORD_BOOT);
         memcpy(to->text, from->text, RECORD_TEXT - 1);
@@ -100,15 +103,18 @@ static void pack(const struct record *record, struct slot *slot)
     slot->chosen = htole32(record->chosen);
     slot->last_good = htole32(record->last_good);
     slot->count = htole32(record->count);
+    uint32_t ends = 0;
     for (size_t i = 0; i < record->count; i++) {
         const struct record_attempt *from = &record->attempts[i];
         struct slot_attempt *to = &slot->attempts[i];
+        ends |= from->end << 2 * i;
         to->generation = htole32(from->generation);
         to->stage = htole32(from->stage);
         to->time = htole64(from->time);
         memcpy(to->boot, from->boot, RECORD_BOOT);
         memcpy(to->text, from->text, RECORD_TEXT);
     }
+    slot->ends = htole32(ends);
     pack_trial(record, slot);
     slot->checksum = htole32(checksum_of(slot));
 }
@@ -217,6 +223,19 @@ uint32_t record_newest(const struct record *record)
     return i > 0 ? record->attempts[i - 1].generation : 0;
 }
 
+const struct record_attempt *record_before(const struct record *record)
+{
+    for (size_t i = record->count; i-- > 0;)
+        if (!record_is_of_this_boot(&record->attempts[i]))
+            return &record->attempts[i];
+    return NULL;
+}
+
+bool record_has_left(const struct record_attempt *attempt)
+{
+    return attempt->stage == RECORD_LEFT || attempt->stage == RECORD_GOOD;
+}
+
 bool record_attempted(const struct record *record, uint32_t generation)
 {
     for (size_t i = 0; i < record->count; i++)
@@ -273,10 +292,8 @@ unsigned record_failures(const struct record *record, uint32_t generation)
 
 bool record_boot_failed(const struct record *record)
 {
-    size_t i = record->count;
-    while (i > 0 && record_is_of_this_boot(&record->attempts[i - 1]))
-        i--;
-    return i > 0 && is_failure(record, &record->attempts[i - 1]);
+    const struct record_attempt *before = record_before(record);
+    return before && is_failure(record, before);
 }
 
 static bool is_marked(const struct record *record, uint32_t generation)

@@ -36,9 +36,19 @@ enum record_stage {
 };
 extern const char *const record_stage_names[];
 
+/* What is known of the end of a boot whose init was executed. */
+enum record_end {
+    RECORD_END_UNKNOWN, /* it goes on, or ended by a power cut, or without the shutdown program */
+    RECORD_END_CLEAN,   /* everything was unmounted */
+    RECORD_END_BUSY,    /* something stayed mounted */
+    RECORD_ENDS
+};
+extern const char *const record_end_names[];
+
 struct record_attempt {
     uint32_t generation;
     uint32_t stage;                  /* enum record_stage */
+    uint32_t end;                    /* enum record_end */
     uint64_t time;                   /* it began, in seconds since 1970 */
     unsigned char boot[RECORD_BOOT]; /* the kernel's boot_id: one boot may attempt several */
     char text[RECORD_TEXT];          /* why it failed, or was not confirmed; "" otherwise */
@@ -86,6 +96,10 @@ bool record_is_of_this_boot(const struct record_attempt *attempt);
 struct record_attempt *record_current(struct record *record, uint32_t generation);
 /* The generation of the newest attempt of one, 0: none is known. */
 uint32_t record_newest(const struct record *record);
+/* The newest attempt of another boot than this one; NULL: none is known. */
+const struct record_attempt *record_before(const struct record *record);
+/* Whether its init was executed, so that its end is worth a word. */
+bool record_has_left(const struct record_attempt *attempt);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
 /* Marks it, or takes the mark away: it is bad whatever the attempts tell. */

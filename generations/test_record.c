@@ -128,6 +128,36 @@ static void test_bad(void **state)
     assert_false(record_is_bad(&record, 0, 0));
 }
 
+/* Each keeps its own when the oldest goes, and what another version writes there means nothing. */
+static void test_ends(void **state)
+{
+    (void)state; /* as above */
+    struct error error;
+    auto_fd volume = open_volume();
+    auto_fd fd = record_open(volume, ".ebb/record", true, &error);
+    struct record record = read_record(fd);
+    assert_null(record_before(&record));
+    for (unsigned i = 0; i < RECORD_ATTEMPTS + 1; i++) {
+        attempt(&record, 1, RECORD_LEFT);
+        record.attempts[record.count - 1].end = i % (RECORD_ENDS + 1);
+    }
+    assert_null(record_before(&record));
+    memset(record.attempts[3].boot, 7, RECORD_BOOT);
+    assert_ptr_equal(record_before(&record), &record.attempts[3]);
+    write_record(fd, &record);
+    record = read_record(fd);
+    for (unsigned i = 0; i < RECORD_ATTEMPTS; i++)
+        assert_int_equal(record.attempts[i].end, (i + 1) % (RECORD_ENDS + 1) % RECORD_ENDS);
+}
+
+static void test_left(void **state)
+{
+    (void)state; /* nothing is written */
+    for (unsigned i = 0; i < RECORD_STAGES; i++)
+        assert_int_equal(record_has_left(&(struct record_attempt){.stage = i}),
+                         i == RECORD_LEFT || i == RECORD_GOOD);
+}
+
 static void test_failures(void **state)
 {
     (void)state; /* nothing is written */
@@ -153,7 +183,12 @@ static void test_failures(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_written), TEST(test_torn), TEST(test_planted),
-                                       cmocka_unit_test(test_bad), cmocka_unit_test(test_failures)};
+    const struct CMUnitTest tests[] = {TEST(test_written),
+                                       TEST(test_torn),
+                                       TEST(test_planted),
+                                       TEST(test_ends),
+                                       cmocka_unit_test(test_left),
+                                       cmocka_unit_test(test_bad),
+                                       cmocka_unit_test(test_failures)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -21,6 +21,7 @@
 #include "init/fault.h"
 #include "init/keymap.h"
 #include "init/rescue.h"
+#include "init/shutdown.h"
 #include "init/status.h"
 #include "init/switch.h"
 #include "kconfig/request.h"
@@ -246,6 +247,7 @@ static int ask_rescue(struct boot *boot, struct error *error)
 int main(int count, char **arguments)
 {
     guard_serve(count, arguments);
+    shutdown_serve(count, arguments);
     if (getpid() != 1) {
         int status = request_serve(count, arguments);
         if (status < 0)

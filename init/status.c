@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "generations/attempt.h"
 #include "hooks/run.h"
 #include "mounts/image.h"
 #include "persist/required.h"
@@ -133,6 +134,9 @@ int status_write(const char *path, const struct context *context, const struct h
     add_volumes(context, status);
     add_degraded(context, history, status);
     add_late(context, status);
+    const char *end = attempt_last_end(context);
+    if (end)
+        json_object_object_add(status, "last_end", json_object_new_string(end));
     json_object_object_add(status, "microseconds",
                            json_object_new_int64((int64_t)(clock_microseconds() - start)));
     json_object_object_add(status, "setbacks", setbacks);

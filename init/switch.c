@@ -1,21 +1,20 @@
 #include "init/switch.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "generations/guard.h"
+#include "init/processes.h"
+#include "init/shutdown.h"
 #include "kconfig/drivers.h"
 #include "kconfig/load.h"
 #include "kconfig/request.h"
@@ -23,32 +22,13 @@
 #include "mounts/root.h"
 #include "mounts/volume.h"
 
-/* Kernel threads have no command line; a storage daemon that must live on marks its own with "@",
- * the convention that systemd keeps too (its ROOT_STORAGE_DAEMONS document). */
-static bool survives(const char *process)
-{
-    char path[300], line[64] = "";
-    snprintf(path, sizeof(path), "/proc/%s/cmdline", process);
-    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 || read(fd, line, sizeof(line) - 1) <= 0 || line[0] == '@';
-}
-
 /* No process of the initramfs may go on: it would hold its memory, and know nothing of the system.
  */
 static void end_processes(const struct context *context)
 {
     if (context->drivers > 0)
         drivers_stop(context->drivers);
-    auto_dir processes = opendir("/proc");
-    for (struct dirent *entry; processes && (entry = readdir(processes));) {
-        int number = atoi(entry->d_name);
-        if (!isdigit((unsigned char)entry->d_name[0]) || number <= 1 || survives(entry->d_name))
-            continue;
-        log_info("ending process %d, which a hook left behind", number);
-        (void)kill(number, SIGKILL); /* it may have ended just now */
-    }
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        continue;
+    processes_end("which a hook left behind");
 }
 
 /* Deletes what is in `folder`, but nothing of another file system; best effort, because all that
@@ -126,6 +106,7 @@ int switch_root(const struct context *context, const char *init, char *const arg
                 bool read_only, struct error *error)
 {
     end_processes(context);
+    shutdown_leave(context);
     request_release();
     log_release();
     modules_close(context->modules);

@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 
 #include "base/clock.h"
+#include "generations/record.h"
 #include "init/status.h"
 #include "plan/kinds.h"
 
@@ -132,6 +133,39 @@ static void test_degraded(void **state)
     json_object_put(status);
 }
 
+/* Only of a boot before this one, and only if its init was executed. */
+static void test_last_end(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    struct error error;
+    struct volume volume = {.name = "state"}, *volumes[] = {&volume};
+    struct config config = {.volumes = volumes,
+                            .volume_count = 1,
+                            .generations.record = {.volume = &volume, .path = "/.ebb/record"}};
+    struct context *context = context_new(arena, &config, "/volumes", "/root");
+    struct history history = {.arena = arena};
+    struct record record = {0};
+    must_run("mkdir volume");
+    auto_fd fd = context->states[0].fd = open_folder("volume");
+    auto_fd file = record_open(fd, "/.ebb/record", true, &error);
+    struct record_attempt *attempt = record_add(&record, 1);
+    attempt->end = RECORD_END_CLEAN;
+    for (unsigned i = 0; i < 2U * RECORD_STAGES; i++) {
+        attempt->stage = i % RECORD_STAGES;
+        if (i >= RECORD_STAGES)
+            memset(attempt->boot, 7, RECORD_BOOT);
+        assert_int_equal(record_write(file, &record, &error), 0);
+        struct json_object *status = write_and_read(context, &history, NULL);
+        const char *end = text_of(status, "last_end");
+        if (i >= RECORD_STAGES && record_has_left(attempt))
+            assert_string_equal(end, "clean");
+        else
+            assert_null(end);
+        json_object_put(status);
+    }
+}
+
 /* What `ebb lost` subtracts from: where the tree and the layer are, and what came back. */
 static void test_root(void **state)
 {
@@ -206,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_again, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_degraded, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_last_end, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_root, enter_scratch, leave_scratch)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

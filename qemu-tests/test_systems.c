@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/testdata/shell.h"
 #include "qemu-tests/scene.h"
 
 static const char tree[] = "build/demo/debian";
@@ -44,6 +45,27 @@ static struct scene *debian(const char *name, const char *configuration)
     scene->request.passphrase = SCRATCH_PASSPHRASE;
     scene_boot(scene);
     return scene;
+}
+
+#define LAST_SHUTDOWN "ebb status | grep '^last shutdown'"
+
+/* Programs lie on the volume, and yet nothing of it is in use at the very end. */
+static void power_off(struct scene *scene)
+{
+    scene_power_off(scene);
+    const char *said = vm_serial_of_boot(scene->vm);
+    assert_contains(said, "\nebb: everything is unmounted; powering off");
+    assert_null(strstr(said, "still in use"));
+}
+
+/* A storage daemon lives on, and nobody waits for it for ever. */
+static void reboot_while_busy(struct scene *scene)
+{
+    scene_run(scene,
+              "cd /persist; bash -c 'exec -a @holder sleep 1000' > /dev/null 2>&1 < /dev/null &");
+    scene_reboot(scene);
+    assert_string_equal(scene_run(scene, LAST_SHUTDOWN),
+                        "last shutdown: not clean, something was still in use");
 }
 
 /* What the tool says on the running system; and what is lost, is lost. */
@@ -92,6 +114,11 @@ static void debian_is_laid_out(void **state)
         scene_run(scene, "cat /home/alice/notes; ls -d /etc/lost /root/lost 2>/dev/null | wc -l"),
         "kept\n0");
     assert_string_equal(scene_run(scene, "cat /etc/machine-id"), identity);
+    assert_string_equal(scene_run(scene, LAST_SHUTDOWN), "last shutdown: clean");
+    power_off(scene);
+    must_run("PATH=$PATH:/usr/sbin; dumpe2fs -h %s/state.img | grep features: |"
+             "grep -v needs_recovery",
+             scene->folder);
     scene_end(scene);
 }
 
@@ -99,16 +126,24 @@ static void debian_lies_below_an_overlay(void **state)
 {
     (void)state; /* nothing is shared */
     struct scene *scene =
-        debian("debian-overlay", SCENE_STATE "root overlay size=50%\n" DEBIAN_PATHS SCENE_REST);
+        debian("debian-overlay", "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
+                                 "    fs btrfs\n"
+                                 "    mount /persist\n"
+                                 "}\n"
+                                 "root overlay size=50%\n" DEBIAN_PATHS SCENE_REST);
     scene_expect_all_is_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "overlay");
     assert_told(scene, "overlay");
     scene_run(scene, "echo '#' >> /usr/lib/os-release; echo lost > /usr/lost");
-    scene_reboot(scene);
+    reboot_while_busy(scene);
     assert_string_equal(
         scene_run(scene, "grep -c '^#' /usr/lib/os-release; ls -d /usr/lost 2>/dev/null | wc -l;"
                          "true"),
         "0\n0");
+    power_off(scene);
+    must_run("PATH=$PATH:/usr/sbin; btrfs inspect-internal dump-super %s/state.img |"
+             "grep -q '^log_root[[:space:]]*0$'",
+             scene->folder);
     scene_end(scene);
 }
 
@@ -137,6 +172,9 @@ static void fstab_names_an_opened_container(void **state)
                         "/media\n/mnt\n/persist\n../dm-0\nDM_UDEV_PRIMARY_SOURCE_FLAG=1\n"
                         "SYSTEMD_READY=1\n"
                         "TAGS=:systemd:");
+    assert_string_equal(scene_run(scene, LAST_SHUTDOWN), "last shutdown: clean");
+    power_off(scene);
+    assert_contains(vm_serial_of_boot(scene->vm), "ebb: closed the device \"opened\"");
     scene_end(scene);
 }
 

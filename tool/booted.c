@@ -140,6 +140,7 @@ static int read_all(struct arena *arena, struct json_object *status, struct boot
                        *setbacks = member(status, "setbacks", json_type_array);
     booted->generation = (unsigned)number_in(status, "generation");
     booted->microseconds = number_in(status, "microseconds");
+    booted->last_end = text_in(arena, status, "last_end");
     struct json_object *made = root ? member(root, "made", json_type_object) : NULL;
     if (made)
         booted->made =

@@ -35,6 +35,7 @@ struct booted {
     const char *image;        /* the same: the file that the tree is mounted from */
     struct moment made;       /* when the root was; 0: it is not known */
     uint64_t microseconds;
+    const char *last_end; /* of the boot before: clean, busy or unknown; NULL: nothing is known */
     struct booted_volume *volumes;
     size_t volume_count;
     const char **setbacks;

@@ -84,6 +84,19 @@ static void print_trial(struct target root, FILE *out)
             left.seconds / 60, left.seconds % 60);
 }
 
+/* Not a flaw of this boot: what the power cut cost was mended, or is told of by itself. */
+static void print_last_end(const struct booted *booted, FILE *out)
+{
+    if (!booted->last_end)
+        return;
+    bool busy = strcmp(booted->last_end, "busy") == 0;
+    fprintf(out, "last shutdown: %s\n",
+            busy ? "not clean, something was still in use"
+            : strcmp(booted->last_end, "clean") == 0
+                ? "clean"
+                : "not known to be clean, as after a power cut");
+}
+
 static void print_volumes(const struct booted *booted, FILE *out)
 {
     if (booted->volume_count)
@@ -208,6 +221,7 @@ int status_tell(struct target root, const struct status_request *request, FILE *
     }
     bool whole = print_head(arena, &booted, out);
     print_trial(root, out);
+    print_last_end(&booted, out);
     print_volumes(&booted, out);
     print_entries(&booted, out);
     print_not_done(&booted, false, "not done", out);

@@ -45,6 +45,26 @@ static void test_text(void **state)
                   "\nsteps, in their order:\n    0.002 s  make it\n    0.002 s  bind it\n"
                   "    0.003 s  in all these steps, of 2.500 s\n",
                   "");
+    static const struct {
+        const char *end, *words;
+    } ends[] = {
+        {"clean", "clean"},
+        {"busy", "not clean, something was still in use"},
+        {"unknown", "not known to be clean, as after a power cut"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+        auto_arena arena = arena_new();
+        assert_status(ends[i].end,
+                      arena_printf(arena, HEAD "\"last_end\":\"%s\",\"steps\":[]}", ends[i].end),
+                      false, EXIT_DONE,
+                      arena_printf(arena,
+                                   "generation 3, after 2.500 s: whole\nlast shutdown: %s\n"
+                                   "\nentries: 0 restored, 0 skipped\n"
+                                   "\nsteps, in their order:\n"
+                                   "    0.000 s  in all these steps, of 2.500 s\n",
+                                   ends[i].words),
+                      "");
+    }
     assert_status(
         "degraded",
         HEAD VOLUMES "\"degraded\":[\"state\",\"/x\",\"\\u001b[1m\"],\"steps\":[" STEP(

@@ -95,6 +95,22 @@ static void test_stages(void **state)
     }
 }
 
+static void test_ends(void **state)
+{
+    (void)state; /* as above */
+    struct record record = record_of(RECORD_GOOD, "", 2);
+    setenv("TZ", "UTC", 1);
+    record.attempts[1].time = 2000;
+    record.attempts[0].end = RECORD_END_CLEAN;
+    assert_why(&record, false, EXIT_DONE, NOTHING);
+    assert_why(&record, true, EXIT_DONE,
+               "1970-01-01 00:33  generation 1: this boot\n" BEFORE
+               "confirmed, and it was shut down cleanly\n");
+    record.attempts[0].end = RECORD_END_BUSY;
+    assert_why(&record, false, EXIT_NO,
+               BEFORE "confirmed, and its shutdown could not unmount everything\n");
+}
+
 /* What is about another boot is told of none. */
 static void test_attribution(void **state)
 {
@@ -170,10 +186,8 @@ static void test_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_stages),
-        TEST(test_attribution),
-        TEST(test_watchdog),
-        TEST(test_log),
+        TEST(test_stages),   TEST(test_ends), TEST(test_attribution),
+        TEST(test_watchdog), TEST(test_log),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

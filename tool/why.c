@@ -41,6 +41,17 @@ static struct account account_of(const struct record *record, const struct recor
     return (struct account){"it ended while a person was asked", false};
 }
 
+/* The end is told where it is a fault, or everything is asked for. */
+static const char *with_end(struct arena *arena, const char *words,
+                            const struct record_attempt *attempt, bool all)
+{
+    const char *end = attempt->end == RECORD_END_BUSY
+                          ? ", and its shutdown could not unmount everything"
+                      : all && attempt->end == RECORD_END_CLEAN ? ", and it was shut down cleanly"
+                                                                : "";
+    return arena_printf(arena, "%s%s", words, end);
+}
+
 /* What ended it, or kept it from being confirmed, as far as that is known. */
 static const char *detail_of(struct arena *arena, const struct record_attempt *attempt,
                              const char *crash)
@@ -72,22 +83,14 @@ static void print_attempt(const struct record_attempt *attempt, const char *word
     fputc('\n', out);
 }
 
-/* The attempt that whatever a crash left is about: the last one before this boot. */
-static const struct record_attempt *last_before(const struct record *record)
-{
-    for (size_t i = record->count; i-- > 0;)
-        if (!record_is_of_this_boot(&record->attempts[i]))
-            return &record->attempts[i];
-    return NULL;
-}
-
 int why_tell(const struct record *record, uint32_t generation, const struct crash *crash, bool all,
              FILE *out)
 {
     auto_arena arena = arena_new();
     struct record copy = *record;
     const struct record_attempt *current = record_current(&copy, generation);
-    const struct record_attempt *crashed = last_before(&copy);
+    const struct record_attempt *crashed =
+        record_before(&copy); /* whatever a crash left is about that one */
     bool any = false;
     for (size_t i = record->count; i-- > 0;) {
         const struct record_attempt *attempt = &copy.attempts[i];
@@ -96,9 +99,9 @@ int why_tell(const struct record *record, uint32_t generation, const struct cras
             attempt == crashed ? crash_words(arena, crash, (int64_t)attempt->time) : NULL;
         struct account account = is_this ? (struct account){"this boot", false}
                                          : account_of(record, attempt, crash_of_it);
-        account.is_fault |= crash_of_it != NULL;
+        account.is_fault |= crash_of_it || attempt->end == RECORD_END_BUSY;
         if (account.is_fault || all)
-            print_attempt(attempt, account.words,
+            print_attempt(attempt, with_end(arena, account.words, attempt, all),
                           is_this ? NULL : detail_of(arena, attempt, crash_of_it), out);
         any |= account.is_fault;
         if (!all && attempt != current)

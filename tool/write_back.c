@@ -33,34 +33,14 @@ struct work {
     int root;
 };
 
-/* Opened for each write and not longer, so that the volume can be unmounted at any time. */
-static int open_volume(const struct copied *copied, int *volume, struct error *error)
-{
-    char identity[IDENTITY_SIZE];
-    auto_fd fd = open(copied->place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return error_system(error, errno, "cannot open the volume \"%s\" on \"%s\"", copied->volume,
-                            copied->place);
-    if (identity_read(fd, identity, error) < 0)
-        return error_prefix(error, "\"%s\" is not the volume \"%s\"", copied->place,
-                            copied->volume);
-    if (strcmp(identity, copied->identity) != 0)
-        return error_set(
-            error, ESTALE,
-            "\"%s\" is the volume %s, not %s, which this system was booted from; mount "
-            "\"%s\" there again",
-            copied->place, identity, copied->identity, copied->volume);
-    *volume = TAKE_FD(fd);
-    return 0;
-}
-
 static int write_one(const struct work *work, size_t number, struct error *error)
 {
     const struct copied *copied = &work->copies.items[number];
     struct told *told = &work->told[number];
     enum write_back_result result = WRITE_BACK_SAME;
     auto_fd volume = -1;
-    int code = open_volume(copied, &volume, error);
+    /* Opened for each write and not longer, so that the volume can be unmounted at any time. */
+    int code = identity_open(copied->place, copied->volume, copied->identity, &volume, error);
     if (code == 0)
         code = write_back(copied, work->root, volume, &result, error);
     if (code < 0) {

@@ -1,0 +1,54 @@
+#include "init/processes.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+enum { ROUNDS = 50, PAUSE = 100 * 1000 /* microseconds between two of them */ };
+
+/* Kernel threads have no command line, and neither have those that have ended; a storage daemon
+ * that must live on marks its own with "@", the convention that systemd keeps too (its
+ * ROOT_STORAGE_DAEMONS document), but for root alone. */
+static bool survives(const char *process)
+{
+    char path[300], line[64] = "";
+    snprintf(path, sizeof(path), "/proc/%s/cmdline", process);
+    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    return fd < 0 || fstat(fd, &status) < 0 || read(fd, line, sizeof(line) - 1) <= 0 ||
+           (line[0] == '@' && status.st_uid == 0);
+}
+
+/* How many there are; `why` is NULL where they were told of before. */
+static unsigned kill_all(const char *why)
+{
+    unsigned count = 0;
+    auto_dir processes = opendir("/proc");
+    for (struct dirent *entry; processes && (entry = readdir(processes));) {
+        int number = atoi(entry->d_name);
+        if (!isdigit((unsigned char)entry->d_name[0]) || number <= 1 || number == getpid() ||
+            number == getppid() || survives(entry->d_name))
+            continue;
+        count++;
+        if (why)
+            log_info("ending process %d, %s", number, why);
+        (void)kill(number, SIGKILL); /* it may have ended just now */
+    }
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
+    return count;
+}
+
+void processes_end(const char *why)
+{
+    for (unsigned round = 0; round < ROUNDS && kill_all(round ? NULL : why); round++)
+        (void)usleep(PAUSE); /* cut short, it looks once more */
+}

@@ -1,0 +1,11 @@
+/* What still runs when everything is about to change below it: at the switch to the real system,
+ * and at the end of that. */
+#ifndef EBB_INIT_PROCESSES_H
+#define EBB_INIT_PROCESSES_H
+
+/* Kills every process but PID 1, the caller and its parent, the kernel's own, and those of root
+ * that a "@" marks as storage daemons; waits a moment until they are gone. `why` says in the log
+ * whose they were. */
+void processes_end(const char *why);
+
+#endif

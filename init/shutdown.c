@@ -1,0 +1,287 @@
+#include "init/shutdown.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/reboot.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/console.h"
+#include "base/log.h"
+#include "generations/identity.h"
+#include "generations/record.h"
+#include "init/detach.h"
+#include "init/ending.h"
+#include "init/processes.h"
+#include "init/unmount.h"
+#include "mounts/sysfs.h"
+#include "persist/write_back.h"
+
+enum {
+    PATIENCE = 10 * 1000, /* milliseconds without progress until what is busy is given up */
+    PAUSE = 200,          /* between two rounds */
+    MOST_GIVEN_UP = 50,   /* times: each goes one mount further down */
+    WRITE_LIMIT = 30 * 1000,
+    WHOLE_LIMIT = 15 * 60 * 1000, /* whatever happens, the machine ends then */
+};
+
+/* Where the record is kept while everything else goes. */
+static const char last[] = "/last";
+
+struct ending {
+    const char *verb, *words;
+    unsigned command; /* of reboot(2) */
+};
+
+static const struct ending endings[] = {
+    {"reboot", "rebooting", RB_AUTOBOOT},
+    {"poweroff", "powering off", RB_POWER_OFF},
+    {"halt", "halting", RB_HALT_SYSTEM},
+    {"kexec", "starting the kernel that was loaded", RB_KEXEC},
+};
+
+static bool has_entered(void)
+{
+    struct stat here, self;
+    return stat("/shutdown", &here) == 0 && stat("/proc/self/exe", &self) == 0 &&
+           here.st_dev == self.st_dev && here.st_ino == self.st_ino;
+}
+
+/* As systemd-shutdown does it before it executes this program; other inits only execute it. The
+ * kernel takes every process along whose root was the old one, PID 1 too. */
+static int enter(struct error *error)
+{
+    static const char *const folders[] = {"dev", "proc", "run", "sys"};
+    char from[16];
+    if (has_entered())
+        return 0;
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount(SHUTDOWN_ROOT, SHUTDOWN_ROOT, NULL, MS_BIND, NULL) < 0 || chdir(SHUTDOWN_ROOT) < 0)
+        return error_system(error, errno, "cannot go to \"" SHUTDOWN_ROOT "\"");
+    for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
+        snprintf(from, sizeof(from), "/%s", folders[i]);
+        if (mount(from, folders[i], NULL, MS_BIND, NULL) < 0)
+            return error_system(error, errno, "cannot bring \"%s\" along", from);
+    }
+    if (syscall(SYS_pivot_root, ".", SHUTDOWN_OLD + 1) < 0 || chroot(".") < 0 || chdir("/") < 0)
+        return error_system(error, errno, "cannot leave the root of the system");
+    return 0;
+}
+
+/* `ebb write-back` has done so where systemd ran it; then nothing differs, or the volume has been
+ * unmounted behind it. */
+static bool write_copies(void)
+{
+    auto_arena arena = arena_new();
+    struct copies copies = {0};
+    struct error error;
+    bool good = true;
+    auto_fd root = open(SHUTDOWN_OLD, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int code = copies_read(arena, COPIES_LIST, &copies, &error);
+    if (code < 0 && code != -ENOENT)
+        log_warning("ignoring: %s", error.text);
+    for (size_t i = 0; i < copies.count; i++) {
+        const struct copied *copied = &copies.items[i];
+        enum write_back_result result = WRITE_BACK_SAME;
+        auto_fd volume = -1;
+        const char *place = arena_printf(arena, SHUTDOWN_OLD "%s", copied->place);
+        if (identity_open(place, copied->volume, copied->identity, &volume, &error) < 0)
+            log_info("\"%s\" is as it was written back last: %s", copied->target, error.text);
+        else if (write_back(copied, root, volume, &result, &error) < 0) {
+            log_error("%s", error.text);
+            good = false;
+        } else if (result == WRITE_BACK_WRITTEN)
+            log_info("wrote \"%s\" back to \"%s:%s\"", copied->target, copied->volume,
+                     copied->path);
+    }
+    return good;
+}
+
+/* Wherever whoever pivoted has taken it: out of the way of the rest. An empty file is the place
+ * that it was mounted on. */
+static void hold_record(void)
+{
+    static const char *const places[] = {SHUTDOWN_OLD SHUTDOWN_ROOT SHUTDOWN_RECORD,
+                                         SHUTDOWN_ROOT SHUTDOWN_RECORD, SHUTDOWN_RECORD};
+    auto_fd place = open(last, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    for (size_t i = 0; place >= 0 && i < ARRAY_LENGTH(places); i++) {
+        struct stat status;
+        auto_fd mount = open_tree(AT_FDCWD, places[i],
+                                  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+        if (mount < 0 || fstat(mount, &status) < 0 || status.st_size == 0)
+            continue;
+        if (move_mount(mount, "", AT_FDCWD, last, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+            log_warning("the record of boots cannot be kept: %s", strerror(errno));
+        return;
+    }
+}
+
+/* True: everything is unmounted. What an init holds that has not executed us goes only with the
+ * machine, so that it is read-only must do. */
+static bool unmount_all(bool is_init)
+{
+    const struct unmounting unmounting = {.top = "/", .kept = last};
+    struct error error;
+    bool clean = true;
+    unsigned long since = clock_milliseconds();
+    for (unsigned given_up = 0; given_up < MOST_GIVEN_UP;) {
+        bool progress = false;
+        int left = unmount_round(&unmounting, &progress, &error);
+        (void)detach_round(&progress); /* what is left of them is told at the end */
+        if (left < 0)
+            log_error("%s", error.text);
+        if (left <= 0)
+            return left == 0 && clean;
+        if (progress) {
+            since = clock_milliseconds();
+        } else if (is_init && !given_up && clock_milliseconds() - since < PATIENCE) {
+            (void)usleep(PAUSE * 1000); /* cut short, it looks once more */
+        } else {
+            given_up++;
+            clean &= unmount_give_up(&unmounting) == 0 && !is_init;
+        }
+    }
+    return false;
+}
+
+/* Whoever has unmounted the rest of the volume may have made it read-only, and so it is afterwards:
+ * what was given up may still hold it. */
+static int note(const void *subject)
+{
+    const enum record_end *end = subject;
+    struct record record;
+    struct error error;
+    (void)mount(NULL, last, NULL, MS_REMOUNT, NULL); /* writing tells */
+    auto_fd fd = open(last, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    int code = fd < 0 ? error_system(&error, errno, "cannot open the record of boots")
+                      : record_read(fd, &record, &error);
+    struct record_attempt *attempt = code < 0 ? NULL : record_current(&record, 0);
+    if (attempt) {
+        attempt->end = *end;
+        code = record_write(fd, &record, &error);
+    }
+    if (code < 0)
+        log_warning("ignoring: %s", error.text);
+    close(TAKE_FD(fd));
+    (void)mount(NULL, last, NULL, MS_REMOUNT | MS_RDONLY, NULL); /* unmounting does that too */
+    return code;
+}
+
+/* The last file system: that everything is unmounted has to be written before it is. False: it
+ * cannot be unmounted. */
+static bool end_record(bool clean)
+{
+    enum record_end end = clean ? RECORD_END_CLEAN : RECORD_END_BUSY;
+    struct stat status;
+    if (stat(last, &status) < 0 || status.st_size == 0)
+        return true; /* there is none, or whoever ended the system has unmounted it */
+    (void)child_call(note, &end, WRITE_LIMIT); /* it has told of its failure */
+    int code = unmount_one(last);
+    if (code == 0)
+        return true;
+    log_error("the volume of the record of boots cannot be unmounted: %s", strerror(-code));
+    end = RECORD_END_BUSY;
+    (void)child_call(note, &end, WRITE_LIMIT); /* as above */
+    return false;
+}
+
+/* Those of others that root has cached, such as passphrases; the kernel wipes what it frees. */
+static void wipe_keys(void)
+{
+    static const int rings[] = {KEY_SPEC_SESSION_KEYRING, KEY_SPEC_USER_SESSION_KEYRING,
+                                KEY_SPEC_USER_KEYRING};
+    for (size_t i = 0; i < ARRAY_LENGTH(rings); i++)
+        (void)syscall(SYS_keyctl, KEYCTL_CLEAR, rings[i]); /* a kernel may have none */
+}
+
+static int take_down(const void *subject)
+{
+    const bool *is_init = subject;
+    struct error error;
+    bool progress = true;
+    processes_end("which the system left behind");
+    if (enter(&error) < 0)
+        log_error("%s", error.text);
+    bool clean = write_copies();
+    swaps_end();
+    hold_record();
+    clean &= unmount_all(*is_init);
+    clean &= end_record(clean);
+    while (progress) {
+        progress = false;
+        (void)detach_round(&progress); /* told below */
+    }
+    detach_tell();
+    wipe_keys();
+    return clean ? 0 : -EBUSY;
+}
+
+static int store(const void *nothing)
+{
+    (void)nothing; /* of everything */
+    sync();
+    return 0;
+}
+
+static const struct ending *choose(const char *verb)
+{
+    char loaded[8];
+    for (size_t i = 0; i < ARRAY_LENGTH(endings); i++) {
+        if (strcmp(verb, endings[i].verb) != 0)
+            continue;
+        if (endings[i].command != RB_KEXEC ||
+            (sysfs_line(loaded, sizeof(loaded), "/sys/kernel/kexec_loaded") && *loaded == '1'))
+            return &endings[i];
+        log_warning("no kernel was loaded for kexec, so the machine reboots");
+        return &endings[0];
+    }
+    return NULL;
+}
+
+_Noreturn static void end(const struct ending *ending)
+{
+    char parameter[256];
+    /* What `systemctl reboot --reboot-argument=` asks the firmware for. */
+    if (ending->command == RB_AUTOBOOT &&
+        sysfs_line(parameter, sizeof(parameter), "/run/systemd/reboot-param"))
+        (void)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+                      LINUX_REBOOT_CMD_RESTART2, parameter); /* comes back if it cannot */
+    (void)reboot((int)ending->command);                      /* as above */
+    (void)reboot(RB_AUTOBOOT);                               /* as above */
+    for (;;)
+        pause();
+}
+
+/* The work is a child's: whatever becomes of it, the machine ends. */
+void shutdown_serve(int count, char **arguments)
+{
+    const char *name = strrchr(arguments[0], '/');
+    if (strcmp(name ? name + 1 : arguments[0], "shutdown") != 0)
+        return;
+    bool is_init = getpid() == 1;
+    const struct ending *ending = choose(count > 1 ? arguments[1] : "");
+    if (!ending && !is_init) {
+        fprintf(stderr,
+                "usage: shutdown reboot|poweroff|halt|kexec; it ends the machine at once\n");
+        _exit(2);
+    }
+    ending = ending ? ending : &endings[0]; /* PID 1 cannot refuse */
+    console_open();
+    log_to_kernel();
+    int code = child_call(take_down, &is_init, WHOLE_LIMIT);
+    (void)child_call(store, NULL, WRITE_LIMIT); /* of a disk that hangs */
+    console_print("ebb: %s; %s\n",
+                  code == 0
+                      ? is_init ? "everything is unmounted" : "everything is unmounted or read-only"
+                  : code == -ETIMEDOUT ? "something hangs, and is left as it is"
+                                       : "not everything could be unmounted",
+                  ending->words);
+    end(ending);
+}

@@ -1,0 +1,143 @@
+#include "init/unmount.h"
+
+#include <errno.h>
+#include <libmount/libmount.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/child.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/path.h"
+#include "init/holders.h"
+
+/* As long as systemd gives one: what is not written yet may be much. */
+enum { LIMIT = 90 * 1000 };
+
+struct mounted {
+    int id, parent;
+    const char *target, *source;
+    bool is_memory; /* of the kernel or in memory: nothing on it outlives this */
+};
+
+struct mounts {
+    struct mounted *list; /* in the order of mountinfo */
+    size_t count;
+};
+
+static int read_mounts(struct arena *arena, struct mounts *mounts, struct error *error)
+{
+    struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
+    struct libmnt_iter *place = mnt_new_iter(MNT_ITER_FORWARD);
+    *mounts = (struct mounts){0};
+    for (struct libmnt_fs *fs; table && place && mnt_table_next_fs(table, place, &fs) == 0;) {
+        const char *target = mnt_fs_get_target(fs), *source = mnt_fs_get_source(fs),
+                   *type = mnt_fs_get_fstype(fs);
+        *ARENA_PUSH(arena, mounts->list, mounts->count) = (struct mounted){
+            .id = mnt_fs_get_id(fs),
+            .parent = mnt_fs_get_parent_id(fs),
+            .target = arena_string(arena, target ? target : "/"),
+            .source = arena_string(arena, source ? source : "?"),
+            /* An overlay holds the file systems of its layers, which no mount needs to show. */
+            .is_memory = mnt_fs_is_pseudofs(fs) && (!type || strcmp(type, "overlay") != 0)};
+    }
+    mnt_free_iter(place);
+    mnt_unref_table(table);
+    return mounts->count ? 0 : error_set(error, EIO, "cannot read \"/proc/self/mountinfo\"");
+}
+
+static bool goes(const struct unmounting *unmounting, const struct mounted *mounted)
+{
+    static const char *const own[] = {"/", "/dev", "/proc", "/run", "/sys"};
+    if (!path_is_within(mounted->target, unmounting->top) ||
+        (unmounting->kept && strcmp(mounted->target, unmounting->kept) == 0))
+        return false;
+    for (size_t i = 0; i < ARRAY_LENGTH(own); i++)
+        if (strcmp(mounted->target, own[i]) == 0)
+            return false;
+    return true;
+}
+
+static bool is_leaf(const struct mounts *mounts, const struct mounted *mounted)
+{
+    for (size_t i = 0; i < mounts->count; i++)
+        if (mounts->list[i].parent == mounted->id)
+            return false;
+    return true;
+}
+
+static int unmount(const void *target)
+{
+    return umount2(target, UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int detach(const void *target)
+{
+    return umount2(target, UMOUNT_NOFOLLOW | MNT_DETACH) < 0 ? -errno : 0;
+}
+
+static int make_read_only(const void *target)
+{
+    return mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
+}
+
+int unmount_one(const char *target)
+{
+    return child_call(unmount, target, LIMIT);
+}
+
+/* Nothing is lost with what is memory, even if some process that must live on still holds it. */
+static int take_away(const struct mounted *mounted)
+{
+    int code = mounted->is_memory ? detach(mounted->target) : unmount_one(mounted->target);
+    if (code == 0 && !mounted->is_memory)
+        log_info("unmounted \"%s\", %s", mounted->target, mounted->source);
+    return code;
+}
+
+int unmount_round(const struct unmounting *unmounting, bool *progress, struct error *error)
+{
+    auto_arena arena = arena_new();
+    struct mounts mounts;
+    int left = 0, code = read_mounts(arena, &mounts, error);
+    if (code < 0)
+        return code;
+    for (size_t i = mounts.count; i-- > 0;) { /* the last one lies on top */
+        const struct mounted *mounted = &mounts.list[i];
+        if (!goes(unmounting, mounted))
+            continue;
+        left++;
+        if (is_leaf(&mounts, mounted) && take_away(mounted) == 0) {
+            left--;
+            *progress = true;
+        }
+    }
+    return left;
+}
+
+static bool give_up(const struct mounted *mounted)
+{
+    char holders[300];
+    const char *words = "by the kernel, as far as can be seen";
+    if (holders_find(mounted->target, holders, sizeof(holders)))
+        words = holders;
+    int code = child_call(make_read_only, mounted->target, LIMIT);
+    const char *rest = code < 0 ? "it could not even be made read-only" : "it was made read-only";
+    log_error("\"%s\", %s, is still in use, %s; %s", mounted->target, mounted->source, words, rest);
+    (void)child_call(detach, mounted->target, LIMIT); /* what is below it may still go */
+    return code == 0;
+}
+
+unsigned unmount_give_up(const struct unmounting *unmounting)
+{
+    auto_arena arena = arena_new();
+    struct mounts mounts;
+    struct error error;
+    unsigned writable = 0;
+    if (read_mounts(arena, &mounts, &error) < 0)
+        return 1; /* the rounds say why */
+    for (size_t i = mounts.count; i-- > 0;)
+        if (goes(unmounting, &mounts.list[i]) && is_leaf(&mounts, &mounts.list[i]))
+            writable += !give_up(&mounts.list[i]);
+    return writable;
+}

@@ -1,0 +1,24 @@
+/* The end of file systems: leaves first, round by round. What stays busy is named, made read-only
+ * and left. Whatever touches a disk is a child with a time limit. */
+#ifndef EBB_INIT_UNMOUNT_H
+#define EBB_INIT_UNMOUNT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct unmounting {
+    const char *top;  /* what is mounted on it or below it goes, but for the kernel's own folders */
+    const char *kept; /* this stays, too */
+};
+
+/* Unmounts what nothing is mounted below; `progress`: something was, so that another round may do
+ * more. Returns how many are left, or -errno. */
+int unmount_round(const struct unmounting *unmounting, bool *progress, struct error *error);
+/* Says who holds the leaves that the rounds have left, makes their file systems read-only, and
+ * takes them out of the way. Returns how many could not be made read-only. */
+unsigned unmount_give_up(const struct unmounting *unmounting);
+/* One mount, whatever is on its file system; -errno. */
+int unmount_one(const char *target);
+
+#endif
