@@ -200,7 +200,7 @@ static enum rescue_choice choose(struct boot *boot, const struct error *error)
     struct context *context = boot->context;
     struct error none;
     bool has_volumes = boot->volumes.plan && boot->volumes.next + 1 >= boot->volumes.plan->count;
-    attempt_failed(context, error);
+    attempt_note(context, RECORD_FAILED, error->text);
     if (has_volumes && !context->asks && choice_fall_back(context, &none) == 0) {
         console_print("ebb: %s: booting generation %u instead\n", error->text,
                       context->generation->number);
