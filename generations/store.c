@@ -204,7 +204,7 @@ static int find_labelled(const struct search *search, const char *label,
                          const struct generation **chosen, struct error *error)
 {
     const struct list *list = &search->list;
-    const struct generation *found = NULL, *one;
+    const struct generation *found = NULL, *one = NULL;
     struct error ignored; /* what cannot be read has no label that is known */
     for (size_t i = list->count; i > 0; i--) {
         if (read_one(search, label, list->numbers[i - 1], &one, &ignored) < 0 || !one->label ||
