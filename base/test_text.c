@@ -90,13 +90,26 @@ static void test_duration(void **state)
         assert_string_equal(text_duration(cases[i].milliseconds).text, cases[i].text);
 }
 
+/* What a terminal would obey becomes digits; letters of all languages stay. */
+static void test_print(void **state)
+{
+    (void)state;
+    char *shown = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&shown, &length);
+    assert_non_null(stream);
+    text_print("caf\xc3\xa9 \\ \033[2J \xff \xc2\x9b", stream);
+    fclose(stream);
+    assert_string_equal(shown, "caf\xc3\xa9 \\\\ \\033[2J \\377 \\302\\233");
+    free(shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_character),
-        cmocka_unit_test(test_control),
-        cmocka_unit_test(test_name),
-        cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_character), cmocka_unit_test(test_control),
+        cmocka_unit_test(test_name),      cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

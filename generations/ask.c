@@ -6,14 +6,15 @@
 
 enum { AFTER_FAILURE = 5000 };
 
-/* The milliseconds that a person has, 0 for ever. Whoever asked for a generation is not asked
- * again, unless they want that. */
-static bool is_due(const struct step *step, const struct context *context,
-                   const struct record *record, unsigned *limit)
+/* Whoever asked for a generation is not asked again, unless they want that. */
+bool ask_is_due(const struct step *step, const struct context *context, const struct record *record,
+                unsigned *limit)
 {
     const struct rescue *rescue = &context->config->rescue;
     unsigned declared = context->config->generations.menu;
     *limit = context->menu;
+    if (!context->chooses || context->continues) /* then it was asked in the kernel before */
+        return false;
     if (*limit)
         return true;
     if (step->is_menu && rescue->action != RESCUE_WAIT)
@@ -33,12 +34,9 @@ static void put_off_trial(int fd, struct record *record, unsigned number)
 }
 
 void ask_which(struct context *context, int fd, struct record *record, unsigned usual,
-               struct step *step)
+               unsigned limit, struct step *step)
 {
-    unsigned limit;
     struct error error;
-    if (!context->chooses || context->continues || !is_due(step, context, record, &limit))
-        return;
     context->generation = NULL; /* it is the boot that waits, and none of them */
     attempt_note(context, RECORD_WAITS, "");
     unsigned number = context->chooses(context, usual, limit);

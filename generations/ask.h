@@ -6,10 +6,14 @@
 #include "generations/record.h"
 #include "plan/context.h"
 
-/* Asks by context->chooses, if the command line or the declaration wants that, or the last boot
- * failed. `step` becomes one that asks for what was chosen; else it stays. `usual` is what is
- * booted by itself, 0 if that cannot be told. `fd` is the record, -1 if there is none. */
+/* Whether the command line or the declaration wants it, or the last boot failed; and for how many
+ * milliseconds, 0 for ever. */
+bool ask_is_due(const struct step *step, const struct context *context, const struct record *record,
+                unsigned *limit);
+/* Asks by context->chooses. `step` becomes one that asks for what was chosen; else it stays.
+ * `usual` is what is booted by itself, 0 if that cannot be told. `fd` is the record, -1 if there is
+ * none. */
 void ask_which(struct context *context, int fd, struct record *record, unsigned usual,
-               struct step *step);
+               unsigned limit, struct step *step);
 
 #endif

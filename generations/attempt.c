@@ -80,11 +80,6 @@ void attempt_note(const struct context *context, enum record_stage stage, const 
     attempt_write(fd, &record);
 }
 
-void attempt_failed(const struct context *context, const struct error *error)
-{
-    attempt_note(context, error->code == ECANCELED ? RECORD_WAITS : RECORD_FAILED, error->text);
-}
-
 void attempt_wait(const struct context *context, bool waits)
 {
     struct record record;

@@ -199,11 +199,13 @@ int choice_apply(const struct step *declared, struct context *context, struct er
 {
     struct step step = *declared;
     struct record record;
+    unsigned limit;
     auto_fd fd = attempt_record(context, &record);
     context->trial = 0;
     if (fd >= 0)
         attempt_settle(fd, &record);
-    ask_which(context, fd, &record, find_usual(&step, context, &record), &step);
+    if (ask_is_due(&step, context, &record, &limit))
+        ask_which(context, fd, &record, find_usual(&step, context, &record), limit, &step);
     context->generation_is_asked = step.is_asked;
     bool tries =
         fd >= 0 && is_trial(&step, &record) && choose_trial(context, fd, &record, error) == 0;

@@ -207,8 +207,9 @@ static int find_labelled(const struct search *search, const char *label,
     const struct generation *found = NULL, *one;
     struct error ignored; /* what cannot be read has no label that is known */
     for (size_t i = list->count; i > 0; i--) {
-        if (read_one(search, label, list->numbers[i - 1], &one, &ignored) < 0 || !one->label ||
-            !*label || strcmp(one->label, label) != 0)
+        bool fits = read_one(search, label, list->numbers[i - 1], &one, &ignored) == 0 && *label &&
+                    one->label && strcmp(one->label, label) == 0;
+        if (!fits)
             continue;
         if (found) {
             log_warning("generations %u and %u are both called \"%.100s\": taking the newer one",

@@ -1,77 +1,7 @@
 /* Which generation a boot is about, by what the record tells of the ones before, and what the boot
  * writes into it. */
-#include "base/testdata/scratch.h"
-
-#include "generations/attempt.h"
-#include "generations/choice.h"
+#include "generations/choosing.h"
 #include "generations/trial.h"
-
-struct scene {
-    struct arena *arena;
-    struct volume volume, *volumes[1];
-    struct config config;
-    struct context *context;
-};
-
-/* Three generations that are whole. */
-static void begin(struct scene *scene)
-{
-    *scene = (struct scene){.arena = arena_new(), .volume = {.name = "state"}};
-    must_run("mkdir -p volume && cd volume && for i in 1 2 3; do mkdir -p generations/$i/tree &&"
-             "echo '{\"format\": 1}' > generations/$i/generation.json; done");
-    scene->volumes[0] = &scene->volume;
-    scene->config = (struct config){
-        .volumes = scene->volumes,
-        .volume_count = 1,
-        .generations = {
-            .place = {.volume_name = "state", .path = "/generations", .volume = &scene->volume},
-            .record = {.volume_name = "state", .path = "/.ebb/record", .volume = &scene->volume},
-            .default_choice = "latest",
-            .tries = 2}};
-    scene->context = context_new(scene->arena, &scene->config, ".", "root");
-    scene->context->states[0].fd = open_folder("volume");
-}
-
-static void end(struct scene *scene)
-{
-    close(scene->context->states[0].fd);
-    arena_free(scene->arena);
-}
-
-static unsigned choose(struct scene *scene, const char *asked)
-{
-    struct error error;
-    struct plan plan = {.arena = scene->arena};
-    choice_plan(&scene->config, asked, &plan);
-    if (choice_apply(&plan.steps[0], scene->context, &error) < 0)
-        fail_msg("%s", error.text);
-    return scene->context->generation->number;
-}
-
-/* Reads it, and writes it if `chosen` or `good` is to be another one. */
-static struct record record_of(const struct scene *scene, unsigned chosen, unsigned good)
-{
-    struct error error;
-    struct record record;
-    auto_fd fd = record_open(scene->context->states[0].fd, ".ebb/record", true, &error);
-    assert_int_equal(record_read(fd, &record, &error), 0);
-    if (chosen || good) {
-        record.chosen = chosen;
-        record.last_good = good;
-        assert_int_equal(record_write(fd, &record, &error), 0);
-    }
-    return record;
-}
-
-static void assert_last(const struct scene *scene, unsigned generation, enum record_stage stage,
-                        const char *text)
-{
-    struct record record = record_of(scene, 0, 0);
-    const struct record_attempt *last = &record.attempts[record.count - 1];
-    assert_int_equal(last->generation, generation);
-    assert_int_equal(last->stage, stage);
-    assert_string_equal(last->text, text);
-}
 
 static void test_noted(void **state)
 {
@@ -114,18 +44,6 @@ static void test_fall_back(void **state)
     assert_int_equal(choose(&scene, "3"), 3); /* a person's choice stays */
     assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
     end(&scene);
-}
-
-static void write_trial(const struct scene *scene, struct record_trial trial, bool age)
-{
-    struct error error;
-    struct record record = record_of(scene, 0, 0);
-    auto_fd fd = record_open(scene->context->states[0].fd, ".ebb/record", true, &error);
-    if (trial.generation)
-        record.trial = trial;
-    for (size_t i = 0; age && i < record.count; i++)
-        memset(record.attempts[i].boot, 0, RECORD_BOOT); /* of boots before this one */
-    assert_int_equal(record_write(fd, &record, &error), 0);
 }
 
 /* Modules of another kernel: it gives way, as long as there is another one. */
@@ -174,13 +92,6 @@ static void test_spent(void **state)
     assert_int_equal(choose(&scene, NULL), 3);
     end(&scene);
 }
-
-static void reboot_scene(const struct scene *scene)
-{
-    write_trial(scene, (struct record_trial){0}, true);
-}
-
-static const struct record_trial two = {TRIAL_WANTED, 2, 900, 1};
 
 /* It has one boot; then the generation is bad, and the way back is taken. */
 static void test_trial(void **state)
@@ -319,127 +230,6 @@ static void test_armed(void **state)
     end(&scene);
 }
 
-/* A person who is asked, and what they were told. */
-static struct {
-    unsigned answer, times, usual, limit;
-    enum record_stage stage; /* meanwhile */
-    const struct scene *scene;
-} person;
-
-static unsigned ask_person(const struct context *context, unsigned usual, unsigned limit)
-{
-    struct record record = record_of(person.scene, 0, 0);
-    assert_null(context->generation);
-    person.times++;
-    person.usual = usual;
-    person.limit = limit;
-    person.stage = record.attempts[record.count - 1].stage;
-    return person.answer;
-}
-
-static void begin_asking(struct scene *scene, unsigned answer)
-{
-    begin(scene);
-    must_run("rm -rf volume/.ebb");
-    person.scene = scene;
-    person.answer = answer;
-    person.times = 0;
-    scene->context->chooses = ask_person;
-}
-
-static void assert_asked(unsigned times, unsigned usual, unsigned limit)
-{
-    assert_int_equal(person.times, times);
-    assert_int_equal(person.usual, usual);
-    assert_int_equal(person.limit, limit);
-    assert_int_equal(person.stage, RECORD_WAITS);
-}
-
-/* Who is asked, and for how long, is declared, or said for this boot. */
-static void test_asked(void **state)
-{
-    (void)state; /* as above */
-    struct scene scene;
-    struct error error;
-    begin_asking(&scene, 0);
-    assert_int_equal(choose(&scene, NULL), 3);
-    assert_int_equal(person.times, 0); /* there is no reason to ask */
-    attempt_note(scene.context, RECORD_FAILED, "no");
-    scene.config.generations.menu = 3000;
-    assert_int_equal(choose(&scene, "2"), 2); /* who has chosen is not asked */
-    assert_int_equal(person.times, 0);
-    assert_int_equal(choose(&scene, NULL), 3); /* nobody answers */
-    assert_asked(1, 3, 3000);
-    assert_last(&scene, 3, RECORD_STARTED, "");
-    assert_int_equal(choice_fall_back(scene.context, &error), 0);
-    person.answer = 1;
-    assert_int_equal(choose(&scene, "menu"), 1);
-    assert_asked(2, 3, 0);
-    assert_last(&scene, 1, RECORD_STARTED, "");
-    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT); /* it was asked for */
-    scene.config.rescue = (struct rescue){.action = RESCUE_REBOOT, .after = 7000};
-    assert_int_equal(choose(&scene, "menu"), 1);
-    assert_asked(3, 3, 7000);
-    scene.context->menu = 9000;
-    assert_int_equal(choose(&scene, "2"), 1);
-    assert_asked(4, 2, 9000);
-    end(&scene);
-}
-
-static void test_asked_after_failure(void **state)
-{
-    (void)state; /* as above */
-    struct scene scene;
-    begin_asking(&scene, 0);
-    assert_int_equal(choose(&scene, NULL), 3);
-    reboot_scene(&scene); /* it died */
-    assert_int_equal(choose(&scene, NULL), 3);
-    assert_asked(1, 3, 5000);
-    reboot_scene(&scene); /* and again, so it gives way */
-    assert_int_equal(choose(&scene, NULL), 2);
-    assert_asked(2, 2, 5000);
-    attempt_note(scene.context, RECORD_LEFT, "");
-    reboot_scene(&scene);
-    assert_int_equal(choose(&scene, NULL), 2);
-    assert_int_equal(person.times, 2);
-    attempt_wait(scene.context, true); /* who is switched off has not failed */
-    reboot_scene(&scene);
-    person.answer = 3;
-    assert_int_equal(choose(&scene, NULL), 2);
-    assert_int_equal(person.times, 2);
-    (void)record_of(&scene, 0, 1); /* boots are confirmed here */
-    attempt_note(scene.context, RECORD_LEFT, "");
-    reboot_scene(&scene);
-    assert_int_equal(choose(&scene, NULL), 3); /* though it is bad */
-    assert_asked(3, 1, 5000);
-    end(&scene);
-}
-
-/* A trial comes, unless a person wants something else, and then it comes later. */
-static void test_asked_in_trial(void **state)
-{
-    (void)state; /* as above */
-    struct scene scene;
-    struct error error;
-    begin_asking(&scene, 0);
-    scene.config.generations.menu = 3000;
-    write_trial(&scene, two, false);
-    struct plan plan = {.arena = scene.arena};
-    scene.volume.holds_record = true;
-    record_plan(&scene.config, NULL, &plan);
-    assert_int_equal(record_apply(&plan.steps[0], scene.context, &error), 0);
-    person.answer = 1;
-    assert_int_equal(choose(&scene, NULL), 1);
-    assert_asked(1, 2, 3000);
-    assert_int_equal(scene.context->trial, 0);
-    assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_WANTED);
-    reboot_scene(&scene);
-    person.answer = 0;
-    assert_int_equal(choose(&scene, NULL), 2);
-    assert_int_equal(scene.context->trial, 900);
-    end(&scene);
-}
-
 /* By a label, which stands for a number, and never for another one. */
 static void test_label(void **state)
 {
@@ -470,18 +260,9 @@ static void test_label(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_noted),
-                                       TEST(test_fall_back),
-                                       TEST(test_spent),
-                                       TEST(test_kernel),
-                                       TEST(test_trial),
-                                       TEST(test_trial_fails),
-                                       TEST(test_trial_waits),
-                                       TEST(test_early),
-                                       TEST(test_armed),
-                                       TEST(test_asked),
-                                       TEST(test_asked_after_failure),
-                                       TEST(test_asked_in_trial),
-                                       TEST(test_label)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_noted), TEST(test_fall_back),   TEST(test_spent),       TEST(test_kernel),
+        TEST(test_trial), TEST(test_trial_fails), TEST(test_trial_waits), TEST(test_early),
+        TEST(test_armed), TEST(test_label)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

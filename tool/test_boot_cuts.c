@@ -17,7 +17,7 @@ struct change {
 
 static size_t removed_early; /* so many things, in all runs of this process */
 
-static const char *digest_of(struct arena *arena, const char *data)
+static const char *digest_in(struct arena *arena, const char *data)
 {
     char digits[DIGEST_DIGITS + 1];
     digest_of(data, strlen(data), digits);
@@ -31,7 +31,7 @@ static const struct boot_payload *payload(struct arena *arena, const struct boot
     struct boot_payload *made = arena_alloc(arena, sizeof(*made));
     made->data = arena_printf(arena, "%s %s, long enough to be torn", kind, letter);
     made->file = (struct entry_file){arena_printf(arena, "%s/%s-%s", state->folder, kind, letter),
-                                     strlen(made->data), digest_of(arena, made->data)};
+                                     strlen(made->data), digest_in(arena, made->data)};
     auto_fd esp = open_folder("esp");
     made->is_there = boot_verify(esp, &made->file, &ignored) == 0;
     return made;
