@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/path.h"
+#include "base/testdata/shell.h"
 #include "plan/make.h"
 #include "vm/program.h"
 #include "vm/tree.h"
@@ -240,6 +241,13 @@ void scene_power_off(struct scene *scene)
 {
     struct error error;
     must(vm_power_off(scene->vm, &error), &error);
+}
+
+void scene_expect_unmounted(const struct scene *scene)
+{
+    must_run("PATH=$PATH:/usr/sbin:/sbin; dumpe2fs -h %s/state.img 2>/dev/null |"
+             "grep '^Filesystem features:' | grep -vq needs_recovery",
+             scene->folder);
 }
 
 const char *scene_run(struct scene *scene, const char *command)

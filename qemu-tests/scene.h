@@ -62,6 +62,8 @@ void scene_type(struct scene *scene, const char *keys);
 /* Ends the guest cleanly and starts it again, or not. */
 void scene_reboot(struct scene *scene);
 void scene_power_off(struct scene *scene);
+/* After that: the ext4 of the state volume needs no recovery. */
+void scene_expect_unmounted(const struct scene *scene);
 /* Runs a command in the guest; its output without the last line end. Any failure of it is ours. */
 const char *scene_run(struct scene *scene, const char *command);
 /* The same, and that is what it says. */
