@@ -1,0 +1,13 @@
+/* What systemd is told of the boot before it, as an initramfs made with it would tell. Another init
+ * does not look at these files of /run. */
+#ifndef EBB_INIT_SYSTEMD_H
+#define EBB_INIT_SYSTEMD_H
+
+#include "plan/context.h"
+
+/* Just before the switch, when all mounts are there: that they are ours (utab), which device a root
+ * in memory was made from (volatile-root), and that a soft reboot is none. What cannot be told is
+ * logged, and does not stop the boot. */
+void systemd_tell(const struct context *context);
+
+#endif
