@@ -54,6 +54,12 @@ static void set_debug(struct arguments *arguments, const char *value)
     arguments->debug = true;
 }
 
+static void set_analyze(struct arguments *arguments, const char *value)
+{
+    (void)value; /* a flag */
+    arguments->analyze = true;
+}
+
 static const struct {
     const char *name;
     bool has_value;
@@ -63,6 +69,7 @@ static const struct {
     {"ro", false, set_read_only},
     {"rw", false, set_writable},
     {"rootwait", false, set_wait},
+    {"ebb.analyze", false, set_analyze},
     {"ebb.generation", true, set_generation},
     {"ebb.rescue", true, set_rescue},
     {"ebb.debug", false, set_debug},

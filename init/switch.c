@@ -133,6 +133,7 @@ int switch_root(const struct context *context, const char *init, char *const arg
     root_show_lower(context);
     places_release(context);
     systemd_tell(context);
+    systemd_keep_extra("/.extra");
     auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")
                        : kernel_move(context->root.fd, error);

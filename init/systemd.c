@@ -2,13 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libmount/libmount.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/copy.h"
 #include "base/log.h"
 #include "base/utab.h"
 
@@ -94,4 +98,78 @@ void systemd_tell(const struct context *context)
         log_warning("ignoring that systemd may not find the disk: %s", error.text);
     if (refuse_soft_reboot(&error) < 0)
         log_warning("ignoring that a soft reboot would keep the root: %s", error.text);
+}
+
+static int keep_credentials(int extra, const char *name, struct error *error)
+{
+    auto_fd source = openat(extra, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (source < 0)
+        return errno == ENOENT ? 0 : error_system(error, errno, "cannot open \"%s\"", name);
+    auto_fd target = -1;
+    int code = open_folder("credentials/@encrypted", &target, error);
+    return code < 0 ? code : copy_tree(source, target, error);
+}
+
+static int keep_file(int extra, const char *name, struct error *error)
+{
+    if (faccessat(extra, name, F_OK, 0) < 0)
+        return 0;
+    auto_fd folder = -1;
+    int code = open_folder("systemd", &folder, error);
+    return code < 0 ? code : copy_named(extra, folder, name, error);
+}
+
+void systemd_keep_extra(const char *extra)
+{
+    static const char *const folders[] = {"credentials", "global_credentials"};
+    static const char *const files[] = {"tpm2-pcr-signature.json", "tpm2-pcr-public-key.pem"};
+    struct error error;
+    auto_fd folder = open(extra, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; folder >= 0 && i < ARRAY_LENGTH(folders); i++)
+        if (keep_credentials(folder, folders[i], &error) < 0)
+            log_warning("ignoring what systemd-stub gave: %s", error.text);
+    for (size_t i = 0; folder >= 0 && i < ARRAY_LENGTH(files); i++)
+        if (keep_file(folder, files[i], &error) < 0)
+            log_warning("ignoring what systemd-stub gave: %s", error.text);
+}
+
+static bool is_systemd(const struct context *context)
+{
+    char link[40], path[512] = "";
+    auto_fd program = path_open_in_root(context->root.fd, context->init, O_PATH);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", program);
+    if (program < 0 || readlink(link, path, sizeof(path) - 1) < 0)
+        return false;
+    const char *slash = strrchr(path, '/');
+    return slash && strcmp(slash, "/systemd") == 0;
+}
+
+/* What systemd writes for itself when it executes itself anew; it outlives execve. */
+static int write_state(unsigned long start)
+{
+    char line[100];
+    struct moment now = clock_moment();
+    int length = snprintf(line, sizeof(line), "initrd-timestamp=%" PRId64 " %lu\n",
+                          now.wall - now.kernel + (int64_t)start, start);
+    auto_fd state = memfd_create("systemd-state", 0);
+    if (state < 0 || path_write_all(state, line, (size_t)length) < 0 ||
+        lseek(state, 0, SEEK_SET) < 0)
+        return -1;
+    return TAKE_FD(state);
+}
+
+char **systemd_arguments(const struct context *context, char **arguments, unsigned long start)
+{
+    size_t count = 0;
+    int state = is_systemd(context) ? write_state(start) : -1;
+    if (state < 0)
+        return arguments;
+    while (arguments[count])
+        count++;
+    char **all = arena_alloc(context->arena, (count + 4) * sizeof(*all));
+    memcpy(all, arguments, count * sizeof(*all));
+    all[count++] = arena_string(context->arena, "--switched-root");
+    all[count++] = arena_string(context->arena, "--system");
+    all[count] = arena_printf(context->arena, "--deserialize=%d", state);
+    return all;
 }

@@ -45,9 +45,10 @@ static const struct {
      {.rescue = RESCUE_REBOOT},
      "ebb: ignoring ebb.rescue=none: it is none of wait, reboot and poweroff\n"},
     {"ebb.debug ro", {.debug = true, .read_only = true}, ""},
+    {"ebb.analyze", {.analyze = true}, ""},
     {"ro rootwait ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single "
      "init=/x rw",
-     {"/i", "3", RESCUE_POWEROFF, true, true, true},
+     {"/i", "3", RESCUE_POWEROFF, true, true, false, true},
      ""},
     {"-- rootwait", {0}, ""},
     {"rootwait -- ro", {.wait_for_ever = true}, ""},
@@ -97,7 +98,8 @@ static void test_parse(void **state)
         if (!same_text(found.init, expected.init) ||
             !same_text(found.generation, expected.generation) || found.rescue != expected.rescue ||
             found.read_only != expected.read_only ||
-            found.wait_for_ever != expected.wait_for_ever || found.debug != expected.debug)
+            found.wait_for_ever != expected.wait_for_ever || found.debug != expected.debug ||
+            found.analyze != expected.analyze)
             fail_msg("\"%s\": init=%s generation=%s rescue=%d", cases[i].line, found.init,
                      found.generation, found.rescue);
     }

@@ -1,5 +1,7 @@
 #include "mounts/testing.h"
 
+#include <time.h>
+
 #include "init/systemd.h"
 #include "plan/context.h"
 
@@ -91,9 +93,72 @@ static void test_failures(void **state)
     end_world(&world);
 }
 
+static void test_extra(void **state)
+{
+    (void)state;
+    need_namespace();
+    log_begin();
+    systemd_keep_extra("none");
+    must_run("test -z \"$(ls /run)\"");
+    must_run("mkdir -p extra/credentials extra/global_credentials && cd extra && "
+             "echo a > credentials/a.cred && echo b > global_credentials/b.cred && "
+             "chmod 0400 */*.cred && chmod 0500 credentials global_credentials && "
+             "echo {} > tpm2-pcr-signature.json");
+    systemd_keep_extra("extra");
+    auto_string log = log_end();
+    assert_string_equal(log, "");
+    assert_content("/run/credentials/@encrypted/a.cred", "a\n");
+    assert_content("/run/credentials/@encrypted/b.cred", "b\n");
+    assert_content("/run/systemd/tpm2-pcr-signature.json", "{}\n");
+    must_run("cd /run/credentials && test $(stat -c %%a @encrypted @encrypted/a.cred | xargs | "
+             "tr ' ' -) = 500-400 && test ! -e /run/systemd/tpm2-pcr-public-key.pem");
+    must_run("rm -r extra && mkdir extra && touch extra/credentials");
+    log_begin();
+    systemd_keep_extra("extra");
+    auto_string second = log_end();
+    assert_string_equal(second, "ebb: ignoring what systemd-stub gave: cannot open "
+                                "\"credentials\": Not a directory\n");
+}
+
+/* Any other init gets what the kernel gave, and no descriptor. */
+static void test_arguments(void **state)
+{
+    (void)state;
+    need_namespace();
+    struct world world;
+    char *given[] = {"/sbin/init", "one", NULL};
+    begin(&world, VOLUMES "root tmpfs size=50%\n" REST);
+    must_run("mkdir -p root/sbin root/lib && touch root/lib/systemd root/lib/other && "
+             "ln -s /lib/systemd root/sbin/init && ln -s /lib/other root/sbin/runit");
+    world.context->root.fd = open("root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    world.context->init = "/sbin/runit";
+    assert_ptr_equal(systemd_arguments(world.context, given, 5), given);
+    world.context->init = "/sbin/none";
+    assert_ptr_equal(systemd_arguments(world.context, given, 5), given);
+    world.context->init = "/sbin/init";
+    char **found = systemd_arguments(world.context, given, 1234567);
+    assert_string_equal(found[0], "/sbin/init");
+    assert_string_equal(found[1], "one");
+    assert_string_equal(found[2], "--switched-root");
+    assert_string_equal(found[3], "--system");
+    assert_memory_equal(found[4], "--deserialize=", strlen("--deserialize="));
+    assert_null(found[5]);
+    auto_fd told = atoi(found[4] + strlen("--deserialize="));
+    assert_int_equal(fcntl(told, F_GETFD), 0); /* it has to outlive execve */
+    unsigned long long wall, kernel;
+    char text[100] = "";
+    assert_true(read(told, text, sizeof(text) - 1) > 0);
+    assert_int_equal(sscanf(text, "initrd-timestamp=%llu %llu\n", &wall, &kernel), 2);
+    assert_int_equal(kernel, 1234567);
+    assert_in_range(wall, kernel, (unsigned long long)time(NULL) * 1000000);
+    close(TAKE_FD(world.context->root.fd));
+    end_world(&world);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ON_MACHINE(test_mounts), ON_MACHINE(test_device),
-                                       ON_MACHINE(test_soft_reboot), ON_MACHINE(test_failures)};
+    const struct CMUnitTest tests[] = {ON_MACHINE(test_mounts),      ON_MACHINE(test_device),
+                                       ON_MACHINE(test_soft_reboot), ON_MACHINE(test_failures),
+                                       ON_MACHINE(test_extra),       ON_MACHINE(test_arguments)};
     return cmocka_run_group_tests(tests, enter_quiet, NULL);
 }
