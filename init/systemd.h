@@ -10,8 +10,8 @@
  * logged, and does not stop the boot. */
 void systemd_tell(const struct context *context);
 
-/* What systemd-stub has put into `extra`, the folder /.extra of the initramfs, goes to where systemd
- * looks for it later: credentials, and signatures for the TPM. There may be none. */
+/* What systemd-stub has put into `extra`, the folder /.extra of the initramfs, goes to where
+ * systemd looks for it later: credentials, and signatures for the TPM. There may be none. */
 void systemd_keep_extra(const char *extra);
 
 /* For `systemd-analyze`: the arguments of the init, and behind them those by which systemd learns
