@@ -76,6 +76,12 @@ static void set_menu(struct arguments *arguments, const char *value)
 
 enum value { NO_VALUE, ANY_VALUE, PERHAPS_VALUE };
 
+static void set_analyze(struct arguments *arguments, const char *value)
+{
+    (void)value; /* a flag */
+    arguments->analyze = true;
+}
+
 static const struct {
     const char *name;
     enum value value;
@@ -85,6 +91,7 @@ static const struct {
     {"ro", NO_VALUE, set_read_only},
     {"rw", NO_VALUE, set_writable},
     {"rootwait", NO_VALUE, set_wait},
+    {"ebb.analyze", NO_VALUE, set_analyze},
     {"ebb.generation", ANY_VALUE, set_generation},
     {"ebb.continues", ANY_VALUE, set_continues},
     {"ebb.menu", PERHAPS_VALUE, set_menu},

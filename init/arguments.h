@@ -15,6 +15,7 @@ struct arguments {
     int rescue;         /* ebb.rescue=: enum rescue_action, or -1 for the declared one */
     bool read_only;     /* ro, unless rw follows it */
     bool wait_for_ever; /* rootwait */
+    bool analyze;       /* ebb.analyze: systemd is told when PID 1 began */
     bool debug;         /* ebb.debug: details go to the log */
     unsigned menu;      /* ebb.menu: milliseconds to choose a generation; 0: as declared */
 };

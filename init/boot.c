@@ -24,6 +24,7 @@
 #include "init/shutdown.h"
 #include "init/status.h"
 #include "init/switch.h"
+#include "init/systemd.h"
 #include "kconfig/request.h"
 #include "mounts/damaged.h"
 #include "mounts/kernel.h"
@@ -181,6 +182,8 @@ static int boot_system(struct boot *boot, char **arguments, struct error *error)
     tell_degraded(boot->context, &boot->history);
     keep_status(boot, NULL);
     arguments[0] = (char *)boot->context->init;
+    if (boot->arguments.analyze)
+        arguments = systemd_arguments(boot->context, arguments, boot->start);
     attempt_note(boot->context, RECORD_LEFT, "");
     log_info("execute %s", boot->context->init);
     code = switch_root(boot->context, boot->context->init, arguments, boot->arguments.read_only,

@@ -15,6 +15,7 @@
 #include "generations/guard.h"
 #include "init/processes.h"
 #include "init/shutdown.h"
+#include "init/systemd.h"
 #include "kconfig/drivers.h"
 #include "kconfig/load.h"
 #include "kconfig/request.h"
@@ -112,6 +113,8 @@ int switch_root(const struct context *context, const char *init, char *const arg
     modules_close(context->modules);
     root_show_lower(context);
     places_release(context);
+    systemd_tell(context);
+    systemd_keep_extra("/.extra");
     auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")
                        : kernel_move(context->root.fd, error);

@@ -53,9 +53,10 @@ static const struct {
     {"ebb.menu=", {0}, "ebb: ignoring ebb.menu=: it is no number of seconds\n"},
     {"ebb.generation=\"before the upgrade\"", {.generation = "before the upgrade"}, ""},
     {"ebb.debug ro", {.debug = true, .read_only = true}, ""},
+    {"ebb.analyze", {.analyze = true}, ""},
     {"ro rootwait ebb.debug init=/i ebb.generation=3 ebb.rescue=poweroff -- single "
      "init=/x rw",
-     {"/i", "3", 0, RESCUE_POWEROFF, true, true, true, 0},
+     {"/i", "3", 0, RESCUE_POWEROFF, true, true, false, true, 0},
      ""},
     {"-- rootwait", {0}, ""},
     {"rootwait -- ro", {.wait_for_ever = true}, ""},
@@ -106,7 +107,7 @@ static void test_parse(void **state)
             !same_text(found.generation, expected.generation) || found.rescue != expected.rescue ||
             found.continues != expected.continues || found.read_only != expected.read_only ||
             found.wait_for_ever != expected.wait_for_ever || found.debug != expected.debug ||
-            found.menu != expected.menu)
+            found.analyze != expected.analyze || found.menu != expected.menu)
             fail_msg("\"%s\": init=%s generation=%s rescue=%d menu=%u", cases[i].line, found.init,
                      found.generation, found.rescue, found.menu);
     }

@@ -1,13 +1,13 @@
 #include "persist/options.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libmount/libmount.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/utab.h"
 
 enum { USER_OPTIONS = OPTION_HIDE | OPTION_TRASH };
 
@@ -58,33 +58,19 @@ static int look_up(const struct context *context, struct volume_state *state, st
     return state->source ? 0 : error_set(error, ENOENT, "it is not in /proc/self/mountinfo");
 }
 
-/* Spaces and their like as libmount reads them. */
-static const char *mangled(struct arena *arena, const char *text)
-{
-    auto_string mangle = mnt_mangle(text);
-    if (!mangle)
-        memory_exhausted();
-    return arena_string(arena, mangle);
-}
-
-/* One line as libmount reads it: the mount is found again by source, root and target, and the
- * target is the path that the running system will see. */
 static int write_line(const struct persist_entry *entry, const struct volume_state *state,
                       struct error *error)
 {
     auto_arena arena = arena_new();
     const char *top = strcmp(state->root, "/") == 0 ? "" : state->root;
     bool hide = entry->options & OPTION_HIDE, trash = entry->options & OPTION_TRASH;
-    const char *line = arena_printf(arena, "SRC=%s TARGET=%s ROOT=%s OPTS=%s%s%s\n",
-                                    mangled(arena, state->source), mangled(arena, entry->target),
-                                    mangled(arena, arena_printf(arena, "%s%s", top, entry->source)),
-                                    hide ? "x-gvfs-hide" : "", hide && trash ? "," : "",
-                                    trash ? "x-gvfs-trash" : "");
-    if (mkdir("/run/mount", 0755) < 0 && errno != EEXIST)
-        return error_system(error, errno, "cannot make \"/run/mount\"");
-    auto_fd file = open("/run/mount/utab", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    int code = file < 0 ? -errno : path_write_all(file, line, strlen(line));
-    return code < 0 ? error_system(error, -code, "cannot write \"/run/mount/utab\"") : 0;
+    const struct utab_line line = {.source = state->source,
+                                   .target = entry->target,
+                                   .root = arena_printf(arena, "%s%s", top, entry->source),
+                                   .options = hide && trash ? "x-gvfs-hide,x-gvfs-trash"
+                                              : hide        ? "x-gvfs-hide"
+                                                            : "x-gvfs-trash"};
+    return utab_add(&line, error);
 }
 
 void options_record(const struct persist_entry *entry, const struct context *context)

@@ -1,6 +1,6 @@
 /* The mount options of an entry. The kernel knows ro, noexec, nosuid and nodev; hide and trash are
- * words to file managers (x-gvfs-hide, x-gvfs-trash), which only user space keeps: in
- * /run/mount/utab, where libmount lays them over what the kernel shows. */
+ * words to file managers (x-gvfs-hide, x-gvfs-trash), which only user space keeps
+ * (base/utab.h). */
 #ifndef EBB_PERSIST_OPTIONS_H
 #define EBB_PERSIST_OPTIONS_H
 

@@ -78,18 +78,23 @@ static void test_options(void **state)
          "dir '/a b' options=hide; file /c\\\\d options=trash,hide,nodev;"
          "dir /e options=trash",
          "true", NULL,
-         "printf '%s\n' 'SRC=state TARGET=/a\\040b ROOT=/persist/a\\040b OPTS=x-gvfs-hide' "
-         "'SRC=state TARGET=/c\\134d ROOT=/persist/c\\134d OPTS=x-gvfs-hide,x-gvfs-trash' "
-         "'SRC=state TARGET=/e ROOT=/persist/e OPTS=x-gvfs-trash' | diff - /run/mount/utab &&"
+         "printf '%s\n' 'SRC=state TARGET=/a\\040b ROOT=/persist/a\\040b "
+         "OPTS=x-gvfs-hide,x-initrd.mount' "
+         "'SRC=state TARGET=/c\\134d ROOT=/persist/c\\134d "
+         "OPTS=x-gvfs-hide,x-gvfs-trash,x-initrd.mount' "
+         "'SRC=state TARGET=/e ROOT=/persist/e OPTS=x-gvfs-trash,x-initrd.mount' | diff - "
+         "/run/mount/utab &&"
          "test $(stat -c %a /run/mount/utab) = 644"},
         {"as libmount reads it", "dir '/a b' options=hide,nodev; dir /c", "true", NULL,
          "sed -i \"s# TARGET=# TARGET=$PWD/root#\" /run/mount/utab &&"
-         "findmnt -mno OPTIONS \"$PWD/root/a b\" | grep -q '^rw,nodev,relatime.*,x-gvfs-hide$' &&"
+         "findmnt -mno OPTIONS \"$PWD/root/a b\" | grep -q "
+         "'^rw,nodev,relatime.*,x-gvfs-hide,x-initrd.mount$' &&"
          "! findmnt -mno OPTIONS $PWD/root/c | grep -q x-gvfs"},
         {"of a volume that shows a part of its file system",
          "}\npersist data:/p {\ndir /a options=hide",
          "mkdir data/sub && mount --bind data/sub data", NULL,
-         "test \"$(cat /run/mount/utab)\" = 'SRC=data TARGET=/a ROOT=/sub/p/a OPTS=x-gvfs-hide' &&"
+         "test \"$(cat /run/mount/utab)\" = 'SRC=data TARGET=/a ROOT=/sub/p/a "
+         "OPTS=x-gvfs-hide,x-initrd.mount' &&"
          "umount -l data"},
         {"which cannot be written down", "dir /a options=hide",
          "mkdir -p /run/mount && rm -f /run/mount/utab && mkdir /run/mount/utab", NULL,

@@ -33,13 +33,14 @@ static int make_tree(void **state)
                : -1;
 }
 
-static struct scene *debian(const char *name, const char *configuration)
+static struct scene *debian(const char *name, const char *configuration, const char *append)
 {
     if (access("build/demo/debian/etc/os-release", R_OK) < 0) {
         print_message("SKIP: a Debian tree can be made by root only\n");
         skip();
     }
     struct scene *scene = scene_new(name, configuration);
+    scene->setup.append = arena_printf(scene->arena, "%s %s", scene->setup.append, append);
     scene->setup.tree = tree;
     scene_make(scene);
     scene->request.passphrase = SCRATCH_PASSPHRASE;
@@ -93,13 +94,52 @@ static void assert_told(struct scene *scene, const char *root)
                                      root));
 }
 
+/* A mount below a persisted path is seen there, and not in the volume, although systemd shares all
+ * mounts. */
+static void check_propagation(struct scene *scene)
+{
+    scene_expect(scene,
+                 "for i in / /home/alice /persist; do findmnt -no PROPAGATION $i; done | sort -u;"
+                 "mkdir /home/alice/m && mount -t tmpfs inner /home/alice/m &&"
+                 "findmnt -no TARGET -S inner; umount /home/alice/m; rmdir /home/alice/m",
+                 "shared\n/home/alice/m");
+}
+
+/* This systemd has none, but the unit of a later one would be refused. */
+static void check_soft_reboot(struct scene *scene)
+{
+    scene_run(scene, "cd /run/systemd/system && echo '[Unit]' > soft-reboot.target &&"
+                     "systemctl daemon-reload && ! systemctl start soft-reboot.target &&"
+                     "systemctl status soft-reboot.target | grep -q 'Soft Reboot (refused: ' &&"
+                     "rm soft-reboot.target && systemctl daemon-reload");
+}
+
+/* Something works on a persisted path until systemd kills the last processes: that path is not
+ * unmounted before. */
+static void check_end(struct scene *scene)
+{
+    scene_run(scene, "systemd-run -q -p DefaultDependencies=no -p WorkingDirectory=/home/alice "
+                     "sleep infinity");
+    power_off(scene);
+    const char *said = vm_serial_of_boot(scene->vm);
+    assert_non_null(strstr(said, "Unmount All Filesystems"));
+    if (strstr(said, "Failed unmounting"))
+        fail_msg("systemd could not unmount something:\n%s", said);
+}
+
 static void debian_is_laid_out(void **state)
 {
     (void)state; /* nothing is shared */
     struct scene *scene =
-        debian("debian-tmpfs", SCENE_STATE "root tmpfs size=50%\n" DEBIAN_PATHS SCENE_REST);
+        debian("debian-tmpfs", SCENE_STATE "root tmpfs size=50%\n" DEBIAN_PATHS SCENE_REST,
+               "ebb.analyze systemd.show_status=1");
     scene_expect_all_is_well(scene);
-    assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "tmpfs");
+    check_propagation(scene);
+    check_soft_reboot(scene);
+    scene_expect(scene,
+                 "findmnt -no FSTYPE /; test $(readlink /run/systemd/volatile-root) ="
+                 " /dev/block/$(mountpoint -d /persist) || echo other",
+                 "tmpfs");
     assert_told(scene, "tmpfs");
     assert_string_equal(scene_run(scene, "stat -c %U:%G:%a /home/alice"), "alice:alice:700");
     const char *identity = scene_run(scene, "cat /etc/machine-id");
@@ -115,7 +155,9 @@ static void debian_is_laid_out(void **state)
         "kept\n0");
     assert_string_equal(scene_run(scene, "cat /etc/machine-id"), identity);
     assert_string_equal(scene_run(scene, LAST_SHUTDOWN), "last shutdown: clean");
-    power_off(scene);
+    scene_run(scene, "test ! -e /run/systemd/first-boot");
+    scene_run(scene, "systemd-analyze time | grep -q '(initrd)'");
+    check_end(scene);
     scene_expect_unmounted(scene);
     scene_end(scene);
 }
@@ -123,12 +165,13 @@ static void debian_is_laid_out(void **state)
 static void debian_lies_below_an_overlay(void **state)
 {
     (void)state; /* nothing is shared */
-    struct scene *scene =
-        debian("debian-overlay", "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
+    struct scene *scene = debian("debian-overlay",
+                                 "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
                                  "    fs btrfs\n"
                                  "    mount /persist\n"
                                  "}\n"
-                                 "root overlay size=50%\n" DEBIAN_PATHS SCENE_REST);
+                                 "root overlay size=50%\n" DEBIAN_PATHS SCENE_REST,
+                                 "");
     scene_expect_all_is_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no FSTYPE /"), "overlay");
     assert_told(scene, "overlay");
@@ -149,25 +192,30 @@ static void debian_lies_below_an_overlay(void **state)
 static void fstab_names_an_opened_container(void **state)
 {
     (void)state; /* nothing is shared */
-    struct scene *scene = debian(
-        "debian-luks", "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
-                       "    luks name=opened\n"
-                       "    fs ext4\n"
-                       "    mount /persist\n"
-                       "}\n"
-                       "root tmpfs size=50%\n"
-                       "persist state:/persist { file /etc/fstab; dir /var/log; }\n" SCENE_REST);
+    struct scene *scene =
+        debian("debian-luks",
+               "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
+               "    luks name=opened\n"
+               "    fs ext4\n"
+               "    mount /persist\n"
+               "}\n"
+               "root tmpfs size=50%\n"
+               "persist state:/persist { file /etc/fstab; dir /var/log; }\n" SCENE_REST,
+               "");
+    scene_run(scene, "! grep -E ' (user|logon|encrypted) ' /proc/keys | grep -v invocation_id");
     scene_run(scene, "mkdir -p /persist/log; blkid=$(findmnt -no UUID /persist);"
                      "echo \"UUID=$blkid /mnt ext4 defaults 0 0\" > /etc/fstab;"
-                     "echo '/dev/mapper/opened /media ext4 defaults 0 0' >> /etc/fstab");
+                     "echo '/dev/mapper/opened /media ext4 defaults 0 0' >> /etc/fstab;"
+                     "e2label /dev/mapper/opened kept;"
+                     "echo 'LABEL=kept /opt ext4 defaults 0 0' >> /etc/fstab");
     scene_reboot(scene);
     scene_expect_all_is_well(scene);
     assert_string_equal(scene_run(scene, "findmnt -no TARGET -S /dev/mapper/opened | sort | uniq |"
-                                         "grep -E '^/(mnt|media|persist)$';"
+                                         "grep -E '^/(mnt|media|opt|persist)$';"
                                          "readlink /dev/mapper/opened;"
                                          "udevadm info -q property /dev/mapper/opened |"
                                          "grep -E '^(SYSTEMD_READY|DM_UDEV_PRIMARY|TAGS)'"),
-                        "/media\n/mnt\n/persist\n../dm-0\nDM_UDEV_PRIMARY_SOURCE_FLAG=1\n"
+                        "/media\n/mnt\n/opt\n/persist\n../dm-0\nDM_UDEV_PRIMARY_SOURCE_FLAG=1\n"
                         "SYSTEMD_READY=1\n"
                         "TAGS=:systemd:");
     assert_string_equal(scene_run(scene, LAST_SHUTDOWN), "last shutdown: clean");
