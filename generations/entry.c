@@ -31,6 +31,10 @@ void entry_check(const struct config *config, struct report *report)
         report_error(report, boot->origin,
                      "the options of `boot` say which generation is booted; each entry says it, "
                      "so remove ebb.generation=");
+    if (boot->loader == BOOT_GRUB && boot->options && strpbrk(boot->options, "'\\"))
+        report_error(report, boot->origin,
+                     "the options of `boot` have ' or \\ in them, which GRUB changes; write them "
+                     "without");
     if (boot->timeout % 1000)
         report_error(report, boot->origin,
                      "boot loaders count whole seconds; write for example timeout=%us",

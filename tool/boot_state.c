@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "generations/grub.h"
 #include "secrets/pin.h"
 
 enum { ENTRY_LIMIT = 1 << 16 };
@@ -96,19 +97,18 @@ static int look_at_entries(struct arena *arena, int esp, struct boot_state *stat
     return code;
 }
 
-static int look_for_unfinished(struct arena *arena, int esp, struct boot_state *state,
-                               struct error *error)
+/* What loaders are told, beside the entries. */
+static void look_for_unfinished(struct arena *arena, int esp, struct boot_state *state)
 {
-    static const char *const names[] = {"loader.conf" ESP_UNFINISHED,
-                                        "entries.srel" ESP_UNFINISHED};
-    struct esp_file *files = NULL;
-    size_t count = 0;
-    int code = esp_list(arena, esp, "/loader", &files, &count, error);
-    for (size_t i = 0; code == 0 && i < count; i++)
-        for (size_t j = 0; j < ARRAY_LENGTH(names); j++)
-            if (strcmp(files[i].name, names[j]) == 0)
-                add_leftover(arena, state, "/loader", names[j]);
-    return code;
+    const char *const paths[] = {"/loader/loader.conf", "/loader/entries.srel",
+                                 grub_menu_path(arena, state->token),
+                                 grub_block_path(arena, state->token)};
+    for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
+        const char *path = arena_printf(arena, "%s" ESP_UNFINISHED, paths[i]);
+        auto_fd fd = path_open(esp, path, O_PATH);
+        if (fd >= 0)
+            *ARENA_PUSH(arena, state->leftovers, state->leftover_count) = path;
+    }
 }
 
 int boot_look(struct arena *arena, int esp, const char *token, struct boot_state *state,
@@ -127,8 +127,7 @@ int boot_look(struct arena *arena, int esp, const char *token, struct boot_state
     }
     if (code == 0)
         code = look_at_entries(arena, esp, state, error);
-    if (code == 0)
-        code = look_for_unfinished(arena, esp, state, error);
+    look_for_unfinished(arena, esp, state);
     return code < 0 ? code : esp_space(esp, &state->space, error);
 }
 

@@ -9,6 +9,7 @@
 #include "generations/identity.h"
 #include "generations/loader.h"
 #include "tool/boot.h"
+#include "tool/boot_grub.h"
 #include "tool/boot_loader.h"
 #include "tool/boot_place.h"
 #include "tool/boot_wants.h"
@@ -29,7 +30,8 @@ static int open_all(struct arena *arena, struct target root, const struct boot_w
     run->esp = boot_place_open(run->place.config, wish->esp, error);
     if (run->esp < 0)
         return run->esp;
-    run->efivars = wish->efivars ? open(wish->efivars, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (wish->efivars && run->place.config->boot.loader == BOOT_SYSTEMD_BOOT)
+        run->efivars = open(wish->efivars, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return boot_look(arena, run->esp, entry_token(arena, identity), &run->state, error);
 }
 
@@ -71,6 +73,15 @@ static int build(struct boot_run *run, struct boot_items *items, bool all, struc
     return code;
 }
 
+int boot_follow(struct arena *arena, const struct boot_run *run, const struct boot_want *wants,
+                size_t want_count, struct boot_put **puts, size_t *count, struct error *error)
+{
+    return run->place.config->boot.loader == BOOT_GRUB
+               ? boot_grub_puts(arena, run->esp, run->state.token, wants, want_count, puts, count,
+                                error)
+               : 0;
+}
+
 /* A variable that is set by hand, or by the key "d" in the menu, is above loader.conf. */
 static int settle_variable(struct arena *arena, const struct boot_run *run, bool clear, FILE *out,
                            struct error *error)
@@ -98,8 +109,6 @@ static int find_puts(struct arena *arena, struct target root, const struct boot_
                      const struct boot_run *run, unsigned normal, struct boot_put **puts,
                      size_t *count, FILE *out, struct error *error)
 {
-    if (!wish->install)
-        return 0;
     auto_fd tree =
         path_open(run->place.store, arena_printf(arena, "%u/tree", normal), O_PATH | O_DIRECTORY);
     const struct loader_wish loader = {.token = run->state.token,
@@ -137,6 +146,8 @@ static int sync_entries(struct arena *arena, struct target root, const struct bo
     if (code == 0)
         code = boot_wants_make(&run->source, items, &choice, &wants, &count, error);
     if (code == 0)
+        code = boot_follow(arena, run, wants, count, &puts, &put_count, error);
+    if (code == 0 && wish->install && run->place.config->boot.loader == BOOT_SYSTEMD_BOOT)
         code = find_puts(arena, root, wish, run, choice.normal, &puts, &put_count, out, error);
     if (code == 0)
         code = boot_plan_make(arena, &run->state, wants, count, puts, put_count, &plan, error);
@@ -168,8 +179,9 @@ static int refresh(struct arena *arena, struct boot_run *run, const struct boot_
 {
     struct boot_items items;
     struct boot_want *wants = NULL;
+    struct boot_put *puts = NULL;
     struct boot_plan plan;
-    size_t count = 0;
+    size_t count = 0, put_count = 0;
     int code = boot_items_list(&run->source, &items, error);
     if (run->state.entry_count == 0)
         return code; /* `ebb boot install` was never run */
@@ -178,7 +190,9 @@ static int refresh(struct arena *arena, struct boot_run *run, const struct boot_
     for (size_t i = 0; i < count; i++)
         wants[i].must = true; /* what is there is not left out for this */
     if (code == 0)
-        code = boot_plan_make(arena, &run->state, wants, count, NULL, 0, &plan, error);
+        code = boot_follow(arena, run, wants, count, &puts, &put_count, error);
+    if (code == 0)
+        code = boot_plan_make(arena, &run->state, wants, count, puts, put_count, &plan, error);
     return code < 0 ? code : boot_write(run->esp, &plan, false, error);
 }
 
