@@ -58,22 +58,26 @@ static void write_options(FILE *stream, const char *options)
 static void write_entry(FILE *stream, const struct grub_entry *row)
 {
     const struct entry *entry = &row->entry;
+    bool is_unified = !entry->image.path;
     write_word(stream, "if [ -f ($ebb)", entry->kernel.path);
-    write_word(stream, " -a -f ($ebb)", entry->image.path);
-    write_word(stream, " ]; then\nmenuentry ", entry->title ? entry->title : row->name);
-    write_word(stream, " \"$ebb\" --id ", row->name);
+    if (!is_unified)
+        write_word(stream, " -a -f ($ebb)", entry->image.path);
+    write_word(stream, " ]; then\nmenuentry ", entry->title ? entry->title : row->id);
+    write_word(stream, " \"$ebb\" --id ", row->id);
     /* What the menu does later knows this file's variables no more, but the words of its line. */
-    write_word(stream, " {\n    set root=\"$2\"\n    linux ", entry->kernel.path);
-    write_options(stream, entry->options ? entry->options : "");
-    write_word(stream, "\n    initrd ", entry->image.path);
+    fputs(" {\n    set root=\"$2\"\n", stream);
+    write_word(stream, is_unified ? "    chainloader " : "    linux ", entry->kernel.path);
+    if (!is_unified) {
+        write_options(stream, entry->options ? entry->options : "");
+        write_word(stream, "\n    initrd ", entry->image.path);
+    }
     fputs("\n}\nfi\n", stream);
 }
 
 /* What is to be booted once is so only if GRUB could write down that it was. */
-static void write_default(FILE *stream, struct arena *arena, const char *token)
+static void write_default(FILE *stream, const char *id, const char *block)
 {
-    const char *block = grub_block_path(arena, token);
-    write_word(stream, "set default=", entry_name(arena, token, 0, ENTRY_DEFAULT));
+    write_word(stream, "set default=", id);
     write_word(stream, "\nset next_entry=\nload_env --file ($ebb)", block);
     fputs(" next_entry\nif [ -n \"$next_entry\" ]; then\n    set ebb_next=\"$next_entry\"\n"
           "    set next_entry=\n",
@@ -82,8 +86,8 @@ static void write_default(FILE *stream, struct arena *arena, const char *token)
     fputs(" next_entry; then\n        set default=\"$ebb_next\"\n    fi\nfi\n", stream);
 }
 
-const char *grub_menu(struct arena *arena, const char *token, const struct grub_entry *entries,
-                      size_t count)
+const char *grub_menu(struct arena *arena, const char *token, const char *id,
+                      const struct grub_entry *entries, size_t count)
 {
     auto_string text = NULL;
     size_t length;
@@ -91,7 +95,7 @@ const char *grub_menu(struct arena *arena, const char *token, const struct grub_
     if (!stream)
         memory_exhausted();
     fputs("# by `ebb boot`, which writes it anew; $ebb is the partition it lies on\n", stream);
-    write_default(stream, arena, token);
+    write_default(stream, id, grub_block_path(arena, token));
     for (size_t i = 0; i < count; i++)
         write_entry(stream, &entries[i]);
     if (fclose(stream) != 0)

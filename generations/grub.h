@@ -6,7 +6,7 @@
 #include "generations/entry.h"
 
 struct grub_entry {
-    const char *name; /* as of the entry's file, by which GRUB knows it, too */
+    const char *id; /* what other loaders call it, too */
     struct entry entry;
 };
 
@@ -15,8 +15,8 @@ struct grub_entry {
 const char *grub_menu_path(struct arena *arena, const char *token);
 const char *grub_block_path(struct arena *arena, const char *token);
 
-/* The menu. An entry is in it only while all it names is there. */
-const char *grub_menu(struct arena *arena, const char *token, const struct grub_entry *entries,
-                      size_t count);
+/* The menu, with `id` for its default. An entry is in it only while all it names is there. */
+const char *grub_menu(struct arena *arena, const char *token, const char *id,
+                      const struct grub_entry *entries, size_t count);
 
 #endif

@@ -23,7 +23,7 @@ static const struct entry_file kernel = {.path = "/EFI/ebb/t/kernel-0"},
 static void assert_menu(const struct grub_entry *entries, size_t count, const char *expected)
 {
     auto_arena arena = arena_new();
-    const char *menu = grub_menu(arena, "t", entries, count);
+    const char *menu = grub_menu(arena, "t", "ebb-t-default.conf", entries, count);
     assert_string_equal(menu, expected);
     put("menu", menu);
     if (succeeds("command -v grub-script-check > /dev/null"))
@@ -44,6 +44,17 @@ static void test_menu(void **state)
                     ENTRY("'ebb-t-g000001.conf'", "ebb-t-g000001.conf", ""));
 }
 
+static void test_unified(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    const struct grub_entry entry = {"a.efi",
+                                     {.title = "A", .kernel = {.path = "/EFI/Linux/a.efi"}}};
+    assert_menu(&entry, 1,
+                BEGINNING "if [ -f ($ebb)'/EFI/Linux/a.efi' ]; then\n"
+                          "menuentry 'A' \"$ebb\" --id 'a.efi' {\n    set root=\"$2\"\n"
+                          "    chainloader '/EFI/Linux/a.efi'\n}\nfi\n");
+}
+
 static void test_quoting(void **state)
 {
     (void)state; /* the scratch folder is the current one */
@@ -61,6 +72,6 @@ static void test_quoting(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_menu), TEST(test_quoting)};
+    const struct CMUnitTest tests[] = {TEST(test_menu), TEST(test_unified), TEST(test_quoting)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

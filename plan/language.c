@@ -447,6 +447,9 @@ static const struct field boot_options[] = {
     {"options", FIELD_TEXT, offsetof(struct boot_entries, options), NULL},
     {"timeout", FIELD_DURATION, offsetof(struct boot_entries, timeout), NULL},
     {"loader", FIELD_CHOICE, offsetof(struct boot_entries, loader), boot_loader_names},
+    {"uki", FIELD_CHOICE, offsetof(struct boot_entries, uki), no_yes_names},
+    {"key", FIELD_PATH, offsetof(struct boot_entries, key), NULL},
+    {"certificate", FIELD_PATH, offsetof(struct boot_entries, certificate), NULL},
 };
 
 static const struct field persist_parameters[] = {

@@ -217,6 +217,12 @@ static const struct wrong cases[] = {
     {BASE ESP "boot esp:/ loader=grub options=\"a='b'\"\n",
      "ebb.conf:4:1: the options of `boot` have ' or \\ in them, which GRUB changes; write them "
      "without\n"},
+    {BASE ESP "boot esp:/ uki=yes key=/a\n",
+     "ebb.conf:4:1: key= and certificate= sign unified images together; write: boot esp:/ uki=yes "
+     "key=FILE certificate=FILE\n"},
+    {BASE ESP "boot esp:/ key=/a certificate=/b\n",
+     "ebb.conf:4:1: key= and certificate= sign unified images together; write: boot esp:/ uki=yes "
+     "key=FILE certificate=FILE\n"},
     {BASE ESP "boot esp:/ loader=lilo\n", "ebb.conf:4:12: loader \"lilo\" is unknown; write "
                                           "systemd-boot or grub\n"},
     {BASE ESP "boot esp:/\nboot esp:/\n",

@@ -28,6 +28,7 @@ static struct scene *make(void)
     scene_install_config(scene, MACHINE AGENT);
     must_run(
         "set -e; cp build/ebb-agent /usr/lib/grub/*/monolithic/grubx64.efi %s/usr/lib/ebb; cd %s; "
+        "cp --parents /usr/lib/systemd/boot/efi/linux*.efi.stub .; "
         "V=$(ls /lib/modules | sort -V | tail -n 1); M=usr/lib/modules/$V;"
         "mkdir -p boot $M; cp /boot/vmlinuz-$V boot; cp /lib/modules/$V/modules.builtin* "
         "/lib/modules/$V/modules.order $M; P=$PWD; cd /lib/modules/$V; cp -r --parents "
@@ -76,7 +77,7 @@ static void change(struct scene *scene, const char *configuration, const char *l
                    &error, NULL);
     scene_put(scene, file, "/persist/ebb.conf");
     scene_run(scene, arena_printf(scene->arena,
-                                  "ebb boot sync /persist/ebb.conf && cd /boot/efi/EFI &&"
+                                  "ebb boot install /persist/ebb.conf && cd /boot/efi/EFI &&"
                                   "cp -n BOOT/BOOTX64.EFI systemd-boot.efi && cp %s "
                                   "BOOT/BOOTX64.EFI && sync",
                                   loader));
@@ -108,6 +109,18 @@ static void grub_boots(struct scene *scene)
                      "ebb boot status /persist/ebb.conf");
 }
 
+/* systemd-boot finds the images by itself, and what it found before them is gone. */
+static void unified_images_boot(struct scene *scene)
+{
+    change(scene, MACHINE_WITH("", " uki=yes") AGENT, "systemd-boot.efi");
+    scene_power_off(scene);
+    boot_by(scene, "default.efi");
+    scene_run(scene,
+              "test -e /etc/marker && ebb boot status /persist/ebb.conf &&"
+              "! ls /boot/efi/loader/entries/ebb-* && cd /boot/efi/EFI && ls Linux/*g000001.efi "
+              "&& ! ls ebb/*.cfg");
+}
+
 static void what_was_written_boots(void **state)
 {
     (void)state; /* one scene */
@@ -127,6 +140,7 @@ static void what_was_written_boots(void **state)
     boot_by(scene, "default.conf");
     scene_run(scene, "test -e /etc/marker"); /* the latest */
     grub_boots(scene);
+    unified_images_boot(scene);
     scene_power_off(scene);
     scene_end(scene);
 }

@@ -21,12 +21,12 @@ static int by_place(const void *left, const void *right)
     return a_is_last != b_is_last ? a_is_last - b_is_last : strcmp(b, a);
 }
 
-static size_t list_entries(struct arena *arena, const struct boot_want *wants, size_t count,
-                           struct grub_entry **entries)
+static size_t list_entries(struct arena *arena, const struct boot_entries *declared,
+                           const struct boot_want *wants, size_t count, struct grub_entry **entries)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        struct grub_entry row = {.name = wants[i].name};
+        struct grub_entry row = {.id = entry_id(arena, declared, wants[i].name)};
         if (entry_parse(arena, wants[i].text, &row.entry) == 0 && row.entry.version)
             *ARENA_PUSH(arena, *entries, found) = row;
     }
@@ -75,13 +75,15 @@ static int add_block(struct arena *arena, int esp, const char *token, struct boo
                   : code;
 }
 
-int boot_grub_puts(struct arena *arena, int esp, const char *token, const struct boot_want *wants,
-                   size_t want_count, struct boot_put **puts, size_t *count, struct error *error)
+int boot_grub_puts(struct arena *arena, int esp, const struct boot_entries *declared,
+                   const char *token, const struct boot_want *wants, size_t want_count,
+                   struct boot_put **puts, size_t *count, struct error *error)
 {
     struct grub_entry *entries = NULL;
-    size_t entry_count = list_entries(arena, wants, want_count, &entries);
-    const char *path = grub_menu_path(arena, token),
-               *menu = grub_menu(arena, token, entries, entry_count);
+    size_t entry_count = list_entries(arena, declared, wants, want_count, &entries);
+    const char *id = entry_id(arena, declared, entry_name(arena, token, 0, ENTRY_DEFAULT)),
+               *path = grub_menu_path(arena, token),
+               *menu = grub_menu(arena, token, id, entries, entry_count);
     int code = add_block(arena, esp, token, puts, count, error);
     if (code == 0 && !is_there(esp, path, menu))
         *ARENA_PUSH(arena, *puts, *count) = (struct boot_put){path, menu, strlen(menu)};

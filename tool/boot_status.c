@@ -57,7 +57,7 @@ static void look_at_entries(struct view *view)
         row->fault = row->found->fault;
         if (!row->fault)
             row->fault = verify(view, i, &row->found->entry.kernel);
-        if (!row->fault)
+        if (!row->fault && row->found->entry.image.path)
             row->fault = verify(view, i, &row->found->entry.image);
         view->faults += row->fault != NULL;
     }
@@ -113,7 +113,7 @@ static int look_at_default(struct view *view, struct error *error)
 {
     const struct boot_run *run = view->run;
     char text[LOADER_TEXT];
-    view->intended = entry_name(view->arena, run->state.token, 0, ENTRY_DEFAULT);
+    view->intended = boot_default(view->arena, run);
     if (run->place.config->boot.loader == BOOT_GRUB) {
         bool is_told = boot_grub_is_there(view->arena, run->esp, run->state.token);
         view->set = is_told ? view->intended : NULL;
