@@ -155,6 +155,7 @@ format:
 
 ## make bench      PID 1, image, builder, entries, secrets and many files, measured against rivals
 bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
+	$(BUILD)/qemu-tests/bench_boot
 	$(BUILD)/qemu-tests/bench_entries
 	$(BUILD)/qemu-tests/bench_units
 	$(BUILD)/qemu-tests/bench_trees
