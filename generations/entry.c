@@ -152,6 +152,8 @@ int entry_parse(struct arena *arena, const char *text, struct entry *entry)
     if (!found.kernel.path || !found.kernel.sha256 ||
         (!is_unified && (!found.image.path || !found.image.sha256)))
         return -EBADMSG;
+    if (!is_unified)
+        found.uname = NULL;
     *entry = found;
     return 0;
 }

@@ -32,7 +32,7 @@ struct entry {
     struct entry_file kernel, image;
     /* Of a unified image, which is `kernel` then: what it was made of, without paths. */
     struct entry_file inner_kernel, inner_image;
-    const char *uname; /* the version of that kernel */
+    const char *uname; /* the version of that kernel; NULL: it is none */
 };
 
 const char *entry_write(struct arena *arena, const struct entry *entry);

@@ -50,11 +50,10 @@ static const char *fault_of(struct arena *arena, const struct boot_state *state,
 {
     if (!*found->text)
         return "it is empty";
-    if (entry_parse(arena, found->text, &found->entry) < 0)
+    if (entry_parse(arena, found->text, &found->entry) < 0 || !found->entry.uname == state->uki)
         return "it is not whole";
     const char *fault = fault_of_file(state, &found->entry.kernel, "kernel", arena);
-    return fault || found->entry.uname ? fault
-                                       : fault_of_file(state, &found->entry.image, "image", arena);
+    return fault || state->uki ? fault : fault_of_file(state, &found->entry.image, "image", arena);
 }
 
 static bool is_unfinished(const char *name)
@@ -122,6 +121,7 @@ static void look_for_unfinished(struct arena *arena, int esp, struct boot_state 
 static void name_folders(struct arena *arena, bool uki, struct boot_state *state)
 {
     const char *own = arena_printf(arena, ENTRY_PAYLOADS "/%s", state->token);
+    state->uki = uki;
     state->folder = uki ? ENTRY_UNIFIED : own;
     state->entry_folder = uki ? arena_printf(arena, "%s/entries", own) : ENTRY_FOLDER;
 }
@@ -131,10 +131,9 @@ static int look_at_payloads(struct arena *arena, int esp, struct boot_state *sta
 {
     struct esp_file *files = NULL;
     size_t count = 0;
-    bool is_shared = strcmp(state->folder, ENTRY_UNIFIED) == 0;
     int code = esp_list(arena, esp, state->folder, &files, &count, error);
     for (size_t i = 0; code == 0 && i < count; i++) {
-        if (is_shared && !is_of(state, files[i].name))
+        if (state->uki && !is_of(state, files[i].name))
             continue;
         if (is_unfinished(files[i].name))
             add_leftover(arena, state, state->folder, files[i].name);

@@ -15,6 +15,7 @@ struct boot_found {
 
 struct boot_state {
     const char *token, *folder, *entry_folder; /* `folder`: that of the payloads */
+    bool uki;
     struct esp_file *payloads;
     size_t payload_count;
     struct boot_found *entries;

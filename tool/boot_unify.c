@@ -10,7 +10,7 @@
 /* What loaders show of an image, and sort it by. */
 static const char *os_release(struct arena *arena, const struct entry *entry)
 {
-    char *title = arena_string(arena, entry->title);
+    char *title = arena_string(arena, entry->title ? entry->title : "");
     for (char *at = title; *at; at++)
         if (strchr("\"\\$`", *at) || (unsigned char)*at < ' ')
             *at = '?';
