@@ -17,7 +17,7 @@ static const char header[] = "# GRUB Environment Block\n", next[] = "next_entry=
 void grubenv_empty(char block[static GRUBENV_SIZE])
 {
     memset(block, '#', GRUBENV_SIZE);
-    memcpy(block, header, strlen(header));
+    memcpy(block, header, sizeof(header) - 1);
 }
 
 int grubenv_open(int folder, const char *path, struct error *error)

@@ -58,9 +58,13 @@ int main(void)
 {
     auto_string init = realpath("build/ebb-init", NULL);
     void *scratch = NULL;
-    if (!init || enter_mounts(NULL) < 0 || !has_namespace || enter_scratch(&scratch) < 0) {
+    if (!init || enter_mounts(NULL) < 0 || !has_namespace) {
         puts("bytes written to the boot partition: skipped, for it needs root");
         return 0;
+    }
+    if (enter_scratch(&scratch) < 0) {
+        free(scratch);
+        return 1;
     }
     measure("entries", "", init);
     measure("unified images", " uki=yes", init);
