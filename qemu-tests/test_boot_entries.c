@@ -10,6 +10,7 @@
 #define MACHINE_WITH(options, more)                                                                \
     "volume esp LABEL=EBB-ESP { fs vfat; mount /boot/efi; }\n" SCENE_STATE                         \
     "root overlay size=60%\nboot esp:/ options=\"console=ttyS0 cgroup.memory=nokmem "              \
+    "no_timer_check "                                                                              \
     "panic=5" options "\"" more "\nmodule efivarfs\n" SCENE_REST
 #define MACHINE MACHINE_WITH("", "")
 /* The images that are built inside have the agent, as the one outside has. */
