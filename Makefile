@@ -31,7 +31,7 @@ ROOMS    := base plan mounts persist secrets generations hooks kconfig image vm
 # Rooms whose work is done once a boot are to be small, for every byte of PID 1 is read then.
 ONCE     := plan mounts secrets generations hooks kconfig init
 SMALL    := $(if $(SAN)$(FUZZ),,-Os)
-MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c $(wildcard qemu-tests/bench*.c)
+MAINS    := init/boot.c tool/main.c vm/agent.c qemu-tests/floor.c
 # Only what is called becomes a shared library that the program asks for; libyaml, which no system
 # has for another reason, becomes a part of it.
 LIBS     := -Wl,--as-needed -lmount -lblkid -lkmod -lcryptsetup -lcrypto $(DEPS)/lib/libyaml.a -lcrypt -ljson-c -lz
@@ -42,7 +42,7 @@ TOOLLIBS := -lzstd -llzma -llz4 -lbz2
 STATICLIBS := -L$(DEPS)/lib -lcryptsetup -ldevmapper -largon2 -lcrypto -lcrypt -lmount -lblkid -luuid \
     -lkmod -ljson-c -lyaml -lm
 
-sources   = $(foreach room,$(1),$(filter-out $(room)/test_%,$(wildcard $(room)/*.c)))
+sources   = $(foreach room,$(1),$(filter-out $(room)/test_% $(room)/bench%,$(wildcard $(room)/*.c)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildcard $(room)/test_*.c)))
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
@@ -99,7 +99,7 @@ $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a
 	@echo "  link  $@"
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
-BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/bench*.c))
+BENCHES  := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/bench*.c tool/bench*.c))
 $(GUESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(filter-out $(MAINS),$(call sources,qemu-tests))) \
     $(BUILD)/libtest.a
 	@echo "  link  $@"
@@ -155,6 +155,7 @@ format:
 
 ## make bench      PID 1, image, builder, entries, secrets and many files, measured against rivals
 bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
+	$(BUILD)/tool/bench_boot
 	$(BUILD)/qemu-tests/bench_entries
 	$(BUILD)/qemu-tests/bench_units
 	$(BUILD)/qemu-tests/bench_trees

@@ -34,6 +34,15 @@ void entry_check(const struct config *config, struct report *report)
         report_error(report, boot->origin,
                      "the options of `boot` say which generation is booted; each entry says it, "
                      "so remove ebb.generation=");
+    if (boot->loader == BOOT_GRUB && boot->options && strpbrk(boot->options, "'\\"))
+        report_error(report, boot->origin,
+                     "the options of `boot` have ' or \\ in them, which GRUB changes; write them "
+                     "without");
+    if (!boot->key != !boot->certificate || (boot->key && !boot->uki))
+        report_error(report, boot->origin,
+                     "key= and certificate= sign unified images together; write: boot %s:/ uki=yes "
+                     "key=FILE certificate=FILE",
+                     volume->name);
     if (boot->timeout % 1000)
         report_error(report, boot->origin,
                      "boot loaders count whole seconds; write for example timeout=%us",
@@ -61,6 +70,8 @@ static void write_line(FILE *stream, const char *key, const char *value)
 static void write_file(FILE *stream, const char *name, const char *key,
                        const struct entry_file *file)
 {
+    if (!file->sha256)
+        return;
     fprintf(stream, "# %s %" PRIu64 " %s\n", name, file->size, file->sha256);
     write_line(stream, key, file->path);
 }
@@ -79,6 +90,9 @@ const char *entry_write(struct arena *arena, const struct entry *entry)
     write_line(stream, "machine-id", entry->machine_id);
     write_file(stream, "kernel", "linux", &entry->kernel);
     write_file(stream, "image", "initrd", &entry->image);
+    write_file(stream, "inner-kernel", NULL, &entry->inner_kernel);
+    write_file(stream, "inner-image", NULL, &entry->inner_image);
+    write_line(stream, "# uname", entry->uname);
     write_line(stream, "options", entry->options);
     if (fclose(stream) != 0)
         memory_exhausted();
@@ -106,10 +120,20 @@ static bool read_line(char *line, struct entry *entry)
         {"linux", &entry->kernel.path}, {"initrd", &entry->image.path},
         {"options", &entry->options},
     };
-    if (strncmp(line, "# kernel ", 9) == 0)
-        return read_facts(line + 9, &entry->kernel);
-    if (strncmp(line, "# image ", 8) == 0)
-        return read_facts(line + 8, &entry->image);
+    const struct {
+        const char *start;
+        struct entry_file *file;
+    } files[] = {
+        {"# kernel ", &entry->kernel},
+        {"# image ", &entry->image},
+        {"# inner-kernel ", &entry->inner_kernel},
+        {"# inner-image ", &entry->inner_image},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++)
+        if (strncmp(line, files[i].start, strlen(files[i].start)) == 0)
+            return read_facts(line + strlen(files[i].start), files[i].file);
+    if (strncmp(line, "# uname ", 8) == 0)
+        entry->uname = line + 8;
     char *value = line + strcspn(line, " \t");
     if (*value)
         *value++ = '\0';
@@ -127,8 +151,12 @@ int entry_parse(struct arena *arena, const char *text, struct entry *entry)
     for (char *line; (line = strsep(&rest, "\n"));)
         if (!read_line(line, &found))
             return -EBADMSG;
-    if (!found.kernel.path || !found.kernel.sha256 || !found.image.path || !found.image.sha256)
+    bool is_unified = found.inner_kernel.sha256 && found.inner_image.sha256 && found.uname;
+    if (!found.kernel.path || !found.kernel.sha256 ||
+        (!is_unified && (!found.image.path || !found.image.sha256)))
         return -EBADMSG;
+    if (!is_unified)
+        found.uname = NULL;
     *entry = found;
     return 0;
 }
@@ -166,6 +194,17 @@ const char *entry_name(struct arena *arena, const char *token, unsigned number, 
 {
     return number ? arena_printf(arena, "ebb-%s-g%06u.conf", token, number)
                   : arena_printf(arena, "ebb-%s-%s.conf", token, other);
+}
+
+const char *entry_unified_path(struct arena *arena, const char *name)
+{
+    return arena_printf(arena, ENTRY_UNIFIED "/%.*s.efi", (int)(strlen(name) - strlen(".conf")),
+                        name);
+}
+
+const char *entry_id(struct arena *arena, const struct boot_entries *boot, const char *name)
+{
+    return boot->uki ? entry_unified_path(arena, name) + strlen(ENTRY_UNIFIED "/") : name;
 }
 
 bool entry_is_ours(const char *token, const char *name, unsigned *number)

@@ -35,6 +35,30 @@ static void test_text(void **state)
     assert_string_equal(entry_write(arena, &again), entry_write(arena, &whole));
 }
 
+/* What stands for a unified image says what that was made of. */
+static void test_unified(void **state)
+{
+    (void)state;
+    auto_arena arena = arena_new();
+    const struct boot_entries plain = {0}, unified = {.uki = 1};
+    const struct entry whole = {.title = "x",
+                                .kernel = {"/EFI/Linux/a.efi", 42, DIGEST},
+                                .inner_kernel = {NULL, 3, DIGEST},
+                                .inner_image = {NULL, 4, DIGEST},
+                                .uname = "6.1"};
+    const char *text = entry_write(arena, &whole);
+    assert_string_equal(text, FIRST "title x\n# kernel 42 " DIGEST "\nlinux /EFI/Linux/a.efi\n"
+                                    "# inner-kernel 3 " DIGEST "\n# inner-image 4 " DIGEST
+                                    "\n# uname 6.1\n");
+    struct entry again;
+    assert_int_equal(entry_parse(arena, text, &again), 0);
+    assert_string_equal(entry_write(arena, &again), text);
+    assert_string_equal(entry_unified_path(arena, "ebb-t-g000001.conf"),
+                        "/EFI/Linux/ebb-t-g000001.efi");
+    assert_string_equal(entry_id(arena, &unified, "a.conf"), "a.efi");
+    assert_string_equal(entry_id(arena, &plain, "a.conf"), "a.conf");
+}
+
 static void test_parse(void **state)
 {
     (void)state;
@@ -45,6 +69,8 @@ static void test_parse(void **state)
     } cases[] = {
         {KERNEL IMAGE, 0},
         {"linux\t/a\n" KERNEL "unknown word\n\n# comment\n" IMAGE "options", 0},
+        {KERNEL "# inner-kernel 3 " DIGEST "\n# uname 6\n", -EBADMSG},
+        {KERNEL "# inner-kernel 3 " DIGEST "\n# inner-image 4 " DIGEST "\n", -EBADMSG},
         {"", -EBADMSG},
         {KERNEL, -EBADMSG},
         {IMAGE, -EBADMSG},
@@ -98,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_unified),
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_names),
     };

@@ -119,12 +119,16 @@ struct generations {
 };
 
 enum { BOOT_TIMEOUT = 3000 };
+enum boot_loader { BOOT_SYSTEMD_BOOT, BOOT_GRUB };
 /* The entries of the boot loader, one for each generation. */
 struct boot_entries {
     struct origin origin;
-    struct place place;  /* its volume_name is NULL where none are wanted */
-    const char *options; /* of the kernel; NULL for none */
-    unsigned timeout;    /* milliseconds that the menu is shown */
+    struct place place;            /* its volume_name is NULL where none are wanted */
+    const char *options;           /* of the kernel; NULL for none */
+    unsigned timeout;              /* milliseconds that the menu is shown */
+    int loader;                    /* enum boot_loader */
+    int uki;                       /* unified images in the place of entries */
+    const char *key, *certificate; /* to sign them with; NULL: they are not signed */
 };
 
 enum persist_kind { PERSIST_DIR, PERSIST_FILE };

@@ -13,6 +13,7 @@ const char *const damaged_names[] = {"rescue", "ask", "memory", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
 const char *const store_kind_names[] = {"ebb", "nix", NULL};
 const char *const tree_image_names[] = {"erofs", "squashfs", NULL};
+static const char *const boot_loader_names[] = {"systemd-boot", "grub", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
                                             "hide", "trash",  NULL};
@@ -473,6 +474,10 @@ static const struct field boot_parameters[] = {
 static const struct field boot_options[] = {
     {"options", FIELD_TEXT, offsetof(struct boot_entries, options), NULL},
     {"timeout", FIELD_DURATION, offsetof(struct boot_entries, timeout), NULL},
+    {"loader", FIELD_CHOICE, offsetof(struct boot_entries, loader), boot_loader_names},
+    {"uki", FIELD_CHOICE, offsetof(struct boot_entries, uki), no_yes_names},
+    {"key", FIELD_PATH, offsetof(struct boot_entries, key), NULL},
+    {"certificate", FIELD_PATH, offsetof(struct boot_entries, certificate), NULL},
 };
 
 static const struct field persist_parameters[] = {
@@ -599,8 +604,8 @@ const struct keyword language[] = {
     {"generations", "generations VOLUME:/path default=latest tries=3 keep=5",
      FIELDS(generations_parameters), FIELDS(generations_options), NULL, 0, true, generations_object,
      NULL},
-    {"boot", "boot VOLUME:/ options=TEXT timeout=3s", FIELDS(boot_parameters), FIELDS(boot_options),
-     NULL, 0, true, boot_object, NULL},
+    {"boot", "boot VOLUME:/ options=TEXT timeout=3s loader=systemd-boot", FIELDS(boot_parameters),
+     FIELDS(boot_options), NULL, 0, true, boot_object, NULL},
     {"persist", "persist VOLUME:/path { dir /path; file /path }", FIELDS(persist_parameters),
      NO_FIELDS, FIELDS(persist_rows), true, store_object, NULL},
     {"secrets", "secrets FILE { key VOLUME:/path; secret KEY; whole NAME }",

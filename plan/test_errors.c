@@ -229,6 +229,17 @@ static const struct wrong cases[] = {
      "remove ebb.generation=\n"},
     {BASE ESP "boot esp:/ timeout=500ms\n",
      "ebb.conf:4:1: boot loaders count whole seconds; write for example timeout=1s\n"},
+    {BASE ESP "boot esp:/ loader=grub options=\"a='b'\"\n",
+     "ebb.conf:4:1: the options of `boot` have ' or \\ in them, which GRUB changes; write them "
+     "without\n"},
+    {BASE ESP "boot esp:/ uki=yes key=/a\n",
+     "ebb.conf:4:1: key= and certificate= sign unified images together; write: boot esp:/ uki=yes "
+     "key=FILE certificate=FILE\n"},
+    {BASE ESP "boot esp:/ key=/a certificate=/b\n",
+     "ebb.conf:4:1: key= and certificate= sign unified images together; write: boot esp:/ uki=yes "
+     "key=FILE certificate=FILE\n"},
+    {BASE ESP "boot esp:/ loader=lilo\n", "ebb.conf:4:12: loader \"lilo\" is unknown; write "
+                                          "systemd-boot or grub\n"},
     {BASE ESP "boot esp:/\nboot esp:/\n",
      "ebb.conf:5:1: \"boot\" is declared twice, first at ebb.conf:4:1; remove one\n"},
     {BASE "keymap\n",

@@ -29,6 +29,12 @@ int boot_open(struct arena *arena, struct target root, const struct boot_wish *w
               struct boot_run *run, struct error *error);
 void boot_close(const struct boot_run *run);
 
+/* What loaders call our default entry. */
+const char *boot_default(struct arena *arena, const struct boot_run *run);
+/* What follows the entries whenever they change, for loaders that do not read them. */
+int boot_follow(struct arena *arena, const struct boot_run *run, const struct boot_want *wants,
+                size_t want_count, struct boot_put **puts, size_t *count, struct error *error);
+
 /* Both return the exit status. */
 int boot_sync(struct target root, const struct boot_wish *wish, FILE *out);
 int boot_status(struct target root, const struct boot_wish *wish, FILE *out);

@@ -126,7 +126,7 @@ static int add_settings(struct arena *arena, int esp, const struct loader_wish *
                         struct boot_put **puts, size_t *count, FILE *out, struct error *error)
 {
     const char *text = "", *made, *old = boot_loader_default(arena, esp);
-    const char *name = entry_name(arena, wish->token, 0, ENTRY_DEFAULT);
+    const char *name = wish->default_id;
     const char *line = arena_printf(arena, "default %s\n", name);
     size_t length = 0;
     int code = read_whole(arena, esp, loader_conf, TEXT_LIMIT, &text, &length, error);

@@ -5,7 +5,7 @@
 #include "tool/boot_plan.h"
 
 struct loader_wish {
-    const char *token;
+    const char *default_id;
     unsigned timeout; /* milliseconds */
     bool program;     /* with the loader itself, where there is none yet */
     int tree;         /* of a generation, which may have one */

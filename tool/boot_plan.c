@@ -16,10 +16,17 @@ struct making {
     struct boot_plan *plan;
 };
 
+/* A unified image is replaced under its name: what is said of the old one would be said of another.
+ */
+static bool is_stale(const struct boot_want *want)
+{
+    return !want->image && !want->kernel->is_there;
+}
+
 static bool is_kept(const struct boot_state *state, const struct boot_want *want)
 {
     const struct boot_found *found = boot_find(state, want->name);
-    return found && strcmp(found->text, want->text) == 0;
+    return found && strcmp(found->text, want->text) == 0 && !is_stale(want);
 }
 
 static void add_payload(struct making *making, const struct boot_payload *payload)
@@ -42,7 +49,11 @@ static void add_puts(struct making *making, const struct boot_put *puts, size_t 
     for (size_t i = 0; i < making->count; i++) {
         const struct boot_want *want = &making->wants[i];
         add_payload(making, want->kernel);
-        add_payload(making, want->image);
+        if (want->image)
+            add_payload(making, want->image);
+        if (is_stale(want) && boot_find(making->state, want->name))
+            *ARENA_PUSH(making->arena, plan->early, plan->early_count) =
+                arena_printf(making->arena, "%s/%s", making->state->entry_folder, want->name);
         if (is_kept(making->state, want))
             continue;
         *ARENA_PUSH(making->arena, plan->entries, plan->entry_count) = want;
@@ -73,7 +84,7 @@ static bool is_used(const struct making *making, const char *path, bool early)
     const struct boot_state *state = making->state;
     for (size_t i = 0; i < making->count; i++)
         if (names(&making->wants[i].kernel->file, path) ||
-            names(&making->wants[i].image->file, path))
+            (making->wants[i].image && names(&making->wants[i].image->file, path)))
             return true;
     for (size_t i = 0; early && i < state->entry_count; i++) {
         const struct boot_found *found = &state->entries[i];
@@ -84,9 +95,7 @@ static bool is_used(const struct making *making, const char *path, bool early)
     return false;
 }
 
-/* Entries first: none may name what is gone. Returns how many bytes come free. */
-static uint64_t list_useless(const struct making *making, bool early, const char ***paths,
-                             size_t *count)
+static uint64_t list_entries(const struct making *making, const char ***paths, size_t *count)
 {
     const struct boot_state *state = making->state;
     uint64_t bytes = 0;
@@ -95,9 +104,17 @@ static uint64_t list_useless(const struct making *making, bool early, const char
         if (is_wanted(making, found->name))
             continue;
         *ARENA_PUSH(making->arena, *paths, *count) =
-            arena_printf(making->arena, ENTRY_FOLDER "/%s", found->name);
+            arena_printf(making->arena, "%s/%s", state->entry_folder, found->name);
         bytes += esp_rounded(&state->space, strlen(found->text));
     }
+    return bytes;
+}
+
+static uint64_t list_payloads(const struct making *making, bool early, const char ***paths,
+                              size_t *count)
+{
+    const struct boot_state *state = making->state;
+    uint64_t bytes = 0;
     for (size_t i = 0; i < state->payload_count; i++) {
         const char *path =
             arena_printf(making->arena, "%s/%s", state->folder, state->payloads[i].name);
@@ -109,6 +126,17 @@ static uint64_t list_useless(const struct making *making, bool early, const char
     return bytes;
 }
 
+/* Entries first: none may name what is gone. */
+static void list_late(const struct making *making)
+{
+    struct boot_plan *plan = making->plan;
+    const struct boot_state *state = making->state;
+    (void)list_entries(making, &plan->late, &plan->late_count); /* no matter how large */
+    for (size_t i = 0; i < state->other_count; i++)
+        *ARENA_PUSH(making->arena, plan->late, plan->late_count) = state->others[i];
+    (void)list_payloads(making, false, &plan->late, &plan->late_count); /* no matter how large */
+}
+
 /* Whether it fits; if only when what is useless goes first, that is in the plan. */
 static bool fits(struct making *making)
 {
@@ -116,7 +144,9 @@ static bool fits(struct making *making)
     uint64_t room = making->state->space.free;
     if (plan->needed <= room)
         return true;
-    return plan->needed <= room + list_useless(making, true, &plan->early, &plan->early_count);
+    room += list_entries(making, &plan->early, &plan->early_count);
+    room += list_payloads(making, true, &plan->early, &plan->early_count);
+    return plan->needed <= room;
 }
 
 int boot_plan_make(struct arena *arena, const struct boot_state *state,
@@ -125,7 +155,8 @@ int boot_plan_make(struct arena *arena, const struct boot_state *state,
 {
     struct making making = {arena, state, wants, count, plan};
     for (;; making.count--) {
-        *plan = (struct boot_plan){.left_out = count - making.count};
+        *plan = (struct boot_plan){.entry_folder = state->entry_folder,
+                                   .left_out = count - making.count};
         add_puts(&making, puts, put_count);
         if (fits(&making))
             break;
@@ -135,6 +166,6 @@ int boot_plan_make(struct arena *arena, const struct boot_state *state,
                              "%s more; remove what else is on it, or make it larger",
                              name_size(state->space.free).text, name_size(plan->needed).text);
     }
-    (void)list_useless(&making, false, &plan->late, &plan->late_count); /* its size is no matter */
+    list_late(&making);
     return 0;
 }

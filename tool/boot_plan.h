@@ -4,21 +4,14 @@
 #ifndef EBB_TOOL_BOOT_PLAN_H
 #define EBB_TOOL_BOOT_PLAN_H
 
+#include "tool/boot_payload.h"
 #include "tool/boot_state.h"
-
-/* A kernel or an image. */
-struct boot_payload {
-    struct entry_file file;
-    bool is_there;    /* whole, where it belongs; the rest says what to make it of */
-    const char *data; /* NULL: it is a copy of `source` in `folder` */
-    int folder;       /* -1: that of the boot partition */
-    const char *source;
-};
 
 struct boot_want {
     const char *name, *text;
-    const struct boot_payload *kernel, *image;
-    bool must; /* it is not left out where there is no room */
+    struct entry entry;                        /* what the text says */
+    const struct boot_payload *kernel, *image; /* image: NULL where it is in a unified `kernel` */
+    bool must;                                 /* it is not left out where there is no room */
 };
 
 /* A file beside the entries, such as loader.conf. */
@@ -28,12 +21,13 @@ struct boot_put {
 };
 
 struct boot_plan {
-    const char **early; /* paths that are removed first, to make room */
+    const char **early; /* paths that are removed first, to make room or as they are wrong soon */
     size_t early_count;
     const struct boot_payload **payloads; /* to be put */
     size_t payload_count;
     const struct boot_want **entries; /* to be put when these are */
     size_t entry_count;
+    const char *entry_folder;
     const struct boot_put *puts; /* the last to be put */
     size_t put_count;
     const char **late; /* removed when all is there */

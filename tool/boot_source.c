@@ -164,7 +164,8 @@ static int make_image(const struct boot_source *source, const struct build_reque
 }
 
 int boot_build(const struct boot_source *source, const struct generation *generation,
-               struct boot_payload *kernel, struct boot_payload *image, struct error *error)
+               const char **version, struct boot_payload *kernel, struct boot_payload *image,
+               struct error *error)
 {
     struct arena *arena = source->place->arena;
     char installed[PATH_MAX];
@@ -185,6 +186,7 @@ int boot_build(const struct boot_source *source, const struct generation *genera
         code = take_kernel(source, generation, tree, &request.kernel, kernel, error);
     if (code == 0)
         code = load_config(source, generation, &own, error);
+    *version = request.kernel;
     request.config = own ? own : source->place->config;
     if (code == 0)
         code = make_image(source, &request, image, error);

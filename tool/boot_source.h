@@ -11,8 +11,8 @@ struct boot_source {
     const struct boot_state *state;
     int esp;
     const char *init_program; /* NULL: that which is installed with us */
-    const char *scratch;      /* a folder for images that are being built */
-    bool universal, progress;
+    const char *scratch;      /* a folder for images that are being built; NULL: none are */
+    bool universal, rebuild, progress;
 };
 
 /* The lines that do not depend on the kernel: title, sort-key, version, machine-id, options.
@@ -21,7 +21,8 @@ const char *boot_describe(const struct boot_source *source, const struct generat
                           struct entry *entry);
 /* Finds the kernel, and builds the image. */
 int boot_build(const struct boot_source *source, const struct generation *generation,
-               struct boot_payload *kernel, struct boot_payload *image, struct error *error);
+               const char **version, struct boot_payload *kernel, struct boot_payload *image,
+               struct error *error);
 
 /* The content-addressed place of a kernel or an image; `kind` is the start of its name. */
 const char *boot_payload_path(struct arena *arena, const struct boot_state *state, const char *kind,

@@ -14,20 +14,24 @@ struct boot_found {
 };
 
 struct boot_state {
-    const char *token, *folder; /* that of the payloads */
+    const char *token, *folder, *entry_folder; /* `folder`: that of the payloads */
+    bool uki;
     struct esp_file *payloads;
     size_t payload_count;
     struct boot_found *entries;
     size_t entry_count;
     const char **leftovers; /* paths of what a run that was cut off left */
     size_t leftover_count;
+    const char **others; /* paths of what another declaration made, entries first */
+    size_t other_count;
     struct esp_space space;
 };
 
-int boot_look(struct arena *arena, int esp, const char *token, struct boot_state *state,
-              struct error *error);
+int boot_look(struct arena *arena, int esp, const struct boot_entries *declared, const char *token,
+              struct boot_state *state, struct error *error);
 /* Removes the leftovers, and the entries that cannot be booted. */
-int boot_clean(struct arena *arena, int esp, struct boot_state *state, struct error *error);
+int boot_clean(struct arena *arena, int esp, const struct boot_entries *declared,
+               struct boot_state *state, struct error *error);
 
 /* NULL: there is none. */
 const struct boot_found *boot_find(const struct boot_state *state, const char *name);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "generations/loader.h"
 #include "tool/boot.h"
+#include "tool/boot_grub.h"
 #include "tool/boot_loader.h"
 #include "tool/boot_wants.h"
 #include "tool/name.h"
@@ -25,6 +26,7 @@ struct view {
     struct boot_plan plan;      /* what `ebb boot sync` would write and remove, without those */
     uint64_t needed;            /* bytes for all of it; for what must be built first, a guess */
     const char *intended, *set; /* the default of loader.conf that ought to be, and is */
+    const char *next;           /* what GRUB is told to boot once; NULL: nothing */
     const char *variable;       /* what LoaderEntryDefault says instead; NULL: nothing */
     size_t faults;
 };
@@ -55,7 +57,7 @@ static void look_at_entries(struct view *view)
         row->fault = row->found->fault;
         if (!row->fault)
             row->fault = verify(view, i, &row->found->entry.kernel);
-        if (!row->fault)
+        if (!row->fault && row->found->entry.image.path)
             row->fault = verify(view, i, &row->found->entry.image);
         view->faults += row->fault != NULL;
     }
@@ -78,8 +80,9 @@ static int compare(struct view *view, struct error *error)
     const struct boot_run *run = view->run;
     struct boot_items items;
     struct boot_want *wants = NULL;
+    struct boot_put *puts = NULL;
     struct error ignored;
-    size_t count = 0;
+    size_t count = 0, put_count = 0;
     int code = boot_items_list(&run->source, &items, error);
     if (code < 0)
         return code;
@@ -91,12 +94,18 @@ static int compare(struct view *view, struct error *error)
     const struct boot_choice choice = {.normal = boot_normal(&items, run->place.record.last_good)};
     /* Where the default has no entry either, it is among those that are missing. */
     if (boot_wants_make(&run->source, &items, &choice, &wants, &count, &ignored) == 0)
-        (void)boot_plan_make(view->arena, &run->state, wants, count, NULL, 0, &view->plan,
+        code = boot_follow(view->arena, run, wants, count, &puts, &put_count, error);
+    if (code < 0)
+        return code;
+    if (wants)
+        (void)boot_plan_make(view->arena, &run->state, wants, count, puts, put_count, &view->plan,
                              &ignored); /* that it does not fit, the numbers tell */
-    view->needed = view->plan.entry_count || view->plan.payload_count ? view->plan.needed : 0;
+    view->needed = view->plan.entry_count || view->plan.payload_count || view->plan.put_count
+                       ? view->plan.needed
+                       : 0;
     view->needed += view->missing_count * guess(&run->state);
-    view->faults += view->missing_count + view->plan.entry_count + view->plan.late_count +
-                    run->state.leftover_count;
+    view->faults += view->missing_count + view->plan.entry_count + view->plan.put_count +
+                    view->plan.late_count + run->state.leftover_count;
     return 0;
 }
 
@@ -104,8 +113,14 @@ static int look_at_default(struct view *view, struct error *error)
 {
     const struct boot_run *run = view->run;
     char text[LOADER_TEXT];
-    view->intended = entry_name(view->arena, run->state.token, 0, ENTRY_DEFAULT);
-    view->set = boot_loader_default(view->arena, run->esp);
+    view->intended = boot_default(view->arena, run);
+    if (run->place.config->boot.loader == BOOT_GRUB) {
+        bool is_told = boot_grub_is_there(view->arena, run->esp, run->state.token);
+        view->set = is_told ? view->intended : NULL;
+        view->next = boot_grub_next(view->arena, run->esp, run->state.token);
+    } else {
+        view->set = boot_loader_default(view->arena, run->esp);
+    }
     int code =
         run->efivars < 0 ? -ENOENT : loader_read(run->efivars, "LoaderEntryDefault", text, error);
     if (code == 0 && strcasecmp(text, view->intended) != 0)
@@ -131,6 +146,8 @@ static void print_default(const struct view *view, FILE *out)
     else if (!view->set || strcasecmp(view->set, view->intended) != 0)
         fprintf(out, ", and not %s; `ebb boot install` sets it", view->intended);
     fputc('\n', out);
+    if (view->next)
+        print_line("next boot: ", view->next, ", once", out);
 }
 
 static void print(const struct view *view, FILE *out)
@@ -145,6 +162,8 @@ static void print(const struct view *view, FILE *out)
         fprintf(out, "missing: generation %u\n", view->missing[i]);
     for (size_t i = 0; i < view->plan.entry_count; i++)
         print_line("to be written anew: ", view->plan.entries[i]->name, "", out);
+    for (size_t i = 0; i < view->plan.put_count; i++)
+        print_line("to be written anew: ", view->plan.puts[i].path, "", out);
     for (size_t i = 0; i < view->plan.late_count; i++)
         print_line("of no use: ", view->plan.late[i], "", out);
     for (size_t i = 0; i < state->leftover_count; i++)
@@ -190,6 +209,8 @@ static void print_json(const struct view *view, FILE *out)
         json_object_array_add(missing, json_object_new_int((int)view->missing[i]));
     for (size_t i = 0; i < view->plan.entry_count; i++)
         json_object_array_add(outdated, name_json(view->arena, view->plan.entries[i]->name));
+    for (size_t i = 0; i < view->plan.put_count; i++)
+        json_object_array_add(outdated, name_json(view->arena, view->plan.puts[i].path));
     for (size_t i = 0; i < view->plan.late_count; i++)
         json_object_array_add(useless, name_json(view->arena, view->plan.late[i]));
     for (size_t i = 0; i < state->leftover_count; i++)
@@ -204,6 +225,7 @@ static void print_json(const struct view *view, FILE *out)
     json_object_object_add(object, "needed", json_object_new_uint64(view->needed));
     add_text(view, object, "intended", view->intended);
     add_text(view, object, "default", view->set);
+    add_text(view, object, "next", view->next);
     add_text(view, object, "variable", view->variable);
     fprintf(out, "%s\n",
             json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |

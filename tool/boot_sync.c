@@ -9,6 +9,7 @@
 #include "generations/identity.h"
 #include "generations/loader.h"
 #include "tool/boot.h"
+#include "tool/boot_grub.h"
 #include "tool/boot_loader.h"
 #include "tool/boot_place.h"
 #include "tool/boot_wants.h"
@@ -29,8 +30,10 @@ static int open_all(struct arena *arena, struct target root, const struct boot_w
     run->esp = boot_place_open(run->place.config, wish->esp, error);
     if (run->esp < 0)
         return run->esp;
-    run->efivars = wish->efivars ? open(wish->efivars, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    return boot_look(arena, run->esp, entry_token(arena, identity), &run->state, error);
+    if (wish->efivars && run->place.config->boot.loader == BOOT_SYSTEMD_BOOT)
+        run->efivars = open(wish->efivars, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return boot_look(arena, run->esp, &run->place.config->boot, entry_token(arena, identity),
+                     &run->state, error);
 }
 
 int boot_open(struct arena *arena, struct target root, const struct boot_wish *wish, bool change,
@@ -41,34 +44,43 @@ int boot_open(struct arena *arena, struct target root, const struct boot_wish *w
     if (code == 0 && change)
         code = esp_lock(run->esp, error);
     if (code == 0 && change)
-        code = boot_clean(arena, run->esp, &run->state, error);
+        code = boot_clean(arena, run->esp, &run->place.config->boot, &run->state, error);
     run->source = (struct boot_source){.place = &run->place,
                                        .state = &run->state,
                                        .esp = run->esp,
                                        .init_program = wish->init_program,
                                        .universal = wish->universal,
+                                       .rebuild = wish->rebuild,
                                        .progress = isatty(STDERR_FILENO)};
+    /* Images are made in a folder of their own, for they may hold keys. */
+    char *scratch = arena_string(arena, "/tmp/ebb-boot-XXXXXX");
+    if (code == 0 && change && !(run->source.scratch = mkdtemp(scratch)))
+        code = error_system(error, errno, "cannot make a folder in /tmp");
     return code;
 }
 
 void boot_close(const struct boot_run *run)
 {
+    if (run->source.scratch)
+        path_remove_tree(run->source.scratch);
     memory_close_fd(&run->efivars);
     memory_close_fd(&run->esp);
     place_close(&run->place);
 }
 
-/* Images are built in a folder of their own, for they may hold keys. */
-static int build(struct boot_run *run, struct boot_items *items, bool all, struct error *error)
+const char *boot_default(struct arena *arena, const struct boot_run *run)
 {
-    char scratch[] = "/tmp/ebb-boot-XXXXXX";
-    if (!mkdtemp(scratch))
-        return error_system(error, errno, "cannot make a folder in /tmp");
-    run->source.scratch = scratch;
-    int code = boot_items_build(&run->source, items, all, error);
-    path_remove_tree(scratch);
-    run->source.scratch = NULL;
-    return code;
+    return entry_id(arena, &run->place.config->boot,
+                    entry_name(arena, run->state.token, 0, ENTRY_DEFAULT));
+}
+
+int boot_follow(struct arena *arena, const struct boot_run *run, const struct boot_want *wants,
+                size_t want_count, struct boot_put **puts, size_t *count, struct error *error)
+{
+    return run->place.config->boot.loader == BOOT_GRUB
+               ? boot_grub_puts(arena, run->esp, &run->place.config->boot, run->state.token, wants,
+                                want_count, puts, count, error)
+               : 0;
 }
 
 /* A variable that is set by hand, or by the key "d" in the menu, is above loader.conf. */
@@ -80,7 +92,7 @@ static int settle_variable(struct arena *arena, const struct boot_run *run, bool
     int code = run->efivars < 0 ? -ENOENT : loader_read(run->efivars, name, text, error);
     if (code < 0)
         return code == -ENOENT ? 0 : code;
-    if (strcasecmp(text, entry_name(arena, run->state.token, 0, ENTRY_DEFAULT)) == 0)
+    if (strcasecmp(text, boot_default(arena, run)) == 0)
         return 0;
     if (!clear) {
         log_warning("the EFI variable %s is set, so the boot loader boots what it says and not our "
@@ -98,11 +110,9 @@ static int find_puts(struct arena *arena, struct target root, const struct boot_
                      const struct boot_run *run, unsigned normal, struct boot_put **puts,
                      size_t *count, FILE *out, struct error *error)
 {
-    if (!wish->install)
-        return 0;
     auto_fd tree =
         path_open(run->place.store, arena_printf(arena, "%u/tree", normal), O_PATH | O_DIRECTORY);
-    const struct loader_wish loader = {.token = run->state.token,
+    const struct loader_wish loader = {.default_id = boot_default(arena, run),
                                        .timeout = run->place.config->boot.timeout,
                                        .program = !wish->no_loader,
                                        .tree = tree,
@@ -132,11 +142,13 @@ static int sync_entries(struct arena *arena, struct target root, const struct bo
     size_t count = 0, put_count = 0;
     int code = boot_items_list(&run->source, items, error);
     if (code == 0)
-        code = build(run, items, wish->rebuild, error);
+        code = boot_items_build(&run->source, items, wish->rebuild, error);
     const struct boot_choice choice = {.normal = boot_normal(items, run->place.record.last_good)};
     if (code == 0)
         code = boot_wants_make(&run->source, items, &choice, &wants, &count, error);
     if (code == 0)
+        code = boot_follow(arena, run, wants, count, &puts, &put_count, error);
+    if (code == 0 && wish->install && run->place.config->boot.loader == BOOT_SYSTEMD_BOOT)
         code = find_puts(arena, root, wish, run, choice.normal, &puts, &put_count, out, error);
     if (code == 0)
         code = boot_plan_make(arena, &run->state, wants, count, puts, put_count, &plan, error);
@@ -168,8 +180,9 @@ static int refresh(struct arena *arena, struct boot_run *run, const struct boot_
 {
     struct boot_items items;
     struct boot_want *wants = NULL;
+    struct boot_put *puts = NULL;
     struct boot_plan plan;
-    size_t count = 0;
+    size_t count = 0, put_count = 0;
     int code = boot_items_list(&run->source, &items, error);
     if (run->state.entry_count == 0)
         return code; /* `ebb boot install` was never run */
@@ -178,7 +191,9 @@ static int refresh(struct arena *arena, struct boot_run *run, const struct boot_
     for (size_t i = 0; i < count; i++)
         wants[i].must = true; /* what is there is not left out for this */
     if (code == 0)
-        code = boot_plan_make(arena, &run->state, wants, count, NULL, 0, &plan, error);
+        code = boot_follow(arena, run, wants, count, &puts, &put_count, error);
+    if (code == 0)
+        code = boot_plan_make(arena, &run->state, wants, count, puts, put_count, &plan, error);
     return code < 0 ? code : boot_write(run->esp, &plan, false, error);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "generations/marks.h"
+#include "tool/boot_unify.h"
 
 static int more_wanted_first(const void *left, const void *right)
 {
@@ -26,15 +27,23 @@ static bool must_stay(const struct store_place *place, unsigned number, unsigned
 /* What an entry names that can be booted. */
 static void take_over(const struct boot_found *found, struct boot_item *item)
 {
+    const struct entry *entry = &found->entry;
     item->is_known = true;
-    item->kernel = (struct boot_payload){.file = found->entry.kernel,
-                                         .is_there = true,
-                                         .folder = -1,
-                                         .source = found->entry.kernel.path};
-    item->image = (struct boot_payload){.file = found->entry.image,
-                                        .is_there = true,
-                                        .folder = -1,
-                                        .source = found->entry.image.path};
+    if (entry->uname) {
+        item->entry.uname = entry->uname;
+        item->kernel = (struct boot_payload){.file = entry->inner_kernel,
+                                             .folder = -1,
+                                             .source = entry->kernel.path,
+                                             .section = ".linux"};
+        item->image = item->kernel;
+        item->image.file = entry->inner_image;
+        item->image.section = ".initrd";
+        return;
+    }
+    item->kernel = (struct boot_payload){
+        .file = entry->kernel, .is_there = true, .folder = -1, .source = entry->kernel.path};
+    item->image = (struct boot_payload){
+        .file = entry->image, .is_there = true, .folder = -1, .source = entry->image.path};
 }
 
 int boot_items_list(const struct boot_source *source, struct boot_items *items, struct error *error)
@@ -58,9 +67,9 @@ int boot_items_list(const struct boot_source *source, struct boot_items *items, 
         }
         const struct boot_found *found = boot_find(
             source->state, entry_name(place->arena, source->state->token, numbers[i], NULL));
+        item.system = boot_describe(source, item.generation, &item.entry);
         if (found && !found->fault)
             take_over(found, &item);
-        item.system = boot_describe(source, item.generation, &item.entry);
         *ARENA_PUSH(place->arena, items->list, items->count) = item;
     }
     if (items->count)
@@ -74,10 +83,12 @@ int boot_items_build(const struct boot_source *source, struct boot_items *items,
     for (size_t i = 0; i < items->count; i++) {
         struct boot_item *item = &items->list[i];
         struct boot_payload kernel, image;
+        const char *version;
         struct error fault;
         if (item->is_known && !all)
             continue;
-        if (boot_build(source, item->generation, &kernel, &image, &fault) == 0) {
+        if (boot_build(source, item->generation, &version, &kernel, &image, &fault) == 0) {
+            item->entry.uname = source->place->config->boot.uki ? version : NULL;
             item->kernel = kernel;
             item->image = image;
             item->is_known = true;
@@ -122,7 +133,7 @@ static void add(const struct boot_source *source, const char *name, struct entry
     entry.kernel = kernel->file;
     entry.image = image->file;
     *ARENA_PUSH(arena, *wants, *count) =
-        (struct boot_want){name, entry_write(arena, &entry), kernel, image, must};
+        (struct boot_want){name, entry_write(arena, &entry), entry, kernel, image, must};
 }
 
 /* A copy that nothing but a confirmation replaces. */
@@ -201,6 +212,24 @@ static void add_default(const struct boot_source *source, const struct boot_item
         &item->image, true, wants, count);
 }
 
+/* One that need not be is left out rather than that there is none of the others. */
+static int unify(const struct boot_source *source, struct boot_want *wants, size_t *count,
+                 struct error *error)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        int code = boot_unify(source, &wants[i], error);
+        if (code < 0 && wants[i].must)
+            return code;
+        if (code < 0)
+            log_warning("%s", error->text);
+        else
+            wants[kept++] = wants[i];
+    }
+    *count = kept;
+    return 0;
+}
+
 int boot_wants_make(const struct boot_source *source, const struct boot_items *items,
                     const struct boot_choice *choice, struct boot_want **wants, size_t *count,
                     struct error *error)
@@ -227,5 +256,5 @@ int boot_wants_make(const struct boot_source *source, const struct boot_items *i
             add(source, entry_name(arena, source->state->token, item->generation->number, NULL),
                 item->entry, &item->kernel, &item->image, item->must, wants, count);
     }
-    return 0;
+    return source->place->config->boot.uki ? unify(source, *wants, count, error) : 0;
 }

@@ -23,31 +23,10 @@ static void tell(const struct work *work)
                 name_size(work->done).text, name_size(work->whole).text);
 }
 
-/* Nothing changes it between the plan and now; if somebody did, it is not put. */
-static int read_source(const struct work *work, const struct boot_payload *payload, char **data)
-{
-    char digits[DIGEST_DIGITS + 1];
-    size_t length = 0;
-    auto_fd fd = payload->folder < 0 ? path_open(work->esp, payload->source, O_RDONLY)
-                                     : path_open_in_root(payload->folder, payload->source,
-                                                         O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return error_system(work->error, -fd, "cannot open \"%s\"", payload->source);
-    int code = path_read_fd(fd, payload->source, UINT32_MAX, data, &length, work->error);
-    if (code < 0)
-        return code;
-    digest_of(*data, length, digits);
-    return length == payload->file.size && strcmp(digits, payload->file.sha256) == 0
-               ? 0
-               : error_set(work->error, EBADMSG,
-                           "\"%s\" is damaged; repair it with `ebb boot sync --rebuild`",
-                           payload->source);
-}
-
 static int put_payload(struct work *work, const struct boot_payload *payload)
 {
     auto_string data = NULL;
-    int code = payload->data ? 0 : read_source(work, payload, &data);
+    int code = payload->data ? 0 : boot_payload_read(work->esp, payload, &data, work->error);
     if (code == 0)
         code = esp_put(work->esp, payload->file.path, payload->data ? payload->data : data,
                        payload->file.size, work->error);
@@ -67,7 +46,7 @@ static int put_all(struct work *work, const struct boot_plan *plan)
         code = esp_sync(work->esp, work->error);
     for (size_t i = 0; code == 0 && i < plan->entry_count; i++) {
         const struct boot_want *want = plan->entries[i];
-        snprintf(path, sizeof(path), ENTRY_FOLDER "/%s", want->name);
+        snprintf(path, sizeof(path), "%s/%s", plan->entry_folder, want->name);
         code = esp_put(work->esp, path, want->text, strlen(want->text), work->error);
     }
     if (code == 0 && plan->entry_count)
@@ -84,7 +63,8 @@ static int remove_all(struct work *work, const char *const *paths, size_t count)
     int code = 0;
     bool were_entries = false;
     for (size_t i = 0; code == 0 && i < count; i++) {
-        bool is_entry = strncmp(paths[i], ENTRY_FOLDER "/", strlen(ENTRY_FOLDER "/")) == 0;
+        const char *ending = strrchr(paths[i], '.');
+        bool is_entry = ending && strcmp(ending, ".conf") == 0;
         if (were_entries && !is_entry)
             code = esp_sync(work->esp, work->error);
         were_entries = is_entry;

@@ -21,7 +21,10 @@ static const char *path_of(const char *name)
 
 static void make_state(const struct state_text *text, struct boot_state *state)
 {
-    *state = (struct boot_state){.token = "t", .folder = "/EFI/ebb/t", .space = {text->free, 100}};
+    *state = (struct boot_state){.token = "t",
+                                 .folder = "/EFI/ebb/t",
+                                 .entry_folder = ENTRY_FOLDER,
+                                 .space = {text->free, 100}};
     for (const char *const *at = text->payloads; *at; at++) {
         char name[64];
         unsigned size;
