@@ -27,7 +27,7 @@ bool attempt_is_due(const struct step *step, const struct record *record);
 void attempt_note(const struct context *context, enum record_stage stage, const char *text);
 /* It failed, or a person is to choose. */
 void attempt_failed(const struct context *context, const struct error *error);
-/* A person is waited for, or is not any more. */
-void attempt_wait(const struct context *context, bool waits);
+/* Whether a person is waited for has changed. */
+void attempt_wait(const struct context *context);
 
 #endif

@@ -50,9 +50,10 @@ struct context {
     unsigned secret_set;           /* that they are put into: 1 in a boot */
     bool secrets_aside;            /* nothing tells of that set or leads to it yet */
     struct unlocked_key *unlocked; /* keys that a passphrase was given for */
-    bool asks; /* what failed is to be told to a person, before another generation */
-    /* Called when a person is waited for, and when not any more; NULL: nobody wants to know. */
-    void (*waits)(const struct context *context, bool waits);
+    bool asks;       /* what failed is to be told to a person, before another generation */
+    bool is_waiting; /* for a person; see context_wait() */
+    /* Called when that has changed; NULL: nobody wants to know. */
+    void (*waits)(const struct context *context);
     const char *terminal; /* where people are asked for it; NULL: on all consoles */
     bool wait_for_ever;   /* rootwait: devices have no time limit */
     bool root_kept;       /* the old root subvolume is used again, as was asked */
@@ -68,6 +69,8 @@ int context_tree(const struct context *context);
 /* open(2) of a place: on its volume, where no link is followed; or in the tree, where links lead as
  * they would in the running system. -errno. */
 int context_open(const struct context *context, const struct place *place, int flags);
+/* A person is waited for, or not any more. */
+void context_wait(struct context *context, bool waits);
 /* Where the running system sees a volume. */
 const char *context_place(const struct context *context, const struct volume *volume);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
