@@ -18,7 +18,7 @@ enum { MIB = 1024 * 1024 };
 /* The next generation has a kernel and an image of its own. */
 #define NEW                                                                                        \
     "ebb new -- sh -c 'echo more >> /boot/vmlinuz-*; sed -i s/after=1/\\&1/ /etc/ebb/ebb.conf;"    \
-    "rm /etc/hostname; echo new > /etc/marker; ln /etc/marker /etc/again'"
+    "rm -f /etc/hostname; echo new > /etc/marker; ln -f /etc/marker /etc/again'"
 
 struct stage {
     struct scene *scene;
