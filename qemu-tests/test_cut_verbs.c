@@ -8,7 +8,7 @@
 #include "qemu-tests/judges.h"
 #include "vm/disk.h"
 
-enum { ESP, STATE, DISKS, CHOICES = 3 };
+enum { ESP, STATE, DISKS, CHOICES = 3, MANY = 20 };
 enum { MIB = 1024 * 1024 };
 
 #define CONFIG                                                                                     \
@@ -17,7 +17,8 @@ enum { MIB = 1024 * 1024 };
 
 /* The next generation has a kernel and an image of its own. */
 #define NEW                                                                                        \
-    "ebb new -- sh -c 'echo more >> /boot/vmlinuz-*; sed -i s/after=1/\\&1/ /etc/ebb/ebb.conf;"    \
+    "ebb new -- sh -c 'echo more | tee -a /boot/vmlinuz-*; sed -i s/after=1/\\&1/ "                \
+    "/etc/ebb/ebb.conf;"                                                                           \
     "rm -f /etc/hostname; echo new > /etc/marker; ln -f /etc/marker /etc/again'"
 
 struct stage {
@@ -101,9 +102,11 @@ static void learn(struct stage *stage, struct cuts cuts)
     judge(cuts, "what is there", judge_learn_generations, &stage->generations);
 }
 
+/* It takes its time to look at one, so they are not all seen where there are many. */
 static void judge_state(struct stage *stage, struct cuts cuts, const char *what)
 {
-    cuts.choices = CHOICES;
+    cuts.choices = 1;
+    cuts.every = cuts.until - cuts.from > MANY ? 2 : 0;
     judge(cuts, what, judge_generations, &stage->generations);
 }
 
@@ -131,6 +134,32 @@ static void cut_off_the_first(struct stage *stage)
     judge_state(stage, rollback, "ebb rollback");
 }
 
+#define FILES "find /boot/efi -type f -exec cksum {} + | sort"
+
+/* There is no room for what is needed: that is told, and all that is there stays. */
+static void fill_it_up(struct scene *scene)
+{
+    scene_run(scene, "dd if=/dev/zero of=/boot/efi/fill bs=64k; sync");
+    const char *before = scene_run(scene, FILES);
+    scene_run(scene, NEW);
+    scene_expect(scene, "ebb boot sync 2>&1 | sed 's/[0-9.]* [KM]*i*B /N /g'",
+                 "ebb: the boot partition has N free, and the entries that are needed take N more; "
+                 "remove what else is on it, or make it larger");
+    scene_expect(scene, FILES, before);
+    scene_run(scene, "rm /boot/efi/fill && ebb boot sync && ebb boot status");
+}
+
+/* The kernel of the default entry is half there. */
+static void cut_a_kernel_short(struct scene *scene)
+{
+    scene_run(scene, "cd /boot/efi && K=$(sed -n 's,^linux /,,p' loader/entries/*-default.conf) &&"
+                     "head -c 1000 $K > /run/short && cat /run/short > $K");
+    scene_expect(scene,
+                 "ebb boot status | sed -n 's/^.*-default.conf: \\(.*\\)/\\1/p'; "
+                 "ebb boot sync > /dev/null; ebb boot status > /dev/null && echo mended",
+                 "");
+}
+
 /* The second one is, and becomes the default; the first one is to go. */
 static void cut_off_the_second(struct stage *stage)
 {
@@ -142,6 +171,8 @@ static void cut_off_the_second(struct stage *stage)
     struct cuts new = run(stage, STATE, NEW);
     struct cuts gc = run(stage, STATE, "ebb gc --keep 1");
     struct cuts sync = run(stage, ESP, "ebb boot sync");
+    cut_a_kernel_short(stage->scene);
+    fill_it_up(stage->scene);
     scene_power_off(stage->scene);
     vm_stop(TAKE_PTR(stage->scene->vm));
     judge_esp(stage, confirm[ESP], "the entries of ebb confirm", true);
