@@ -50,6 +50,12 @@ static unsigned number_of(const struct context *context)
     return context->generation ? context->generation->number : 0;
 }
 
+/* Whoever is asked for a passphrase may switch the machine off instead. */
+static enum record_stage begun(const struct context *context)
+{
+    return context->is_waiting ? RECORD_WAITS : RECORD_STARTED;
+}
+
 /* That which began before a generation was known, is about the one that was chosen then. */
 static struct record_attempt *find_attempt(struct record *record, unsigned number)
 {
@@ -73,21 +79,26 @@ void attempt_note(const struct context *context, enum record_stage stage, const 
     bool begins = stage == RECORD_STARTED || stage == RECORD_WAITS;
     if (!attempt || (begins && attempt->stage == RECORD_FAILED))
         attempt = record_add(&record, number);
-    attempt->stage = stage;
+    attempt->stage = stage == RECORD_STARTED ? begun(context) : stage;
     strncpy(attempt->text, text, sizeof(attempt->text) - 1);
     if (stage == RECORD_FAILED)
         trial_fail(&record, attempt->generation);
     attempt_write(fd, &record);
 }
 
-void attempt_wait(const struct context *context, bool waits)
+void attempt_failed(const struct context *context, const struct error *error)
+{
+    attempt_note(context, error->code == ECANCELED ? RECORD_WAITS : RECORD_FAILED, error->text);
+}
+
+void attempt_wait(const struct context *context)
 {
     struct record record;
     auto_fd fd = attempt_record(context, &record);
     struct record_attempt *attempt = fd < 0 ? NULL : record_current(&record, number_of(context));
     if (!attempt)
         return;
-    attempt->stage = waits ? RECORD_WAITS : RECORD_STARTED;
+    attempt->stage = begun(context);
     attempt_write(fd, &record);
 }
 
@@ -140,6 +151,6 @@ int record_apply(const struct step *step, struct context *context, struct error 
     if (is_trial)
         trial_begin(&record);
     if (is_trial || !context->continues)
-        (void)record_add(&record, is_trial ? record.trial.generation : 0); /* it has begun */
+        record_add(&record, is_trial ? record.trial.generation : 0)->stage = begun(context);
     return record_write(fd, &record, error);
 }

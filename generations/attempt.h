@@ -28,7 +28,9 @@ bool attempt_is_due(const struct step *step, const struct record *record);
 /* What became of the chosen generation, or of the boot before one was chosen; `text` is why it
  * failed. */
 void attempt_note(const struct context *context, enum record_stage stage, const char *text);
-/* A person is waited for, or is not any more. */
-void attempt_wait(const struct context *context, bool waits);
+/* It failed, or a person is to choose. */
+void attempt_failed(const struct context *context, const struct error *error);
+/* Whether a person is waited for has changed. */
+void attempt_wait(const struct context *context);
 
 #endif

@@ -31,6 +31,7 @@ UNUSED static void begin(struct scene *scene)
             .tries = 2}};
     scene->context = context_new(scene->arena, &scene->config, ".", "root");
     scene->context->states[0].fd = open_folder("volume");
+    scene->context->waits = attempt_wait;
 }
 
 UNUSED static void end(struct scene *scene)
@@ -88,6 +89,7 @@ UNUSED static void write_trial(const struct scene *scene, struct record_trial tr
 
 UNUSED static void reboot_scene(const struct scene *scene)
 {
+    scene->context->is_waiting = false;
     write_trial(scene, (struct record_trial){0}, true);
 }
 

@@ -141,6 +141,13 @@ int record_open(int volume, const char *path, bool make_it, struct error *error)
     return fd < 0 ? error_system(error, -fd, "cannot open the record of boots, \"%s\"", path) : fd;
 }
 
+/* What we do not know of, we would take away from whoever does. */
+static bool is_later(const struct slot *slot)
+{
+    char version = slot->magic[sizeof(magic) - 1];
+    return memcmp(slot->magic, magic, sizeof(magic) - 1) == 0 && version > '1' && version <= '9';
+}
+
 int record_read(int fd, struct record *record, struct error *error)
 {
     struct slot slots[2] = {0};
@@ -150,6 +157,10 @@ int record_read(int fd, struct record *record, struct error *error)
     *record = (struct record){0};
     bool any = false;
     for (size_t i = 0; i < 2; i++) {
+        if (is_later(&slots[i]))
+            return error_set(error, ENOTSUP,
+                             "the record of boots is one of a later Ebb; boot an image of that, or "
+                             "remove the record to begin anew");
         any |= slots[i].magic[0] != 0;
         if (is_whole(&slots[i]) && le64toh(slots[i].sequence) > record->sequence)
             unpack(&slots[i], record);

@@ -83,6 +83,7 @@ struct record {
 /* Opens the record `path` of a volume; one that is missing is made if that is wanted. -ENOENT: it
  * is missing. */
 int record_open(int volume, const char *path, bool make, struct error *error);
+/* -ENOTSUP: it is of a later version. */
 int record_read(int fd, struct record *record, struct error *error);
 /* It is on the disk when this returns 0. */
 int record_write(int fd, struct record *record, struct error *error);

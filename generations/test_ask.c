@@ -84,7 +84,7 @@ static void test_asked_after_failure(void **state)
     reboot_scene(&scene);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(person.times, 2);
-    attempt_wait(scene.context, true); /* who is switched off has not failed */
+    context_wait(scene.context, true); /* who is switched off has not failed */
     reboot_scene(&scene);
     person.answer = 3;
     assert_int_equal(choose(&scene, NULL), 2);

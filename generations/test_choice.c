@@ -11,9 +11,9 @@ static void test_noted(void **state)
     attempt_note(scene.context, RECORD_STARTED, ""); /* of none */
     assert_int_equal(choose(&scene, NULL), 3);
     assert_last(&scene, 3, RECORD_STARTED, "");
-    attempt_wait(scene.context, true);
+    context_wait(scene.context, true);
     assert_last(&scene, 3, RECORD_WAITS, "");
-    attempt_wait(scene.context, false);
+    context_wait(scene.context, false);
     assert_last(&scene, 3, RECORD_STARTED, "");
     attempt_note(scene.context, RECORD_FAILED, "no room");
     assert_last(&scene, 3, RECORD_FAILED, "no room");
@@ -93,6 +93,42 @@ static void test_spent(void **state)
     end(&scene);
 }
 
+/* Where all are bad, that which would be booted is. */
+static void test_all_bad(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    struct error error;
+    begin(&scene);
+    struct record record = record_of(&scene, 0, 0);
+    auto_fd fd = record_open(scene.context->states[0].fd, ".ebb/record", true, &error);
+    record.last_good = 1;
+    for (unsigned i = 1; i <= 3; i++)
+        record_mark_bad(&record, i, true);
+    assert_int_equal(record_write(fd, &record, &error), 0);
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
+    end(&scene);
+}
+
+/* A record that cannot be read, or not by us, costs what it tells, and no boot. */
+static void test_unreadable(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    begin(&scene);
+    assert_int_equal(choose(&scene, NULL), 3);
+    must_run("cd volume/.ebb && for at in 100 5000; do printf xxxx | dd of=record bs=1 seek=$at "
+             "conv=notrunc status=none; done && printf ebb-rec9 | dd of=record conv=notrunc bs=1 "
+             "status=none && cp record later");
+    assert_int_equal(choose(&scene, NULL), 3);
+    must_run("cmp volume/.ebb/record volume/.ebb/later"); /* the later Ebb finds it */
+    must_run("cd volume/.ebb && printf xxxxxxxx | dd of=record conv=notrunc bs=1 status=none");
+    assert_int_equal(choose(&scene, NULL), 3);
+    assert_last(&scene, 3, RECORD_STARTED, "");
+    end(&scene);
+}
+
 /* It has one boot; then the generation is bad, and the way back is taken. */
 static void test_trial(void **state)
 {
@@ -156,7 +192,7 @@ static void test_trial_waits(void **state)
     begin(&scene);
     write_trial(&scene, two, false);
     assert_int_equal(choose(&scene, NULL), 2);
-    attempt_wait(scene.context, true); /* and somebody switches it off */
+    context_wait(scene.context, true); /* and somebody switches it off */
     reboot_scene(&scene);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(scene.context->trial, 900);
@@ -179,24 +215,26 @@ static void test_early(void **state)
     assert_true(step.is_optional);
     assert_int_equal(record_apply(&step, scene.context, &error), 0);
     assert_last(&scene, 0, RECORD_STARTED, "");
-    attempt_wait(scene.context, true);
+    context_wait(scene.context, true); /* before it could be written down */
+    assert_int_equal(record_apply(&step, scene.context, &error), 0);
     assert_last(&scene, 0, RECORD_WAITS, "");
-    attempt_wait(scene.context, false);
+    assert_last(&scene, 0, RECORD_WAITS, "");
+    context_wait(scene.context, false);
     attempt_note(scene.context, RECORD_FAILED, "no disk");
     assert_last(&scene, 0, RECORD_FAILED, "no disk");
     assert_int_equal(choose(&scene, NULL), 3);
-    assert_int_equal(record_of(&scene, 0, 0).count, 2);
+    assert_int_equal(record_of(&scene, 0, 0).count, 3);
     scene.context->generation = NULL;
     write_trial(&scene, two, true);
     assert_int_equal(record_apply(&step, scene.context, &error), 0);
     assert_last(&scene, 2, RECORD_STARTED, "");
     assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_RUNS);
-    attempt_wait(scene.context, true); /* for the passphrase of the state */
+    context_wait(scene.context, true); /* for the passphrase of the state */
     assert_last(&scene, 2, RECORD_WAITS, "");
-    attempt_wait(scene.context, false);
+    context_wait(scene.context, false);
     assert_int_equal(choose(&scene, NULL), 2);
     assert_int_equal(scene.context->trial, 900);
-    assert_int_equal(record_of(&scene, 0, 0).count, 3);
+    assert_int_equal(record_of(&scene, 0, 0).count, 4);
     reboot_scene(&scene); /* it ended there, without a failure that could have been told */
     scene.context->generation = NULL;
     assert_int_equal(record_apply(&step, scene.context, &error), 0);
@@ -205,7 +243,7 @@ static void test_early(void **state)
     assert_last(&scene, 3, RECORD_STARTED, "");
     struct record record = record_of(&scene, 0, 0);
     assert_true(record_is_bad(&record, 2, 0));
-    assert_int_equal(record.count, 4);
+    assert_int_equal(record.count, 5);
     end(&scene);
 }
 
@@ -263,6 +301,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_noted), TEST(test_fall_back),   TEST(test_spent),       TEST(test_kernel),
         TEST(test_trial), TEST(test_trial_fails), TEST(test_trial_waits), TEST(test_early),
-        TEST(test_armed), TEST(test_label)};
+        TEST(test_armed), TEST(test_label),       TEST(test_all_bad),     TEST(test_unreadable)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

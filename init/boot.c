@@ -218,7 +218,7 @@ static enum rescue_choice choose(struct boot *boot, const struct error *error)
     struct error none;
     bool has_volumes =
         boot->volumes.plan && boot->volumes.next >= plan_find(boot->volumes.plan, STEP_GENERATION);
-    attempt_note(context, RECORD_FAILED, error->text);
+    attempt_failed(context, error);
     if (has_volumes && !context->asks && choice_fall_back(context, &none) == 0) {
         console_print("ebb: %s: booting generation %u instead\n", error->text,
                       context->generation->number);

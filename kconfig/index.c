@@ -139,6 +139,11 @@ static int collect(struct arena *arena, const struct scratch *scratch, struct in
         auto_string data = NULL;
         size_t length;
         int code = path_read(scratch->fd, made_by_depmod[i], SIZE_LIMIT, &data, &length, error);
+        if (code == -ENOENT)
+            return error_set(error, ENOENT,
+                             "the \"depmod\" that was run makes no \"%s\", as that of busybox "
+                             "does not; install kmod",
+                             made_by_depmod[i]);
         if (code < 0)
             return code;
         *ARENA_PUSH(arena, *files, *count) =

@@ -272,6 +272,16 @@ static void test_index(void **state)
     assert_string_equal(find_all(arena, folder, "pci:v1d1sv1sd1bc01sc08i02"), "nvme ");
     assert_string_equal(find_all(arena, folder, "atkbd"), "atkbd "); /* built in */
     assert_string_equal(find_all(arena, folder, "btrfs"), "");
+    /* Another depmod makes another index. */
+    const char *programs = arena_printf(arena, "%s/bin", root), *path = getenv("PATH");
+    kernel_write(root, "bin/depmod", "#!/bin/sh\n", 10);
+    assert_int_equal(chmod(arena_printf(arena, "%s/depmod", programs), 0755), 0);
+    path = arena_string(arena, path ? path : "");
+    setenv("PATH", arena_printf(arena, "%s:%s", programs, path), 1);
+    assert_int_equal(module_set_index(arena, &set, &again, &count_again, &error), -ENOENT);
+    assert_string_equal(error.text, "the \"depmod\" that was run makes no \"modules.dep.bin\", as "
+                                    "that of busybox does not; install kmod");
+    setenv("PATH", path, 1);
     assert_int_equal(rmdir(scratch), 0); /* nothing was left in it */
 }
 

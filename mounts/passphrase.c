@@ -208,7 +208,7 @@ static void judge(struct watch *watch)
         if (progress->wrong > most)
             most = progress->wrong;
         if (volume->luks->tries && progress->wrong >= volume->luks->tries)
-            (void)error_set(&progress->error, EACCES,
+            (void)error_set(&progress->error, ECANCELED, /* by a person */
                             "the volume \"%s\" on %s stays locked after %u wrong passphrase%s; "
                             "retry, or declare more with luks tries=",
                             volume->name, progress->device, progress->wrong,

@@ -63,7 +63,7 @@ static void test_wrong(void **state)
         "wrong", -progress->error.code, &progress->error,
         "the volume \"one\" on /dev/sda stays locked after 2 wrong passphrases; retry, or "
         "declare more with luks tries=");
-    assert_int_equal(progress->error.code, EACCES);
+    assert_int_equal(progress->error.code, ECANCELED);
     /* Who guesses waits a little, and then nobody asks for what has failed. */
     assert_true(passphrase_timeout(scene.watch) > 0);
     scene.watch->volumes[0].error.code = 0;
@@ -229,12 +229,40 @@ static void test_hung_up(void **state)
     assert_contains(log, "every console has hung up: nobody can be asked for a passphrase\n");
 }
 
+static unsigned told; /* how often */
+
+static void tell(const struct context *context)
+{
+    assert_int_equal(context->is_waiting, told++ == 0);
+}
+
+/* Who keeps the record of boots is told that a person is asked, and of the end of that. */
+static void test_told(void **state)
+{
+    (void)state;
+    need_namespace();
+    struct scene scene;
+    struct error error;
+    begin_scene(&scene, TWO);
+    scene.world.context->waits = tell;
+    scene.world.context->states[0].fd = STDIN_FILENO; /* nobody looks for its device */
+    (void)error_set(&scene.watch->volumes[1].error, EIO, "broken");
+    assert_int_equal(
+        watch_until(scene.world.context, scene.world.config->volumes[1], VOLUME_OPEN, &error),
+        -EIO);
+    assert_int_equal(told, 2);
+    scene.world.context->states[0].fd = -1;
+    auto_string log = end_scene(&scene);
+    assert_contains(log, "asking for the passphrase of the volume \"one\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_MACHINE(test_answer),    ON_MACHINE(test_wrong),     ON_MACHINE(test_several),
         ON_MACHINE(test_no_header), ON_MACHINE(test_forgotten), ON_MACHINE(test_key_comes_first),
         ON_MACHINE(test_many),      ON_MACHINE(test_nobody),    ON_MACHINE(test_hung_up),
+        ON_MACHINE(test_told),
     };
     return cmocka_run_group_tests(tests, enter_quiet, NULL);
 }

@@ -178,6 +178,7 @@ static int bring(struct watch *watch, const struct volume *volume, enum volume_s
     for (;;) {
         take_events(watch);
         advance(watch);
+        context_wait(context, passphrase_is_asked(watch));
         if (progress->error.code) {
             *error = progress->error;
             return -error->code;
@@ -201,8 +202,10 @@ int watch_until(struct context *context, const struct volume *volume, enum volum
 {
     struct watch *watch = watch_of(context);
     int code = bring(watch, volume, stage, error);
-    if (code < 0)
+    if (code < 0) {
         passphrase_hush(watch);
+        context_wait(context, false);
+    }
     return code;
 }
 
@@ -270,6 +273,7 @@ void watch_close(struct context *context)
     if (!watch)
         return;
     passphrase_forget(watch);
+    context_wait(context, false);
     blocks_free(watch->blocks);
     if (watch->events >= 0)
         close(watch->events);

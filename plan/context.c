@@ -29,6 +29,15 @@ const char *context_place(const struct context *context, const struct volume *vo
                          : arena_printf(context->arena, "%s/%s", context->volumes, volume->name);
 }
 
+void context_wait(struct context *context, bool waits)
+{
+    if (context->is_waiting == waits)
+        return;
+    context->is_waiting = waits;
+    if (context->waits)
+        context->waits(context);
+}
+
 int context_tree(const struct context *context)
 {
     if (!context->generation || (!context->generation->tree && context->tree < 0))

@@ -52,9 +52,10 @@ struct context {
     unsigned secret_set;           /* that they are put into: 1 in a boot */
     bool secrets_aside;            /* nothing tells of that set or leads to it yet */
     struct unlocked_key *unlocked; /* keys that a passphrase was given for */
-    bool asks; /* what failed is to be told to a person, before another generation */
-    /* Called when a person is waited for, and when not any more; NULL: nobody wants to know. */
-    void (*waits)(const struct context *context, bool waits);
+    bool asks;       /* what failed is to be told to a person, before another generation */
+    bool is_waiting; /* for a person; see context_wait() */
+    /* Called when that has changed; NULL: nobody wants to know. */
+    void (*waits)(const struct context *context);
     /* Called once, before a person is asked for the passphrase of a volume. */
     void (*asks_first)(const struct context *context);
     /* Has a person choose a generation: its number, 0 if nobody did within so many milliseconds (0:
@@ -75,6 +76,8 @@ int context_tree(const struct context *context);
 /* open(2) of a place: on its volume, where no link is followed; or in the tree, where links lead as
  * they would in the running system. -errno. */
 int context_open(const struct context *context, const struct place *place, int flags);
+/* A person is waited for, or not any more. */
+void context_wait(struct context *context, bool waits);
 /* Where the running system sees a volume. */
 const char *context_place(const struct context *context, const struct volume *volume);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);

@@ -138,21 +138,36 @@ static int try_choices(struct check *check, size_t first, size_t until, struct e
     return 0;
 }
 
+static bool is_shown(const struct check *check, size_t number)
+{
+    size_t every = check->cuts->every;
+    return write_changes(&check->writes.list[number]) && (every == 0 || number % every == 0);
+}
+
+static int bring_to(const struct check *check, size_t number, struct error *error)
+{
+    for (size_t i = 0; i < number; i++)
+        if (writes_apply(&check->writes, i, WRITE_WHOLE, check->fd, error) < 0)
+            return -error->code;
+    return 0;
+}
+
 static int go_through(struct check *check, struct error *error)
 {
     const struct writes *writes = &check->writes;
+    size_t from = check->cuts->from;
     size_t until = check->cuts->until ? check->cuts->until : writes->count;
-    if (judge(check, "before the first write", error) < 0)
+    if (bring_to(check, from, error) < 0 || judge(check, "before the first write", error) < 0)
         return -error->code;
-    for (size_t i = 0; i < until && i < writes->count; i++) {
-        if ((i == 0 || writes->list[i - 1].flags & WRITE_FLUSH) &&
+    for (size_t i = from; i < until && i < writes->count; i++) {
+        if ((i == from || writes->list[i - 1].flags & WRITE_FLUSH) &&
             try_choices(check, i, until, error) < 0)
             return -error->code;
         if (writes_apply(writes, i, WRITE_WHOLE, check->fd, error) < 0)
             return -error->code;
         const char *moment =
             arena_printf(check->arena, "after %s", writes_tell(check->arena, writes, i));
-        if (write_changes(&writes->list[i]) && judge(check, moment, error) < 0)
+        if (is_shown(check, i) && judge(check, moment, error) < 0)
             return -error->code;
     }
     return 0;

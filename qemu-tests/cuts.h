@@ -19,7 +19,9 @@ struct cuts {
     const char *log;    /* of its writes */
     cuts_judge judge;
     void *context;
+    size_t from;      /* so many writes are there, and not looked at */
     size_t until;     /* so many writes are looked at; 0: all */
+    size_t every;     /* one of so many of them is shown; 0: all */
     unsigned choices; /* after each flush; 0: none */
     unsigned seed;    /* of the choices: the same one makes the same */
     size_t judged;    /* how many disks were shown to the judge */

@@ -142,6 +142,23 @@ void scene_install_tool(struct scene *scene)
     scene->setup.tree = tree;
 }
 
+void scene_install_kernel(struct scene *scene, const char *file)
+{
+    static const char modules[] =
+        "kernel/crypto/crc* kernel/lib/crc16.ko kernel/lib/libcrc32c.ko "
+        "kernel/arch/*/crypto/crc* kernel/fs/ext4 kernel/fs/jbd2 kernel/fs/mbcache.ko "
+        "kernel/fs/overlayfs kernel/fs/fat kernel/fs/nls/nls_[aciu]* kernel/fs/efivarfs "
+        "kernel/drivers/char/virtio_console.ko kernel/drivers/virtio "
+        "kernel/drivers/block/virtio_blk.ko";
+    must_do(arena_printf(
+        scene->arena,
+        "set -e; V=$(ls /lib/modules | sort -V | tail -n 1); T=$PWD/%s; M=$T/usr/lib/modules/$V;"
+        "K=%s; mkdir -p $T/boot $M; cp ${K:-/boot/vmlinuz-$V} $T/boot/vmlinuz-$V;"
+        "cd /lib/modules/$V; cp modules.builtin* modules.order $M; cp -r --parents %s $M;"
+        "PATH=$PATH:/sbin:/usr/sbin depmod -b $T $V",
+        scene->setup.tree, file ? file : "", modules));
+}
+
 void scene_make(struct scene *scene)
 {
     struct error error;

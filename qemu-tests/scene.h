@@ -35,6 +35,9 @@ void scene_need_debian(void);
 void scene_install_debian(struct scene *scene);
 /* The generation is the scratch system with the tool in it, and its configuration. */
 void scene_install_tool(struct scene *scene);
+/* A kernel, and the modules that a machine in QEMU needs, for `ebb boot` to take. `file`: what is
+ * called the kernel; NULL: that of this machine. */
+void scene_install_kernel(struct scene *scene, const char *file);
 /* Puts a configuration where programs in that Debian look for it. */
 void scene_install_config(struct scene *scene, const char *configuration);
 void scene_make(struct scene *scene);

@@ -20,24 +20,16 @@
 #define VARIABLES "/sys/firmware/efi/efivars/"
 #define LOADER "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
-/* The tree gets a kernel with the modules that a machine in QEMU needs. */
 static struct scene *make(void)
 {
     scene_need_debian();
     struct scene *scene = scene_new("boot-entries", MACHINE);
     scene_install_debian(scene);
     scene_install_config(scene, MACHINE AGENT);
-    must_run(
-        "set -e; cp build/ebb-agent /usr/lib/grub/*/monolithic/grubx64.efi %s/usr/lib/ebb; cd %s; "
-        "cp --parents /usr/lib/systemd/boot/efi/linux*.efi.stub .; "
-        "V=$(ls /lib/modules | sort -V | tail -n 1); M=usr/lib/modules/$V;"
-        "mkdir -p boot $M; cp /boot/vmlinuz-$V boot; cp /lib/modules/$V/modules.builtin* "
-        "/lib/modules/$V/modules.order $M; P=$PWD; cd /lib/modules/$V; cp -r --parents "
-        "kernel/crypto kernel/lib kernel/arch kernel/fs/ext4 kernel/fs/jbd2 "
-        "kernel/fs/mbcache.ko kernel/fs/overlayfs kernel/fs/fat kernel/fs/nls "
-        "kernel/fs/efivarfs kernel/drivers/char/virtio_console.ko kernel/drivers/virtio "
-        "kernel/drivers/block $P/$M; PATH=$PATH:/sbin:/usr/sbin depmod -b $P $V",
-        scene->setup.tree, scene->setup.tree);
+    must_run("cp build/ebb-agent /usr/lib/grub/*/monolithic/grubx64.efi %s/usr/lib/ebb; cd %s;"
+             "cp --parents /usr/lib/systemd/boot/efi/linux*.efi.stub .",
+             scene->setup.tree, scene->setup.tree);
+    scene_install_kernel(scene, NULL);
     scene->setup.uefi = true;
     scene_make(scene);
     return scene;

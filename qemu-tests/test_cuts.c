@@ -97,6 +97,13 @@ static void writes_in_any_order(void **state)
                         "after write 2 of 3, of 512 bytes at 0: the second one is missing");
     cuts.until = 1;
     assert_int_equal(cuts_check(&cuts, &error), 0);
+    cuts.until = 0;
+    cuts.every = 2; /* the first and the third */
+    assert_int_equal(cuts_check(&cuts, &error), 0);
+    assert_int_equal(cuts.judged, 3);
+    cuts.from = 2;
+    assert_int_equal(cuts_check(&cuts, &error), -EBADMSG);
+    assert_string_equal(error.text, "before the first write: the second one is missing");
     leave_folder();
 }
 

@@ -184,13 +184,17 @@ static void the_record_is_early(void **state)
                  "8192\n1\ngeneration 1 is good");
     scene_run(scene, "cd /persist/generations && cp -a 1 2 && ebb try 2 --no-reboot");
     scene_power_off(scene);
-    /* Switched off at the question: it is not used up. */
+    /* Answered wrongly, and switched off at the question: it is not used up. */
     answer_with(scene, NULL);
     scene_start(scene);
     scene_wait(scene, "passphrase for the volume");
+    scene_type(scene, "no\n");
+    scene_wait(scene, "wrong passphrase for the volume");
     vm_power_cut(scene->vm);
     answer_with(scene, SCRATCH_PASSPHRASE);
     scene_boot_generation(scene, 2);
+    scene_expect(scene, "ebb why --all | grep -c 'generation 2: it ended while a person was asked'",
+                 "1");
     scene_expect(scene, "ebb confirm", "generation 2 is good");
     scene_power_off(scene);
     scene_end(scene);

@@ -91,10 +91,9 @@ static int apply(struct scene *scene, size_t number, struct error *error)
 
 static int waiting, waited;
 
-static void count_waits(const struct context *context, bool waits)
+static void count_waits(const struct context *context)
 {
-    (void)context; /* whichever it is */
-    waiting += waits ? 1 : -1;
+    waiting += context->is_waiting ? 1 : -1;
     waited++;
 }
 

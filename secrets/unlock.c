@@ -98,11 +98,9 @@ int keys_ask(const struct secrets_key *key, const struct worker_file *file, stru
                             "passphrase",
                             file->name);
     log_info("asking for the passphrase of the key \"%s\"", file->name);
-    if (context->waits)
-        context->waits(context, true);
+    context_wait(context, true);
     code = ask(key, file, context->arena, prompt, text, error);
-    if (context->waits)
-        context->waits(context, false);
+    context_wait(context, false);
     prompt_end(prompt);
     console_input_free(input);
     return code;
