@@ -133,7 +133,7 @@ static void upgraded_and_rolled_back(void **state)
     (void)state; /* nothing is shared */
     struct scene *scene = begin_with_packages();
     boot(scene, "generation 1: whole");
-    const char *first = scene_run(scene, DIGEST("1", "tree"));
+    const char *first = scene_run(scene, FIRST);
     scene_run(scene, "ebb new -- sh -c 'apt-get update && apt-get -y install tide && sed -i "
                      "\"s|^persist.*|& file /etc/tide.conf\\n|\" /etc/ebb/ebb.conf'");
     scene_expect(scene, "ls -d /run/tide /etc/tide.conf 2>/dev/null | wc -l", "0");
@@ -164,7 +164,7 @@ static void upgraded_and_rolled_back(void **state)
     expect_tide(scene, "1.0 at mine as tide");
     scene_expect(scene, "dpkg-query -W tide; test -L /usr/share/tide || cat /usr/share/tide/*",
                  "tide\t1.0\ntable of 1.0\ntable of 1.0");
-    scene_expect(scene, DIGEST("1", "tree"), first);
+    scene_expect(scene, FIRST, first);
     scene_expect(scene, DIGEST("2", "tree"), second);
     scene_power_off(scene);
     scene_end(scene);
