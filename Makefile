@@ -153,7 +153,7 @@ lint: all
 format:
 	clang-format -i $(C)
 
-## make bench      PID 1, image, builder, entries, secrets and many files, measured against rivals
+## make bench      PID 1, its way back, image, builder, entries, secrets and many files, with rivals
 bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
 	$(BUILD)/tool/bench_boot
 	$(BUILD)/qemu-tests/bench_entries
@@ -161,6 +161,7 @@ bench: all $(BENCHES) $(BUILD)/qemu-tests/floor
 	$(BUILD)/qemu-tests/bench_trees
 	$(BUILD)/qemu-tests/bench_secrets
 	$(BUILD)/qemu-tests/bench_new
+	$(BUILD)/qemu-tests/bench_fallback
 	$(BUILD)/qemu-tests/bench
 
 $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready

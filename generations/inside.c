@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,11 +19,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/path.h"
+#include "generations/resolver.h"
 
 enum { QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC };
-
-static const char resolver[] = "/etc/resolv.conf";
 
 static const struct {
     const char *type, *place, *options;
@@ -38,57 +35,8 @@ static const struct {
     {"tmpfs", "/tmp", "mode=1777", MS_NOSUID | MS_NODEV, 01777},
 };
 
-/* What the host has in these places, before the root is another one. */
-struct host {
-    int devices, resolver; /* -1: it has none */
-};
-
-static int clone_host(struct host *host, struct error *error)
-{
-    host->devices = open_tree(AT_FDCWD, "/dev", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-    host->resolver = open_tree(AT_FDCWD, resolver, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    return host->devices < 0 ? error_system(error, errno, "cannot take the devices along") : 0;
-}
-
-static int put(int mount, const char *place, struct error *error)
-{
-    if (move_mount(mount, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
-        return error_system(error, errno, "cannot show the host's \"%s\"", place);
-    return 0;
-}
-
-/* In the tree it is often a link to what a service makes in /run. */
-static void make_link_target(void)
-{
-    char link[PATH_MAX], path[PATH_MAX + sizeof("/etc/")];
-    ssize_t length = readlink(resolver, link, sizeof(link) - 1);
-    if (length < 0)
-        return;
-    link[length] = '\0';
-    snprintf(path, sizeof(path), "%s%s", *link == '/' ? "" : "/etc/", link);
-    if (strncmp(path, "/run/", 5) != 0 && strncmp(path, "/etc/../run/", 12) != 0)
-        return;
-    /* Whatever fails here: then the link leads nowhere, which is told. */
-    for (char *slash = path + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
-        *slash = '\0';
-        (void)mkdir(path, 0755);
-    }
-    auto_fd fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-}
-
-static int show_resolver(const struct host *host, struct error *error)
-{
-    if (host->resolver < 0)
-        return 0;
-    make_link_target();
-    if (access(resolver, F_OK) == 0)
-        return put(host->resolver, resolver, error);
-    log_warning("names of hosts are not resolved: the tree has no place for \"%s\"", resolver);
-    return 0;
-}
-
 /* Of the tree, whose root is ours. */
-static int mount_all(const struct host *host, struct error *error)
+static int mount_all(int devices, struct error *error)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(systems); i++) {
         if (mkdir(systems[i].place, systems[i].mode) < 0 && errno != EEXIST)
@@ -100,31 +48,32 @@ static int mount_all(const struct host *host, struct error *error)
     (void)mkdir("/run/lock", 01777); /* only some programs want it */
     if (mkdir("/dev", 0755) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make \"/dev\"");
-    int code = put(host->devices, "/dev", error);
-    return code < 0 ? code : show_resolver(host, error);
+    if (move_mount(devices, "", AT_FDCWD, "/dev", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) <
+        0)
+        return error_system(error, errno, "cannot show the host's \"/dev\"");
+    return 0;
 }
 
 static int enter(const struct inside *inside, struct error *error)
 {
-    struct host host = {-1, -1};
-    int code = clone_host(&host, error);
-    if (code < 0)
-        return code;
+    auto_fd devices =
+        open_tree(AT_FDCWD, "/dev", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (devices < 0)
+        return error_system(error, errno, "cannot take the devices along");
     if (fchdir(inside->tree) < 0 || chroot(".") < 0 || chdir("/") < 0)
         return error_system(error, errno, "cannot enter the tree");
     umask(0);
-    code = mount_all(&host, error);
+    int code = mount_all(devices, error);
     umask(022);
-    memory_close_fd(&host.devices);
-    memory_close_fd(&host.resolver);
     return code;
 }
 
-static _Noreturn void become(const struct inside *inside, int told)
+static _Noreturn void become(const struct inside *inside, const struct resolver *resolver, int told)
 {
     struct error error = {0};
     sigset_t none;
     if (enter(inside, &error) == 0) {
+        resolver_show_in_run(resolver);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGPIPE, SIG_DFL);
@@ -139,13 +88,14 @@ static _Noreturn void become(const struct inside *inside, int told)
 
 /* The first process of the name space: when it ends, so does all that the command left running. Not
  * the command itself, whom the terminal could not interrupt then. */
-static _Noreturn void look_after(const struct inside *inside, int told)
+static _Noreturn void look_after(const struct inside *inside, const struct resolver *resolver,
+                                 int told)
 {
     int status;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     pid_t ended, command = fork();
     if (command == 0)
-        become(inside, told);
+        become(inside, resolver, told);
     close(told);
     do
         ended = waitpid(-1, &status, 0);
@@ -191,46 +141,23 @@ static int wait_for(const struct inside *inside, pid_t first, struct error *erro
     return 0;
 }
 
-/* For the mount of the host's; 1 if it was not there, and is to go again. */
-static int make_resolver(int tree)
-{
-    auto_fd etc = path_open_in_root(tree, "/etc", O_RDONLY | O_DIRECTORY);
-    auto_fd made = etc < 0 ? -1
-                           : openat(etc, "resolv.conf",
-                                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    return made >= 0;
-}
-
-static void remove_resolver(int tree)
-{
-    struct stat status;
-    auto_fd etc = path_open_in_root(tree, "/etc", O_RDONLY | O_DIRECTORY);
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/self/fd/%d/resolv.conf", etc);
-    (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW); /* where the host has none, there is none */
-    if (fstatat(etc, "resolv.conf", &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode) &&
-        status.st_size == 0)
-        (void)unlinkat(etc, "resolv.conf", 0); /* an empty one does no harm */
-}
-
 int inside_run(const struct inside *inside, struct error *error)
 {
     int told[2];
     if (pipe2(told, O_CLOEXEC) < 0)
         return error_system(error, errno, "cannot make a pipe");
-    bool made = make_resolver(inside->tree);
+    struct resolver resolver;
+    resolver_lend(inside->tree, &resolver);
     pid_t first = fork_apart();
     if (first == 0)
-        look_after(inside, told[1]);
+        look_after(inside, &resolver, told[1]);
     close(told[1]);
     auto_fd answer = told[0];
-    if (first < 0)
-        return error_system(error, errno, "cannot start a process");
-    int code = wait_for(inside, first, error);
+    int code = first < 0 ? error_system(error, errno, "cannot start a process")
+                         : wait_for(inside, first, error);
     struct error reason;
     if (code < 0 && read(answer, &reason, sizeof(reason)) == (ssize_t)sizeof(reason))
         code = error_set(error, reason.code, "%s", reason.text);
-    if (made)
-        remove_resolver(inside->tree);
+    resolver_take_back(&resolver);
     return code;
 }

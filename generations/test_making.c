@@ -15,7 +15,7 @@ static void make_first(void)
 {
     make_tree("1/tree");
     put("1/generation.json", "{\"format\": 1}");
-    must_run("cd 1/tree && mkdir -p bin dev proc run sys tmp && echo host > etc/resolv.conf && cp "
+    must_run("cd 1/tree && mkdir -p bin dev proc run sys tmp && cp "
              "$(command -v busybox) bin && for i in sh rm echo "
              "mkdir mv ln chmod chown cat test ls touch mount setsid sleep mknod; do ln -s busybox "
              "bin/$i; done && mknod node c 1 3 && touch -d '2004-04-04 04:04:04' bin etc .");
@@ -142,7 +142,7 @@ static void test_inside(void **state)
     make_first();
     must_run("mkdir -p outside/inner 1/tree/inner && echo seen > outside/x &&"
              "mount --bind outside 1/tree/inner");
-    must_run("rm 1/tree/etc/resolv.conf && rmdir 1/tree/tmp 1/tree/proc");
+    must_run("rmdir 1/tree/tmp 1/tree/proc");
     must_make("test $$ -lt 20; test -c /dev/null; test -d /sys/class; test -r /proc/self/status;"
               "! test -e /inner/x; echo gone > /run/x; echo gone > /tmp/x; echo 1 > /inner/kept;"
               "! test -s /etc/resolv.conf || cat /etc/resolv.conf > /resolver;"
@@ -155,14 +155,41 @@ static void test_inside(void **state)
     must_make("! test -s /run/some/resolv.conf || cat /etc/resolv.conf > /resolver");
     must_run("cd 2/tree && test \"$(readlink etc/resolv.conf)\" = ../run/some/resolv.conf &&"
              "{ ! test -s /etc/resolv.conf || cmp resolver /etc/resolv.conf; }");
-    must_run("umount 1/tree/inner && rm -r 2 && ln -sf /opt/resolv.conf 1/tree/etc/resolv.conf");
-    log_begin();
-    must_make("test -d /run/lock");
-    auto_string log = log_end();
-    if (access("/etc/resolv.conf", F_OK) == 0)
-        assert_string_equal(log, "ebb: names of hosts are not resolved: the tree has no place for "
-                                 "\"/etc/resolv.conf\"\n");
-    must_run("test ! -e 2/tree/opt");
+    must_run("umount 1/tree/inner");
+}
+
+/* The tree's own /etc/resolv.conf before the command, what that does to it, and what is there then.
+ */
+static void test_resolver(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    static const struct {
+        const char *scene, *script, *check;
+    } cases[] = {
+        {"ln -s /opt/resolv.conf $own", "test -s /etc/resolv.conf",
+         "test -L $own && test ! -e 2/tree/opt"},
+        {"echo own > $own", "test -s /etc/resolv.conf", "echo own | cmp - $own"},
+        {"echo own > $own", "echo mine > /etc/resolv.conf", "echo mine | cmp - $own"},
+        {"true $own", "echo mine > /etc/resolv.conf", "echo mine | cmp - $own"},
+        {"echo own > $own", "rm /etc/resolv.conf", "test ! -e $own"},
+        {"echo own > $own", "mv /etc/resolv.conf /etc/old; ln -s ../run/x /etc/resolv.conf",
+         "test \"$(readlink $own)\" = ../run/x"},
+        {"ln -s ../run/x/y $own", "test -s /run/x/y; rm /etc/resolv.conf", "test ! -L $own"},
+        {"ln -s /run/x/y $own", "echo mine > /etc/resolv.conf",
+         "test \"$(readlink $own)\" = /run/x/y"},
+    };
+    need_overlay();
+    if (access("/etc/resolv.conf", F_OK) < 0)
+        skip_because("this machine resolves no names");
+    make_first();
+    must_run("cp /etc/resolv.conf before");
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        must_run("rm -rf 2 1/tree/etc/resolv.conf");
+        must_run("own=1/tree/etc/resolv.conf; %s", cases[i].scene);
+        must_make(cases[i].script);
+        must_run("own=2/tree/etc/resolv.conf; %s", cases[i].check);
+        must_run("cmp before /etc/resolv.conf && test ! -e 2/tree/etc/.resolv.conf.ebb");
+    }
 }
 
 static void test_failures(void **state)
@@ -299,8 +326,9 @@ static void test_image(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing),   TEST(test_changes),  TEST(test_inside),    TEST(test_failures),
-        TEST(test_interrupt), TEST(test_snapshot), TEST(test_immutable), TEST(test_image),
+        TEST(test_nothing),  TEST(test_changes),   TEST(test_inside),
+        TEST(test_resolver), TEST(test_failures),  TEST(test_interrupt),
+        TEST(test_snapshot), TEST(test_immutable), TEST(test_image),
     };
     return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }

@@ -32,10 +32,6 @@ void prove_sentence(const struct step *step, FILE *stream)
     fputs(" can be executed in the new root", stream);
 }
 
-/* What to do about an init that cannot be executed; a generation is never changed. */
-static const char others[] =
-    "boot another generation with ebb.generation=, or name another init with init=";
-
 /* The processor that this program runs on, as ELF headers call it. */
 static unsigned own_machine(void)
 {
@@ -47,7 +43,7 @@ static unsigned own_machine(void)
 
 /* What the kernel starts in front of the init, "" for nothing: the program in the first line of a
  * script, or the loader of a dynamic program. Without it, execve would only say "no such file". */
-static int find_interpreter(const struct step *step, int program, char *interpreter, size_t size,
+static int find_interpreter(const struct proof *proof, int program, char *interpreter, size_t size,
                             struct error *error)
 {
     ElfW(Ehdr) header;
@@ -65,9 +61,9 @@ static int find_interpreter(const struct step *step, int program, char *interpre
         bool native = header.e_ident[EI_CLASS] == (sizeof(long) == 8 ? ELFCLASS64 : ELFCLASS32);
         if (native && header.e_machine != own_machine())
             return error_set(error, ENOEXEC,
-                             "the init \"%s\" of generation %u was built for another kind of "
+                             "the init \"%s\" of %s was built for another kind of "
                              "processor; %s",
-                             step->init, step->generation->number, others);
+                             proof->init, proof->subject, proof->remedy);
         for (size_t i = 0; native && i < header.e_phnum; i++)
             if (pread(program, &part, sizeof(part), (off_t)(header.e_phoff + i * sizeof(part))) ==
                     sizeof(part) &&
@@ -77,64 +73,70 @@ static int find_interpreter(const struct step *step, int program, char *interpre
                           (off_t)part.p_offset);
     } else {
         return error_set(error, ENOEXEC,
-                         "the init \"%s\" of generation %u is neither a program nor a script that "
+                         "the init \"%s\" of %s is neither a program nor a script that "
                          "begins with \"#!\"; %s",
-                         step->init, step->generation->number, others);
+                         proof->init, proof->subject, proof->remedy);
     }
     interpreter[length > 0 ? length : 0] = '\0';
     return 0;
 }
 
-static int prove_interpreter(const struct step *step, int root, int program, struct error *error)
+static int prove_interpreter(const struct proof *proof, int program, struct error *error)
 {
     char interpreter[256];
-    int code = find_interpreter(step, program, interpreter, sizeof(interpreter), error);
+    int code = find_interpreter(proof, program, interpreter, sizeof(interpreter), error);
     if (code < 0)
         return code;
     if (!*interpreter)
         return 0;
     struct stat status = {0};
-    auto_fd found = path_open_in_root(root, interpreter, O_PATH);
+    auto_fd found = path_open_in_root(proof->root, interpreter, O_PATH);
     int reason = found < 0 ? -found : fstat(found, &status) < 0 ? errno : 0;
     if (!reason && (!S_ISREG(status.st_mode) || !(status.st_mode & 0111)))
         reason = EACCES;
     if (reason)
         return error_set(error, reason,
-                         "the init \"%s\" of generation %u needs \"%s\", which cannot be opened in "
+                         "the init \"%s\" of %s needs \"%s\", which cannot be opened in "
                          "the new root (%s); %s",
-                         step->init, step->generation->number, interpreter, strerror(reason),
-                         others);
+                         proof->init, proof->subject, interpreter, strerror(reason), proof->remedy);
     return 0;
 }
 
-int prove_apply(const struct step *step, struct context *context, struct error *error)
+int prove_init(const struct proof *proof, struct error *error)
 {
-    const char *init = step->init;
-    unsigned number = step->generation->number;
+    const char *init = proof->init, *subject = proof->subject, *remedy = proof->remedy;
     struct stat status;
     struct statvfs system;
-    auto_fd program = path_open_in_root(context->root.fd, init, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    auto_fd program = path_open_in_root(proof->root, init, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (program == -ENOENT)
-        return error_set(error, ENOENT, "generation %u has no init \"%s\"; %s", number, init,
-                         others);
+        return error_set(error, ENOENT, "%s has no init \"%s\"; %s", subject, init, remedy);
     if (program < 0)
         return error_set(error, -program,
-                         "the init \"%s\" of generation %u cannot be opened in the new root (%s); "
-                         "%s",
-                         init, number, strerror(-program), others);
+                         "the init \"%s\" of %s cannot be opened in the new root (%s); %s", init,
+                         subject, strerror(-program), remedy);
     if (fstat(program, &status) < 0 || fstatvfs(program, &system) < 0)
         return error_system(error, errno, "the init \"%s\" cannot be looked at", init);
     if (!S_ISREG(status.st_mode) || !(status.st_mode & 0111))
-        return error_set(error, EACCES,
-                         "the init \"%s\" of generation %u is not an executable file; %s", init,
-                         number, others);
+        return error_set(error, EACCES, "the init \"%s\" of %s is not an executable file; %s", init,
+                         subject, remedy);
     if (system.f_flag & ST_NOEXEC)
         return error_set(error, EACCES,
                          "the init \"%s\" lies on a volume mounted noexec; remove that from its "
                          "options",
                          init);
-    int code = prove_interpreter(step, context->root.fd, program, error);
+    return prove_interpreter(proof, program, error);
+}
+
+/* A generation is never changed, so there is nothing to mend in it. */
+int prove_apply(const struct step *step, struct context *context, struct error *error)
+{
+    char subject[32];
+    snprintf(subject, sizeof(subject), "generation %u", step->generation->number);
+    const struct proof proof = {
+        context->root.fd, step->init, subject,
+        "boot another generation with ebb.generation=, or name another init with init="};
+    int code = prove_init(&proof, error);
     if (code == 0)
-        context->init = init;
+        context->init = step->init;
     return code;
 }

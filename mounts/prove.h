@@ -11,4 +11,12 @@ void prove_plan(const struct config *config, const struct generation *generation
 void prove_sentence(const struct step *step, FILE *stream);
 int prove_apply(const struct step *step, struct context *context, struct error *error);
 
+/* The same of any tree. */
+struct proof {
+    int root;
+    const char *init, *subject; /* whose init it is, such as "generation 7" */
+    const char *remedy;         /* what to do if it cannot be executed */
+};
+int prove_init(const struct proof *proof, struct error *error);
+
 #endif

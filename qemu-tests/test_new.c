@@ -1,17 +1,9 @@
 /* `ebb new` in Debian under systemd: a power cut while the command runs leaves nothing that boots,
  * one right behind its end leaves all of it, and the old generation is there to go back to, as it
- * was. */
+ * was; whether the command is a line of shell, or apt that installs and upgrades. */
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/stat.h>
+#include "base/testdata/shell.h"
 
-#include <cmocka.h>
-
-#include "base/path.h"
 #include "qemu-tests/scene.h"
 
 static const char configuration[] = SCENE_STATE "root overlay size=50%\n"
@@ -20,18 +12,12 @@ static const char configuration[] = SCENE_STATE "root overlay size=50%\n"
                                                 "    dir  /var/log\n"
                                                 "}\n" SCENE_REST;
 
-static struct scene *make(void)
+static struct scene *begin(const char *name)
 {
-    struct error error;
     scene_need_debian();
-    struct scene *scene = scene_new("new", configuration);
+    struct scene *scene = scene_new(name, configuration);
     scene_install_debian(scene);
-    const char *folder = arena_printf(scene->arena, "%s/etc/ebb", scene->setup.tree);
-    if (mkdir(folder, 0755) < 0 ||
-        path_write(AT_FDCWD, arena_printf(scene->arena, "%s/ebb.conf", folder), configuration,
-                   strlen(configuration), 0644, &error) < 0)
-        fail_msg("cannot write into %s", folder);
-    scene_make(scene);
+    scene_install_config(scene, configuration);
     return scene;
 }
 
@@ -45,10 +31,11 @@ static void boot(struct scene *scene, const char *generation)
         generation);
 }
 
-/* All that can be told of the first one but the numbers of links. */
-#define FIRST                                                                                      \
-    "cd /persist/generations/1 && { find . -printf '%p %y %m %U:%G %T@ %s %i %l\\n';"              \
-    "cksum generation.json; find tree/etc -type f -exec cksum {} +; } | LC_ALL=C sort | cksum"
+/* All that can be told of a generation but the numbers of links, and the content in a folder. */
+#define DIGEST(number, folder)                                                                     \
+    "cd /persist/generations/" number " && { find . -printf '%p %y %m %U:%G %T@ %s %i %l\\n';"     \
+    "find generation.json " folder " -type f -exec cksum {} +; } | LC_ALL=C sort | cksum"
+#define FIRST DIGEST("1", "tree/etc")
 
 /* The unit asks the health checks, and can be started again once they pass. */
 static void confirmed_by_the_unit(struct scene *scene)
@@ -75,7 +62,8 @@ static void confirmed_by_the_unit(struct scene *scene)
 static void made_and_gone_back_from(void **state)
 {
     (void)state; /* nothing is shared */
-    struct scene *scene = make();
+    struct scene *scene = begin("new");
+    scene_make(scene);
     boot(scene, "generation 1: whole");
     const char *first = scene_run(scene, FIRST);
     scene_run(scene, "systemd-run -q ebb new -- sh -c 'echo half > /etc/marker; sync; sleep inf';"
@@ -117,9 +105,75 @@ static void made_and_gone_back_from(void **state)
     scene_end(scene);
 }
 
+/* A package in the version 1.0 to be installed, and in 1.1 to be upgraded to. */
+static struct scene *begin_with_packages(void)
+{
+    struct scene *scene = begin("new-debian");
+    const char *tree = scene->setup.tree;
+    must_run("qemu-tests/debian-packages %s/srv/packages && cd %s/etc/apt &&"
+             "rm -rf sources.list sources.list.d &&"
+             "echo 'deb [trusted=yes] file:/srv/packages/1.0 ./' > sources.list",
+             tree, tree);
+    scene_make(scene);
+    return scene;
+}
+
+/* What the service of the package says of itself in this boot, and that no unit failed. */
+static void expect_tide(struct scene *scene, const char *says)
+{
+    scene_expect(scene, "until test -s /run/tide/says; do sleep 0.1; done; cat /run/tide/says",
+                 says);
+    scene_expect_all_is_well(scene);
+}
+
+#define UPGRADE "sed -i s/1[.]0/1.1/ /etc/apt/sources.list && apt-get update && apt-get -y upgrade"
+
+static void upgraded_and_rolled_back(void **state)
+{
+    (void)state; /* nothing is shared */
+    struct scene *scene = begin_with_packages();
+    boot(scene, "generation 1: whole");
+    const char *first = scene_run(scene, FIRST);
+    scene_run(scene, "ebb new -- sh -c 'apt-get update && apt-get -y install tide && sed -i "
+                     "\"s|^persist.*|& file /etc/tide.conf\\n|\" /etc/ebb/ebb.conf'");
+    scene_expect(scene, "ls -d /run/tide /etc/tide.conf 2>/dev/null | wc -l", "0");
+    scene_power_off(scene);
+    boot(scene, "generation 2: whole");
+    expect_tide(scene, "1.0 at height of 1.0 as tide");
+    scene_run(scene, "echo mine > /etc/tide.conf");
+    const char *second = scene_run(scene, DIGEST("2", "tree"));
+    scene_run(scene, "systemd-run -q --setenv=TIDE_WAITS=1 ebb new -- sh -c '" UPGRADE "'; until "
+                     "test -e /persist/generations/.new/tree/var/lib/tide-waits; do sleep 0.1; "
+                     "done; sync");
+    vm_power_cut(scene->vm);
+    boot(scene, "generation 2: whole");
+    expect_tide(scene, "1.0 at mine as tide");
+    scene_run(scene, "ebb new -- sh -c '" UPGRADE "'");
+    scene_expect(scene, "ebb diff 2 3 | sed '1,/^packages:/d'",
+                 "~ tide 1.0 -> 1.1\n0 added, 0 removed, 1 changed");
+    scene_power_off(scene);
+    boot(scene, "generation 3: whole");
+    expect_tide(scene, "1.1 at mine as tide");
+    scene_expect(scene,
+                 "dpkg --verify tide; dpkg --audit; readlink /usr/share/tide; cat "
+                 "/usr/share/tide/*; cat /persist/generations/3/tree/etc/tide.conf",
+                 "??5?????? c /etc/tide.conf\ntables\ntable of 1.1\ntable of 1.1\nheight of 1.1");
+    scene_expect(scene, "ebb rollback", "generation 2 is booted from the next boot on");
+    scene_power_off(scene);
+    boot(scene, "generation 2: whole");
+    expect_tide(scene, "1.0 at mine as tide");
+    scene_expect(scene, "dpkg-query -W tide; test -L /usr/share/tide || cat /usr/share/tide/*",
+                 "tide\t1.0\ntable of 1.0\ntable of 1.0");
+    scene_expect(scene, FIRST, first);
+    scene_expect(scene, DIGEST("2", "tree"), second);
+    scene_power_off(scene);
+    scene_end(scene);
+}
+
 int main(int count, char **arguments)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(made_and_gone_back_from)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(made_and_gone_back_from),
+                                       cmocka_unit_test(upgraded_and_rolled_back)};
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,14 +54,19 @@ static int make(const struct store_place *place, const struct generation_facts *
     sigset_t before;
     struct error second;
     struct making making;
+    struct new_needs needs;
     auto_fd stop = catch_signals(&before, error);
     if (stop < 0)
         return stop;
     int code = making_begin(place->store, facts, &making, error);
-    if (code == 0)
+    if (code == 0) {
+        needs = new_needs_of(making.workplace, facts->init);
         code = making_run(&making, facts, stop, error);
+    }
     if (code == 0)
         code = seal(&making, facts, stop, error);
+    if (code == 0)
+        code = new_needs_check(making.tree, facts->init, &needs, error);
     making_close(&making);
     if (code == 0)
         code = generation_commit(place->store, number, error);

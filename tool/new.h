@@ -21,4 +21,14 @@ int new_make(struct target root, const struct new_wish *wish, FILE *out);
  * goes merged into the new generation as ebb.conf. If there is none, it has that of the old one. */
 int new_config(const struct making *making, unsigned old, struct error *error);
 
+/* What a boot by the kernel that runs needs of a tree. */
+struct new_needs {
+    bool init, modules;
+};
+/* `init` is that of the generation, or NULL. */
+struct new_needs new_needs_of(int tree, const char *init);
+/* Fails if the init has gone that was there before, and warns of what else a boot will miss. */
+int new_needs_check(int tree, const char *init, const struct new_needs *before,
+                    struct error *error);
+
 #endif

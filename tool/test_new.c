@@ -2,6 +2,7 @@
 #include "tool/testing.h"
 
 #include <pty.h>
+#include <sys/utsname.h>
 
 #include "tool/new.h"
 #include "tool/verb.h"
@@ -95,6 +96,28 @@ static void test_config(void **state)
     must_run(IN_STORE "test \"$(ls -A | tr '\\n' ' ')\" = '1 2 '");
 }
 
+/* What worked before and would not boot any more is told, or refused. */
+static void test_needs(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    make_root();
+    must_run(IN_STORE "mkdir -p 1/tree/lib/modules/$(uname -r)");
+    assert_new(NULL, NULL, "rm /bin/busybox", false, EXIT_NO, "",
+               "ebb: nothing is made: the new tree has no init \"/bin/busybox\"; install one in it "
+               "by the command\n");
+    must_run(IN_STORE "test \"$(ls -A)\" = 1");
+    struct utsname kernel;
+    auto_arena arena = arena_new();
+    assert_int_equal(uname(&kernel), 0);
+    assert_new(NULL, NULL, "busybox mkdir /lib/modules/none && busybox rmdir /lib/modules/[0-9]*",
+               false, EXIT_DONE, "generation 2 is made from 1\n",
+               arena_printf(arena,
+                            "ebb: the new tree has no modules any more for the kernel that runs, "
+                            "%s; and it has no kernel in its /boot, as vmlinuz-VERSION, nor beside "
+                            "its modules; install one in it with `ebb new`\n",
+                            kernel.release));
+}
+
 /* C-c at a terminal, while the command runs. */
 static void test_interrupt(void **state)
 {
@@ -150,6 +173,6 @@ static void test_usage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_usage), TEST(test_made), TEST(test_config),
-                                       TEST(test_interrupt)};
+                                       TEST(test_needs), TEST(test_interrupt)};
     return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }
