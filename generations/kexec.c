@@ -14,6 +14,7 @@
 #include "generations/entry.h"
 #include "generations/kernels.h"
 #include "generations/loader.h"
+#include "generations/once.h"
 #include "generations/record.h"
 
 static const struct volume_state *volume_of(const struct context *context,
@@ -49,11 +50,15 @@ void kexec_sentence(const struct step *step, FILE *stream)
             step->store->volume_name, step->store->path);
 }
 
+static const char *token_of(const struct context *context)
+{
+    return entry_token(context->arena,
+                       volume_of(context, &context->config->generations.place)->identity);
+}
+
 static const char *entry_of(const struct context *context)
 {
-    const char *identity = volume_of(context, &context->config->generations.place)->identity;
-    return entry_name(context->arena, entry_token(context->arena, identity),
-                      context->generation->number, NULL);
+    return entry_name(context->arena, token_of(context), context->generation->number, NULL);
 }
 
 static int read_entry(const struct context *context, int esp, struct entry *entry,
@@ -98,6 +103,8 @@ static int open_files(const struct context *context, int esp, struct files *file
                       struct error *error)
 {
     struct entry entry = {0};
+    if (context->config->boot.uki)
+        return error_set(error, ENOTSUP, "a unified image is started by firmware alone");
     int code = read_entry(context, esp, &entry, error);
     if (code < 0)
         return code;
@@ -119,7 +126,8 @@ static int load(const struct files *files, struct error *error)
     auto_fd image = files->image;
     unsigned long length = strlen(files->parameters) + 1;
     return syscall(SYS_kexec_file_load, kernel, image, length, files->parameters, 0UL) < 0
-               ? error_system(error, errno, "the kernel that runs does not load another one")
+               ? error_set(error, ENOTSUP, "the kernel that runs does not load another one: %s",
+                           strerror(errno))
                : 0;
 }
 
@@ -137,16 +145,18 @@ static bool was_asked(const struct context *context)
 }
 
 /* Where this kernel starts no other one, the boot loader may, after a reboot. */
-static bool ask_loader(const struct context *context)
+static bool ask_loader(const struct context *context, int esp)
 {
-    struct error ignored; /* the failure that led here is told */
-    uint64_t features = 0;
+    struct error error;
+    if (was_asked(context))
+        return false;
     (void)mount("efivarfs", LOADER_FOLDER, "efivarfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     auto_fd efivars = open(LOADER_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (efivars < 0 || was_asked(context) || loader_features(efivars, &features, &ignored) < 0 ||
-        !(features & LOADER_ONE_SHOT) ||
-        loader_set_one_shot(efivars, entry_of(context), &ignored) < 0)
+    if (once_ask(esp, efivars, &context->config->boot, token_of(context), entry_of(context),
+                 &error) < 0) {
+        log_info("%s", error.text);
         return false;
+    }
     attempt_note(context, RECORD_WAITS, is_asked_for);
     return true;
 }
@@ -169,7 +179,7 @@ static void let_go(struct context *context)
 
 int kexec_apply(const struct step *step, struct context *context, struct error *error)
 {
-    struct files files;
+    struct files files = {-1, -1, NULL};
     unsigned number = context->generation->number;
     bool by_loader = false;
     if (!kexec_is_needed(context, context->generation))
@@ -179,11 +189,12 @@ int kexec_apply(const struct step *step, struct context *context, struct error *
                          "generation %u has no modules for the kernel of its boot entry; run `ebb "
                          "boot sync`",
                          number);
-    int code = open_files(context, volume_of(context, step->store)->fd, &files, error);
-    if (code == 0) {
+    int esp = volume_of(context, step->store)->fd;
+    int code = open_files(context, esp, &files, error);
+    if (code == 0)
         code = load(&files, error);
-        by_loader = code < 0 && ask_loader(context);
-    }
+    if (code == -ENOTSUP)
+        by_loader = ask_loader(context, esp);
     if (code < 0 && !by_loader)
         return error_prefix(error, "generation %u needs its own kernel", number);
     console_print(by_loader ? "ebb: rebooting into the kernel of generation %u\n"

@@ -46,7 +46,8 @@ int boot_confirmed(struct target root, const struct boot_wish *wish, unsigned go
                    struct error *error);
 
 /* The next boot alone is of this generation's entry, which is whole: the loader knows so, or cannot
- * (`by_loader` is false), and the PID 1 of the default entry has to start its kernel. */
+ * (`by_loader` is false), and the PID 1 of the default entry has to start its kernel. Of a unified
+ * image, that one could not. */
 int boot_once(struct target root, const struct boot_wish *wish, unsigned number, bool *by_loader,
               struct error *error);
 
