@@ -124,12 +124,12 @@ demo: all
 	@examples/demo $(BUILD) $(GENERATION)
 
 check: lint check-san fuzz all $(UNITS) $(GUESTS)
-	checks/run -j 2 $(UNITS) $(GUESTS)
+	checks/run -j 2 $(GUESTS) $(UNITS)
 
 ## make check-san  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
 check-san: $(BUILD)/ebb-agent
 	$(MAKE) BUILD=build/san SAN=1 CFLAGS='-O1 -g' build/san/units
-	checks/run $(patsubst $(BUILD)/%,build/san/%,$(UNITS))
+	checks/run -j 2 $(patsubst $(BUILD)/%,build/san/%,$(UNITS))
 
 $(BUILD)/units: $(UNITS)
 

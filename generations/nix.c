@@ -104,10 +104,27 @@ static const char *parameters_in(struct arena *arena, struct json_object *object
     return text;
 }
 
+const char *nix_variant(const char *choice)
+{
+    return strchr(choice, '/');
+}
+
+/* Each is a document of its own within that of the system. */
+static struct json_object *find_variant(struct json_object *document, const char *name)
+{
+    struct json_object *variants, *found;
+    return json_object_object_get_ex(document, "org.nixos.specialisation.v1", &variants) &&
+                   json_object_object_get_ex(variants, name, &found)
+               ? found
+               : NULL;
+}
+
 /* The key of the RFC, and that which documents have. Whatever else stands there is for others. */
 static bool read_document(struct arena *arena, const char *text, struct generation *generation)
 {
-    struct json_object *document = json_tokener_parse(text), *spec = NULL;
+    struct json_object *whole = json_tokener_parse(text), *spec = NULL;
+    const char *variant = nix_variant(generation->choice);
+    struct json_object *document = variant ? find_variant(whole, variant + 1) : whole;
     bool found = json_object_is_type(document, json_type_object) &&
                  (json_object_object_get_ex(document, "org.nixos.bootspec.v1", &spec) ||
                   json_object_object_get_ex(document, "v1", &spec)) &&
@@ -118,7 +135,7 @@ static bool read_document(struct arena *arena, const char *text, struct generati
         generation->label = string_in(arena, spec, "label");
         generation->parameters = parameters_in(arena, spec);
     }
-    json_object_put(document);
+    json_object_put(whole);
     return found && generation->init;
 }
 
@@ -128,7 +145,8 @@ static int read_system(struct arena *arena, int system, const char *path,
     auto_string text = NULL;
     unsigned number = generation->number;
     auto_fd fd = path_open(system, "boot.json", O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd == -ENOENT) {
+    const char *variant = nix_variant(generation->choice);
+    if (fd == -ENOENT && !variant) {
         synthesize(arena, system, path, generation);
         return 0;
     }
@@ -141,8 +159,8 @@ static int read_system(struct arena *arena, int system, const char *path,
     if (!read_document(arena, text, generation))
         return error_set(error, EBADMSG,
                          "the boot.json of generation %u has no bootspec of version 1 with an "
-                         "init; %s",
-                         number, others);
+                         "init%s%s; %s",
+                         number, variant ? " for " : "", variant ? variant + 1 : "", others);
     if (path_objection(generation->init))
         return error_set(error, EBADMSG, "the init \"%s\" of generation %u %s; %s",
                          generation->init, number, path_objection(generation->init), others);

@@ -17,6 +17,9 @@ void nix_check(const struct config *config, struct report *report);
 const char *nix_name(struct arena *arena, unsigned number);
 /* The name of the link that the profile leads to now. */
 bool nix_current(int profile, char name[static NIX_NAME]);
+/* Where "/NAME", a specialisation of a system, begins in a choice such as 42/NAME; NULL: it names
+ * none. */
+const char *nix_variant(const char *choice);
 /* Fills what is known by its number alone; `profile` is the folder of the links. */
 int nix_read(struct arena *arena, int volume, int profile, const struct generations *declared,
              struct generation *generation, struct error *error);

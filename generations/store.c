@@ -239,11 +239,12 @@ int generation_choose(struct arena *arena, int volume, const struct generations 
         return read_one(&search, choice, list->numbers[list->latest], chosen, error);
     if (strcmp(choice, "previous") == 0)
         return find_previous(&search, record, chosen, error);
-    if (!value_is_word(choice))
-        return find_labelled(&search, choice, chosen, error);
-    unsigned number = number_of(choice, "");
-    return has_number(list, number) ? read_one(&search, choice, number, chosen, error)
-                                    : no_such(list, choice, error);
+    const char *variant = declared->kind == STORE_NIX ? nix_variant(choice) : NULL;
+    unsigned number = number_of(choice, variant ? variant : "");
+    if (has_number(list, number))
+        return read_one(&search, choice, number, chosen, error);
+    return number || value_is_word(choice) ? no_such(list, choice, error)
+                                           : find_labelled(&search, choice, chosen, error);
 }
 
 int generation_before(struct arena *arena, int volume, const struct generations *declared,

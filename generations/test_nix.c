@@ -144,6 +144,34 @@ static void test_synthesized(void **state)
     assert_fact(chosen->label, "NixOS 21.11");
 }
 
+/* A system that is built in several ways has the documents of the others in its own. */
+static void test_variants(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    struct error error;
+    const struct generation *chosen = NULL;
+    auto_arena arena = arena_new();
+    add(4, "{\"v1\": {\"init\": \"/nix/a\"}, \"org.nixos.specialisation.v1\": {\"dark\": {\"v1\": "
+           "{\"init\": \"/nix/d\", \"label\": \"Dark\"}}, \"odd\": 5}}");
+    assert_int_equal(choose(arena, "4/dark", &chosen, &error), 0);
+    assert_int_equal(chosen->number, 4);
+    assert_fact(chosen->init, "/nix/d");
+    assert_fact(chosen->label, "Dark");
+    assert_int_equal(choose(arena, "4", &chosen, &error), 0);
+    assert_fact(chosen->init, "/nix/a");
+    assert_choice("4/light", 0,
+                  "the boot.json of generation 4 has no bootspec of version 1 with an init for "
+                  "light; boot another one with ebb.generation=");
+    assert_choice("4/odd", 0,
+                  "the boot.json of generation 4 has no bootspec of version 1 with an init for "
+                  "odd; boot another one with ebb.generation=");
+    assert_choice("5/dark", 0, "there is no generation \"5/dark\", only 4; write that, or latest");
+    add(4, NULL);
+    must_run("rm volume/store/h4-nixos-system/boot.json");
+    int code = choose(arena, "4/dark", &chosen, &error);
+    assert_int_equal(code, -ENOENT);
+}
+
 /* Nothing on the volume leads out of it. */
 static void test_refused(void **state)
 {
@@ -207,8 +235,8 @@ static void test_before(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_choose),  TEST(test_document), TEST(test_synthesized),
-        TEST(test_refused), TEST(test_before),
+        TEST(test_choose),   TEST(test_document), TEST(test_synthesized),
+        TEST(test_variants), TEST(test_refused),  TEST(test_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
