@@ -10,6 +10,7 @@ DEPS     := build/deps
 prefix   ?= /usr
 units     = $(prefix)/lib/systemd/system
 presets   = $(units)-preset
+sysconfdir ?= /etc
 examples  = $(prefix)/share/doc/ebb/examples
 VERSION  := 0.1
 
@@ -48,8 +49,15 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildca
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* examples/health.d/* \
-    secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* \
+    examples/* examples/health.d/* secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
+
+# What package managers run when kernels come and go: a file, and where it goes.
+GLUE     := ebb-kernel=$(prefix)/lib/ebb/ebb-kernel ebb-pacman=$(prefix)/lib/ebb/ebb-pacman \
+    50-ebb.install=$(prefix)/lib/kernel/install.d/50-ebb.install \
+    postinst=$(sysconfdir)/kernel/postinst.d/ebb postrm=$(sysconfdir)/kernel/postrm.d/ebb \
+    post-update=$(sysconfdir)/initramfs/post-update.d/ebb \
+    $(foreach hook,95-ebb-add 96-ebb-remove,$(hook).hook=$(prefix)/share/libalpm/hooks/$(hook).hook)
 
 .PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
 .DELETE_ON_ERROR:
@@ -127,7 +135,7 @@ check: lint check-san fuzz all $(UNITS) $(GUESTS)
 	checks/run -j 2 $(UNITS) $(GUESTS)
 
 ## make check-san  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
-check-san: $(BUILD)/ebb-agent
+check-san: all
 	$(MAKE) BUILD=build/san SAN=1 CFLAGS='-O1 -g' build/san/units
 	checks/run $(patsubst $(BUILD)/%,build/san/%,$(UNITS))
 
@@ -181,6 +189,9 @@ install: all
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
 	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
+	for glue in $(GLUE); do file=hooks/packages/$${glue%%=*} place=$(DESTDIR)$${glue#*=} && \
+	    install -D -m "$$(test -x $$file && echo 755 || echo 644)" $$file $$place && \
+	    sed -i 's,@bindir@,$(prefix)/bin,; s,@libdir@,$(prefix)/lib/ebb,' $$place || exit; done
 
 uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/ebb $(DESTDIR)$(prefix)/lib/ebb/ebb-init \
@@ -189,7 +200,8 @@ uninstall:
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
 	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
-	    $(DESTDIR)$(examples)/health.d/network@2min
+	    $(DESTDIR)$(examples)/health.d/network@2min \
+	    $(addprefix $(DESTDIR),$(foreach glue,$(GLUE),$(lastword $(subst =, ,$(glue)))))
 	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples) \
 	    $(DESTDIR)$(prefix)/share/doc/ebb
 
