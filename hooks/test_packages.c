@@ -77,6 +77,10 @@ static void test_kernel_install(void **state)
     assert_image(message, version);
     kernel_install(drop, false, "Removing /efi/tide/");
     must_run("test ! -e root/efi/tide/%s", version);
+    put("root/etc/ebb/ebb.conf", "nonsense\n");
+    snprintf(message, sizeof(message), "is removed, run: kernel-install %s", add);
+    kernel_install(add, true, message);
+    put("root/etc/ebb/ebb.conf", CONFIG);
 
     put("root/etc/kernel/install.conf", "layout=other\nBOOT_ROOT=/efi\ninitrd_generator=ebb\n");
     kernel_install(add, false, "ebb: making /efi/ebb-");
@@ -113,7 +117,7 @@ static void test_dpkg(void **state)
     put("root/etc/ebb/ebb.conf",
         "volume state LABEL=state { fs ext4; mount /persist }\nnonsense\n");
     assert_said("dpkg --force-unsafe-io --configure -a", true,
-                "for the reason above; then run: /usr/lib/ebb/ebb-kernel build ");
+                "; when the reason above is removed, run: dpkg --configure -a\n");
     must_run("test ! -e root/reached && test ! -e root/%s && chroot root dpkg-query -W -f "
              "'${db:Status-Status}' linux-image-%s | grep -qx half-configured",
              image, version);
@@ -202,8 +206,9 @@ static void test_pacman(void **state)
     assert_content("root/boot/vmlinuz-linux-tide", "kernel 9.1-1\n");
     /* Without a new image, there is no new kernel either. */
     must_run("mv root/etc/ebb/ebb.conf kept && echo nonsense > root/etc/ebb/ebb.conf");
-    assert_said(PACMAN "-U /9.2-1.pkg.tar.zst", false,
-                "for the reason above; then run: /usr/lib/ebb/ebb-kernel build 9.2-1");
+    assert_said(
+        PACMAN "-U /9.2-1.pkg.tar.zst", false,
+        "when the reason above is removed, run: /usr/lib/ebb/ebb-kernel build 9.2-1 /boot/");
     assert_image("boot/ebb-linux-tide.img", "9.1-1");
     assert_content("root/boot/vmlinuz-linux-tide", "kernel 9.1-1\n");
     must_run("mv kept root/etc/ebb/ebb.conf && test ! -e root/usr/lib/modules/9.1-1");
