@@ -8,9 +8,9 @@
 BUILD    ?= build
 DEPS     := build/deps
 prefix   ?= /usr
+sysconfdir ?= /etc
 units     = $(prefix)/lib/systemd/system
 presets   = $(units)-preset
-sysconfdir ?= /etc
 examples  = $(prefix)/share/doc/ebb/examples
 VERSION  := 0.1
 
@@ -52,12 +52,12 @@ C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard
 SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* \
     examples/* examples/health.d/* secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
-# What package managers run when kernels come and go: a file, and where it goes.
+# What package managers run when kernels come and go, and where: they look there, whatever the prefix.
 GLUE     := ebb-kernel=$(prefix)/lib/ebb/ebb-kernel ebb-pacman=$(prefix)/lib/ebb/ebb-pacman \
-    50-ebb.install=$(prefix)/lib/kernel/install.d/50-ebb.install \
+    50-ebb.install=/usr/lib/kernel/install.d/50-ebb.install \
     postinst=$(sysconfdir)/kernel/postinst.d/ebb postrm=$(sysconfdir)/kernel/postrm.d/ebb \
     post-update=$(sysconfdir)/initramfs/post-update.d/ebb \
-    $(foreach hook,95-ebb-add 96-ebb-remove,$(hook).hook=$(prefix)/share/libalpm/hooks/$(hook).hook)
+    $(foreach hook,95-ebb-add 96-ebb-remove,$(hook).hook=/usr/share/libalpm/hooks/$(hook).hook)
 
 .PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
 .DELETE_ON_ERROR:
@@ -174,7 +174,7 @@ $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready
 	@mkdir -p $(@D)
 	$(CC) -O2 -static -D_GNU_SOURCE -Wno-unused-result -o $@ $< $(STATICLIBS)
 
-## make install DESTDIR=… prefix=…;  make uninstall
+## make install DESTDIR=… prefix=… sysconfdir=…;  make uninstall
 install: all
 	install -D -m 755 $(BUILD)/ebb $(DESTDIR)$(prefix)/bin/ebb
 	install -D -m 755 $(BUILD)/ebb-init $(DESTDIR)$(prefix)/lib/ebb/ebb-init

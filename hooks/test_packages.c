@@ -75,7 +75,7 @@ static void test_kernel_install(void **state)
              version, version);
     snprintf(message, sizeof(message), "efi/tide/%s/initrd", version);
     assert_image(message, version);
-    kernel_install(drop, false, "Removing /efi/tide/");
+    kernel_install(drop, false, "/efi/tide/");
     must_run("test ! -e root/efi/tide/%s", version);
     put("root/etc/ebb/ebb.conf", "nonsense\n");
     snprintf(message, sizeof(message), "is removed, run: kernel-install %s", add);
