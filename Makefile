@@ -8,6 +8,7 @@
 BUILD    ?= build
 DEPS     := build/deps
 prefix   ?= /usr
+sysconfdir ?= /etc
 units     = $(prefix)/lib/systemd/system
 presets   = $(units)-preset
 examples  = $(prefix)/share/doc/ebb/examples
@@ -48,8 +49,15 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildca
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* examples/* examples/hooks/* examples/health.d/* \
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* examples/* examples/hooks/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
+
+# What package managers run when kernels come and go, and where: they look there, whatever the prefix.
+GLUE     := ebb-kernel=$(prefix)/lib/ebb/ebb-kernel ebb-pacman=$(prefix)/lib/ebb/ebb-pacman \
+    50-ebb.install=/usr/lib/kernel/install.d/50-ebb.install \
+    postinst=$(sysconfdir)/kernel/postinst.d/ebb postrm=$(sysconfdir)/kernel/postrm.d/ebb \
+    post-update=$(sysconfdir)/initramfs/post-update.d/ebb \
+    $(foreach hook,95-ebb-add 96-ebb-remove,$(hook).hook=/usr/share/libalpm/hooks/$(hook).hook)
 
 .PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
 .DELETE_ON_ERROR:
@@ -127,7 +135,7 @@ check: lint check-san fuzz all $(UNITS) $(GUESTS)
 	checks/run -j 2 $(GUESTS) $(UNITS)
 
 ## make check-san  the unit tests with AddressSanitizer and UndefinedBehaviorSanitizer
-check-san: $(BUILD)/ebb-agent
+check-san: all
 	$(MAKE) BUILD=build/san SAN=1 CFLAGS='-O1 -g' build/san/units
 	checks/run -j 2 $(patsubst $(BUILD)/%,build/san/%,$(UNITS))
 
@@ -168,7 +176,7 @@ $(BUILD)/qemu-tests/floor: qemu-tests/floor.c | $(DEPS)/ready
 	@mkdir -p $(@D)
 	$(CC) -O2 -static -D_GNU_SOURCE -Wno-unused-result -o $@ $< $(STATICLIBS)
 
-## make install DESTDIR=… prefix=…;  make uninstall
+## make install DESTDIR=… prefix=… sysconfdir=…;  make uninstall
 install: all
 	install -D -m 755 $(BUILD)/ebb $(DESTDIR)$(prefix)/bin/ebb
 	install -D -m 755 $(BUILD)/ebb-init $(DESTDIR)$(prefix)/lib/ebb/ebb-init
@@ -184,6 +192,9 @@ install: all
 	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
 	for hook in examples/hooks/*; do install -D -m 755 $$hook $(DESTDIR)$(examples)/hooks/$${hook##*/}; done
 	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
+	for glue in $(GLUE); do file=hooks/packages/$${glue%%=*} place=$(DESTDIR)$${glue#*=} && \
+	    install -D -m "$$(test -x $$file && echo 755 || echo 644)" $$file $$place && \
+	    sed -i 's,@bindir@,$(prefix)/bin,; s,@libdir@,$(prefix)/lib/ebb,' $$place || exit; done
 
 uninstall:
 	rm -f $(DESTDIR)$(prefix)/bin/ebb $(DESTDIR)$(prefix)/lib/ebb/ebb-init \
@@ -193,7 +204,8 @@ uninstall:
 	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
 	    $(DESTDIR)$(examples)/health.d/network@2min \
-	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*))
+	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*)) \
+	    $(addprefix $(DESTDIR),$(foreach glue,$(GLUE),$(lastword $(subst =, ,$(glue)))))
 	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples)/hooks $(DESTDIR)$(examples) \
 	    $(DESTDIR)$(prefix)/share/doc/ebb
 

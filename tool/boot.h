@@ -14,6 +14,7 @@ struct boot_wish {
     const char *init_program; /* as in struct boot_source */
     bool install;             /* with the loader's own settings */
     bool no_loader;           /* but without the loader */
+    bool follow;              /* do nothing unless `ebb boot install` was run before */
     bool rebuild, universal, json;
 };
 

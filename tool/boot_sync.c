@@ -166,7 +166,7 @@ int boot_sync(struct target root, const struct boot_wish *wish, FILE *out)
     struct boot_run run;
     struct error error;
     int code = boot_open(arena, root, wish, true, &run, &error);
-    if (code == 0)
+    if (code == 0 && (run.state.entry_count > 0 || !wish->follow))
         code = sync_entries(arena, root, wish, &run, &items, out, &error);
     boot_close(&run);
     if (code < 0)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "generations/making.h"
-#include "tool/place.h"
+#include "tool/boot.h"
 
 struct new_wish {
     struct place_wish place;
@@ -13,6 +13,7 @@ struct new_wish {
     const char *label; /* may be NULL */
     bool dry_run;
     const char *const *command; /* NULL-terminated */
+    struct boot_wish boot;      /* of the entry that it gets, where entries are declared */
 };
 
 /* The mount name space is the caller's alone. Returns the exit status. */

@@ -4,6 +4,7 @@
 #include <pty.h>
 #include <sys/utsname.h>
 
+#include "base/testdata/kernel.h"
 #include "tool/new.h"
 #include "tool/verb.h"
 
@@ -32,7 +33,8 @@ static void assert_new(const char *from, const char *label, const char *script, 
                                   .from = from,
                                   .label = label,
                                   .dry_run = dry_run,
-                                  .command = command};
+                                  .command = command,
+                                  .boot = {.esp = "esp", .init_program = "/bin/true"}};
     auto_string text = NULL;
     auto_fd root = open_folder("root");
     log_begin();
@@ -118,6 +120,42 @@ static void test_needs(void **state)
                             kernel.release));
 }
 
+#define ENTRY "ebb-0a34-5678-9a-"
+
+/* Where `ebb boot install` was run, the new one can be booted when it is made. */
+static void test_entry(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    make_root();
+    must_run("mkdir esp && printf 'volume esp LABEL=esp { fs vfat }\nboot esp:/\n' >> ebb.conf &&"
+             "cd root/persist && echo 0A34-5678-9abcdef > .ebb/store-id && cd generations/1/tree &&"
+             "mkdir -p boot lib/modules && ln -s /lib/modules/%s lib/modules &&"
+             "echo old > boot/vmlinuz-%s",
+             any_kernel(), any_kernel());
+    assert_new(NULL, NULL, "true", false, EXIT_DONE, "generation 2 is made from 1\n", "");
+    const struct boot_wish wish = {.config = "ebb.conf",
+                                   .esp = "esp",
+                                   .init_program = "/bin/true",
+                                   .install = true,
+                                   .no_loader = true};
+    auto_fd root = open_folder("root");
+    FILE *quiet = fopen("/dev/null", "w");
+    assert_int_equal(boot_sync((struct target){root, ""}, &wish, quiet), EXIT_DONE);
+    fclose(quiet);
+    assert_new("1", NULL, "for i in /boot/*; do echo new > $i; done", false, EXIT_DONE,
+               "generation 3 is made from 1\nwrote " ENTRY "default.conf\nwrote " ENTRY
+               "g000003.conf\n6 boot entries\n",
+               "");
+    must_run("cd esp && grep -qx new $(sed -n 's,^linux /,,p' loader/entries/*g000003.conf)");
+    assert_new("1", NULL, "true", true, EXIT_DONE,
+               "a generation would be made from 1 by: sh -ec true\n", "");
+    must_run("rm -r esp");
+    assert_new("1", NULL, "true", false, EXIT_NO, "generation 4 is made from 1\n",
+               "ebb: cannot open \"esp\": No such file or directory\n"
+               "ebb: the boot entries are not as they should be; run `ebb boot sync` once they can "
+               "be written\n");
+}
+
 /* C-c at a terminal, while the command runs. */
 static void test_interrupt(void **state)
 {
@@ -172,7 +210,7 @@ static void test_usage(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_usage), TEST(test_made), TEST(test_config),
-                                       TEST(test_needs), TEST(test_interrupt)};
+    const struct CMUnitTest tests[] = {TEST(test_usage), TEST(test_made),  TEST(test_config),
+                                       TEST(test_needs), TEST(test_entry), TEST(test_interrupt)};
     return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }
