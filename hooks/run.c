@@ -66,7 +66,10 @@ static int run(const struct hook *hook, const struct context *context, struct er
     const char *const arguments[] = {hook->path, NULL};
     const char *const environment[] = {
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin", root, volumes, point, generation, NULL};
-    const struct child child = {hook->path, arguments, environment, hook->timeout};
+    const struct child child = {.name = hook->path,
+                                .arguments = arguments,
+                                .environment = environment,
+                                .timeout = hook->timeout};
     struct child_result result = {0};
     int code = child_run(&child, &result, error);
     return code < 0 ? error_prefix(error, "the hook") : judge(hook, &result, error);

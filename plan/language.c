@@ -12,6 +12,7 @@ const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const damaged_names[] = {"rescue", "ask", "memory", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
 const char *const store_kind_names[] = {"ebb", "nix", NULL};
+const char *const store_enter_names[] = {"auto", "init", "prepare-root", NULL};
 const char *const tree_image_names[] = {"erofs", "squashfs", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
 const char *const persist_option_names[] = {"ro",   "noexec", "nosuid", "nodev",
@@ -437,6 +438,7 @@ static const struct field generations_options[] = {
     {"keep", FIELD_KEEP, offsetof(struct generations, keep), NULL},
     {"trees", FIELD_FLAGS, offsetof(struct generations, trees), tree_image_names},
     {"kind", FIELD_CHOICE, offsetof(struct generations, kind), store_kind_names},
+    {"enter", FIELD_CHOICE, offsetof(struct generations, enter), store_enter_names},
 };
 
 static const struct field boot_parameters[] = {

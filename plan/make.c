@@ -12,6 +12,7 @@
 #include "mounts/hibernation.h"
 #include "mounts/image.h"
 #include "mounts/luks.h"
+#include "mounts/prepare.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/subvolume.h"
@@ -72,6 +73,7 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
     plan_sort(plan, first); /* whoever declared it: /persist before /persist/etc */
     secrets_plan(config, plan);
     hooks_plan(config, HOOK_BEFORE_SWITCH, plan);
+    prepare_plan(config, generation, init, plan);
     prove_plan(config, generation, init, plan);
     subvolume_plan(config, plan);
     return plan;
