@@ -19,17 +19,19 @@ let
   file = pkgs.writeText "ebb.conf" text;
 
   kernel = config.boot.kernelPackages.kernel;
-  # What `ebb build` looks for in the system that an image is for.
-  root = pkgs.runCommand "ebb-root" { } ''
-    mkdir -p $out/lib
-    ln -s ${config.system.modulesTree}/lib/modules $out/lib/modules
-  '';
   # The tools that an image takes along where it needs them.
-  tools = [ pkgs.busybox pkgs.kbd pkgs.e2fsprogs pkgs.dosfstools pkgs.f2fs-tools ];
-  image = pkgs.runCommand "ebb-initrd" { nativeBuildInputs = [ cfg.package ] ++ tools; } ''
-    mkdir $out
+  tools = pkgs.buildEnv {
+    name = "ebb-tools";
+    paths = map lib.getBin (with pkgs; [ busybox kbd e2fsprogs dosfstools f2fs-tools mdadm ]);
+  };
+  # `ebb build` looks at a folder as if it were the root, so links into the store need one in there.
+  image = pkgs.runCommand "ebb-initrd" { nativeBuildInputs = [ cfg.package pkgs.kbd ]; } ''
+    mkdir -p $out root/nix/store root/lib root/usr
+    xargs cp -a -t root/nix/store < ${pkgs.closureInfo { rootPaths = [ tools ]; }}/store-paths
+    ln -s ${tools}/bin root/usr/bin
+    cp -rL ${config.system.modulesTree}/lib/modules root/lib/modules
     ebb check ${file}
-    ebb build --root ${root} --kernel ${kernel.modDirVersion} ${
+    ebb build --root root --kernel ${kernel.modDirVersion} ${
       lib.optionalString cfg.universal "--universal"
     } -o $out/${config.system.boot.loader.initrdFile} ${file}
   '';
@@ -38,9 +40,10 @@ let
   fileSystem = name: volume: {
     name = volume.mount;
     value = {
-      device = if volume ? luks then "/dev/mapper/${volume.luks.name or name}" else volume.device;
+      device = if (volume.luks or null) == null || volume.luks == false then volume.device
+        else "/dev/mapper/${volume.luks.name or name}";
       fsType = volume.fs.type;
-      options = volume.fs.options or [ "defaults" ];
+      options = lib.toList (volume.fs.options or "defaults");
       noCheck = true;
       neededForBoot = true;
     };

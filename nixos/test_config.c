@@ -12,7 +12,8 @@ static const char *const names[] = {"machine", "least"};
 /* Nix wants no store of its own to evaluate text. */
 static bool evaluates(const char *values, const char *outputs)
 {
-    return succeeds("HOME=$PWD nix-instantiate --eval --strict --json --store dummy:// -E "
+    return succeeds("HOME=$PWD NIX_CONFIG='build-users-group =' nix-instantiate --eval --strict "
+                    "--json --store dummy:// -E "
                     "'import %s/nixos/config.nix (%s)' %s",
                     sources, values, outputs);
 }
