@@ -22,7 +22,8 @@ let
   # The tools that an image takes along where it needs them.
   tools = pkgs.buildEnv {
     name = "ebb-tools";
-    paths = map lib.getBin (with pkgs; [ busybox kbd e2fsprogs dosfstools f2fs-tools mdadm ]);
+    paths = map lib.getBin (with pkgs; [ kbd e2fsprogs dosfstools f2fs-tools mdadm busybox ]);
+    ignoreCollisions = true; # busybox has some of them, too, and stands last
   };
   # `ebb build` looks at a folder as if it were the root, so links into the store need one in there.
   image = pkgs.runCommand "ebb-initrd" { nativeBuildInputs = [ cfg.package pkgs.kbd ]; } ''
