@@ -45,10 +45,10 @@ STATICLIBS := -L$(DEPS)/lib -lcryptsetup -ldevmapper -largon2 -lcrypto -lcrypt -
 
 sources   = $(foreach room,$(1),$(filter-out $(room)/test_% $(room)/bench%,$(wildcard $(room)/*.c)))
 objects   = $(patsubst %.c,$(BUILD)/%.o,$(1))
-UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildcard $(room)/test_*.c)))
+UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init nixos tool,$(wildcard $(room)/test_*.c)))
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
-C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
+C        := $(foreach room,$(ROOMS) secrets/fuzz init nixos tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
 SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* examples/* examples/hooks/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
@@ -216,4 +216,4 @@ clean:
 $(BUILD)/kconfig/spine.o: kconfig/spine.config
 $(BUILD)/persist/noise.o: persist/noise.list
 
--include $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))
+-include $(foreach room,$(ROOMS) secrets/fuzz init nixos tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))

@@ -38,6 +38,10 @@ _Noreturn static void execute(const struct child *child, int output)
         dup2(input, STDIN_FILENO);
     if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
         _exit(126); /* nobody could hear it */
+    if (child->root && (fchdir(child->root) < 0 || chroot(".") < 0)) {
+        dprintf(STDERR_FILENO, "cannot enter the new root: %s\n", strerror(errno));
+        _exit(126);
+    }
     execve(child->arguments[0], (char *const *)child->arguments, (char *const *)child->environment);
     dprintf(STDERR_FILENO, "cannot be executed: %s\n", strerror(errno));
     _exit(127);

@@ -11,6 +11,7 @@ struct child {
     const char *const *arguments;   /* NULL-terminated; the first is the path of the program */
     const char *const *environment; /* NULL-terminated */
     unsigned timeout;               /* milliseconds; 0: none */
+    int root;                       /* a folder that is its root; 0: ours */
 };
 
 enum child_end {

@@ -13,7 +13,8 @@ static char *run(const char *script, unsigned timeout, struct child_result *resu
 {
     static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "A=b c", NULL};
     static const char *const arguments[] = {"./program", "one", "two words", NULL};
-    const struct child child = {"it", arguments, environment, timeout};
+    const struct child child = {
+        .name = "it", .arguments = arguments, .environment = environment, .timeout = timeout};
     struct error error = {0};
     *result = (struct child_result){(enum child_end) - 1, -1, "before"};
     if (script) {

@@ -28,6 +28,9 @@ void generations_check(const struct config *config, struct report *report)
                      volume->name);
     if (config->generations.kind == STORE_NIX)
         nix_check(config, report);
+    else if (config->generations.enter != ENTER_AUTO)
+        report_error(report, config->generations.origin,
+                     "enter= is about systems of a Nix profile; remove it, or write kind=nix");
 }
 
 struct generation *generation_wanted(struct arena *arena, const char *choice)

@@ -111,7 +111,10 @@ static int run(const struct hook *hook, const struct context *context, const cha
                                        generation,
                                        failure ? reason : NULL,
                                        NULL};
-    const struct child child = {hook->path, arguments, environment, hook->timeout};
+    const struct child child = {.name = hook->path,
+                                .arguments = arguments,
+                                .environment = environment,
+                                .timeout = hook->timeout};
     struct child_result result = {0};
     if (hook->background)
         return begin(hook, &child, error);

@@ -30,7 +30,8 @@ static void run(const char *const arguments[], const char *name)
     static const char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
                                               "LVM_SUPPRESS_FD_WARNINGS=1", "MDADM_NO_UDEV=1",
                                               NULL};
-    const struct child child = {name, arguments, environment, LIMIT};
+    const struct child child = {
+        .name = name, .arguments = arguments, .environment = environment, .timeout = LIMIT};
     struct child_result result = {0};
     struct error error;
     if (child_run(&child, &result, &error) < 0)

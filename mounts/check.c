@@ -104,8 +104,9 @@ int check_apply(const struct step *step, struct context *context, struct error *
             continue;
         const char *const arguments[] = {checkers[i].program, checkers[i].preen, device, NULL};
         /* No limit: a large file system takes its time, and half a repair is worse than none. */
-        const struct child child = {strrchr(checkers[i].program, '/') + 1, arguments, environment,
-                                    0};
+        const struct child child = {.name = strrchr(checkers[i].program, '/') + 1,
+                                    .arguments = arguments,
+                                    .environment = environment};
         struct child_result result = {0};
         code = child_run(&child, &result, error);
         if (code == 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -50,4 +51,36 @@ int kernel_move(int root, struct error *error)
                                 table[i].place);
     }
     return 0;
+}
+
+int kernel_lend(int root, struct error *error)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
+        const char *place = table[i].place;
+        if (!table[i].moves)
+            continue;
+        (void)mkdirat(root, place + 1, 0755); /* it may be there; else the move tells */
+        if (mount(NULL, place, NULL, MS_SHARED | MS_REC, NULL) < 0)
+            return error_system(error, errno, "cannot share \"%s\"", place);
+        auto_fd copy =
+            open_tree(AT_FDCWD, place, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+        if (copy < 0 || move_mount(copy, "", root, place + 1, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+            return error_system(error, errno, "cannot show \"%s\" in the new root", place);
+    }
+    return 0;
+}
+
+void kernel_take_back(int root)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
+        char path[64];
+        if (!table[i].moves)
+            continue;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d%s", root, table[i].place);
+        /* Private before it goes, or what lies in it would go from the other one, too. None of this
+         * fails but where it was not lent. */
+        (void)mount(NULL, path, NULL, MS_PRIVATE | MS_REC, NULL);
+        (void)umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+        (void)mount(NULL, table[i].place, NULL, MS_PRIVATE | MS_REC, NULL);
+    }
 }

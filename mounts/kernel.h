@@ -10,4 +10,8 @@ int kernel_mount(struct error *error);
 /* Moves all of it into the new root, so that it goes on there without a gap. */
 int kernel_move(int root, struct error *error);
 
+/* Shows it in the new root, too: what is mounted in there meanwhile is seen in both. */
+int kernel_lend(int root, struct error *error);
+void kernel_take_back(int root);
+
 #endif

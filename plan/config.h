@@ -105,12 +105,17 @@ enum tree_image { IMAGE_EROFS = 1 << 0, IMAGE_SQUASHFS = 1 << 1 };
 /* Ebb's own numbered folders, or the links of a Nix profile. */
 enum store_kind { STORE_EBB, STORE_NIX };
 
+/* How a system of a Nix profile is entered: by what it has, by its init alone, or never without its
+ * prepare-root. */
+enum store_enter { ENTER_AUTO, ENTER_INIT, ENTER_PREPARE_ROOT };
+
 enum { GENERATIONS_TRIES = 3 };
 struct generations {
     struct origin origin;
     struct place place;
     struct place record;        /* of boots; in .ebb on the same volume unless declared */
     int kind;                   /* enum store_kind */
+    int enter;                  /* enum store_enter */
     const char *default_choice; /* a number, a label, "latest" or "previous" */
     unsigned tries;             /* failed boots of it until another one is booted; 0: for ever */
     unsigned trees;             /* of enum tree_image: what the image can mount */
@@ -341,15 +346,16 @@ struct config {
 extern const char *const no_yes_names[],
     *const damaged_names[], *const tree_image_names[],
                                 *const store_kind_names[],
-                                    *const persist_method_names[],
-                                        *const persist_option_names[],
-                                            *const persist_required_names[],
-                                                *const persist_existing_names[],
-                                                    *const root_kind_names[],
-                                                        *const hook_point_names[],
-                                                            *const secret_class_names[],
-                                                                *const rescue_action_names[],
-                                                                    *const hook_failure_names[];
+                                    *const store_enter_names[],
+                                        *const persist_method_names[],
+                                            *const persist_option_names[],
+                                                *const persist_required_names[],
+                                                    *const persist_existing_names[],
+                                                        *const root_kind_names[],
+                                                            *const hook_point_names[],
+                                                                *const secret_class_names[],
+                                                                    *const rescue_action_names[],
+                                                                        *const hook_failure_names[];
 
 /* Reads `file` and what it includes, and then each of `extra` (NULL-terminated, may be NULL), as if
  * the file had included it. Never fails: what is wrong is in the report, and the configuration

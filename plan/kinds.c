@@ -14,6 +14,7 @@
 #include "mounts/image.h"
 #include "mounts/luks.h"
 #include "mounts/old_roots.h"
+#include "mounts/prepare.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/subvolume.h"
@@ -51,6 +52,7 @@ const struct step_kind_row step_kinds[STEP_KINDS] = {
     [STEP_TEMPLATE] = {"template", template_sentence, template_apply},
     [STEP_SHOW] = {"show", show_sentence, show_apply},
     [STEP_HOOK] = {"hook", hook_sentence, hook_apply},
+    [STEP_PREPARE] = {"prepare", prepare_sentence, prepare_apply},
     [STEP_PROVE] = {"prove", prove_sentence, prove_apply},
     [STEP_RESET] = {"reset", reset_sentence, reset_apply},
     [STEP_EXPIRE] = {"expire", expire_sentence, expire_apply},

@@ -12,6 +12,7 @@ const char *const no_yes_names[] = {"no", "yes", NULL};
 const char *const damaged_names[] = {"rescue", "ask", "memory", NULL};
 const char *const root_kind_names[] = {"tmpfs", "overlay", "subvolume", NULL};
 const char *const store_kind_names[] = {"ebb", "nix", NULL};
+const char *const store_enter_names[] = {"auto", "init", "prepare-root", NULL};
 const char *const tree_image_names[] = {"erofs", "squashfs", NULL};
 static const char *const boot_loader_names[] = {"systemd-boot", "grub", NULL};
 const char *const persist_method_names[] = {"bind", "symlink", "copy", NULL};
@@ -466,6 +467,7 @@ static const struct field generations_options[] = {
     {"menu", FIELD_DURATION, offsetof(struct generations, menu), NULL},
     {"trees", FIELD_FLAGS, offsetof(struct generations, trees), tree_image_names},
     {"kind", FIELD_CHOICE, offsetof(struct generations, kind), store_kind_names},
+    {"enter", FIELD_CHOICE, offsetof(struct generations, enter), store_enter_names},
 };
 
 static const struct field boot_parameters[] = {

@@ -13,6 +13,7 @@
 #include "mounts/hibernation.h"
 #include "mounts/image.h"
 #include "mounts/luks.h"
+#include "mounts/prepare.h"
 #include "mounts/prove.h"
 #include "mounts/root.h"
 #include "mounts/subvolume.h"
@@ -78,6 +79,7 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
     hooks_plan(config, HOOK_AFTER_PERSIST, plan);
     secrets_plan(config, plan);
     hooks_plan(config, HOOK_BEFORE_SWITCH, plan);
+    prepare_plan(config, generation, init, plan);
     prove_plan(config, generation, init, plan);
     subvolume_plan(config, plan);
     return plan;

@@ -32,6 +32,7 @@ enum step_kind {
     STEP_TEMPLATE,    /* render a text with secrets in it */
     STEP_SHOW,        /* let /run/secrets lead to what was decrypted */
     STEP_HOOK,        /* run a program of the user's */
+    STEP_PREPARE,     /* let a system of Nix prepare the new root */
     STEP_PROVE,       /* can the new root be entered? */
     STEP_RESET,       /* put the fresh subvolume in the place of the old root */
     STEP_EXPIRE,      /* delete old roots that were kept long enough */

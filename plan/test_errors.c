@@ -88,6 +88,8 @@ static const struct wrong cases[] = {
      "or squashfs\n"},
     {VOLUME "generations state:/a kind=guix\n",
      "ebb.conf:2:22: kind \"guix\" is unknown; did you mean \"nix\"?\n"},
+    {VOLUME "generations state:/a enter=init\n",
+     "ebb.conf:2:1: enter= is about systems of a Nix profile; remove it, or write kind=nix\n"},
     {VOLUME "generations state:/a kind=nix trees=erofs\nroot overlay\n",
      "ebb.conf:2:1: a generation of a Nix profile has no tree, so trees= means nothing; remove it\n"
      "ebb.conf:2:1: the links of a Nix profile lead to /nix/store, so its volume \"state\" has to "

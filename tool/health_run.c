@@ -95,7 +95,10 @@ static const char *fault_of(const struct runner *runner, int folder, struct heal
     const char *path = arena_printf(arena, "%s%s/%s/%s", runner->root.name, folder_of_checks,
                                     class_of(check), check->name);
     const char *const arguments[] = {path, NULL};
-    const struct child child = {check->name, arguments, runner->environment, check->timeout};
+    const struct child child = {.name = check->name,
+                                .arguments = arguments,
+                                .environment = runner->environment,
+                                .timeout = check->timeout};
     if (child_run(&child, &result, &error) < 0)
         return arena_string(arena, error.text);
     fault = judge(arena, check, &result);
