@@ -106,7 +106,7 @@ $(GUESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(filter-out $(MAI
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
 $(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
-	deps/install
+	deps/install build run lint fuzz
 	deps/build $(DEPS)
 	@touch $@
 
@@ -197,7 +197,7 @@ clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))
 
 # The assembler reads them, which the compiler's list of dependencies does not know.
-$(BUILD)/kconfig/spine.o: kconfig/spine.config
+$(BUILD)/kconfig/fragments.o: $(wildcard kconfig/*.config)
 $(BUILD)/persist/noise.o: persist/noise.list
 
 -include $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))
