@@ -48,10 +48,10 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init tool,$(wildca
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* examples/* examples/health.d/* \
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba)?sh' checks/* deps/* qemu-tests/* hooks/* kconfig/* examples/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
-.PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
+.PHONY: all deps demo kernel check unit guest check-san fuzz lint format bench install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,6 +122,12 @@ guest: all $(GUESTS)
 
 demo: all
 	@examples/demo $(BUILD) $(GENERATION)
+
+## make kernel     a small kernel for the demo, which is booted with it and with the installed one
+kernel: all
+	deps/install kernel
+	nice kconfig/build $(BUILD) examples/demo.conf
+	kconfig/compare $(BUILD)
 
 check: lint check-san fuzz all $(UNITS) $(GUESTS)
 	checks/run -j 2 $(UNITS) $(GUESTS)
