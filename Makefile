@@ -49,7 +49,7 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init nixos tool,$(
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init nixos tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* examples/* examples/hooks/* examples/health.d/* \
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* kconfig/* examples/* examples/hooks/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
 # What package managers run when kernels come and go, and where: they look there, whatever the prefix.
@@ -59,7 +59,7 @@ GLUE     := ebb-kernel=$(prefix)/lib/ebb/ebb-kernel ebb-pacman=$(prefix)/lib/ebb
     post-update=$(sysconfdir)/initramfs/post-update.d/ebb \
     $(foreach hook,95-ebb-add 96-ebb-remove,$(hook).hook=/usr/share/libalpm/hooks/$(hook).hook)
 
-.PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
+.PHONY: all deps demo kernel check unit guest check-san fuzz lint format bench install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -114,7 +114,7 @@ $(GUESTS) $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(call objects,$(filter-out $(MAI
 	@$(CC) $(CFLAGS) $(EBBFLAGS) -pie -o $@ $^ $(LIBS) $(TOOLLIBS) -lcmocka
 
 $(DEPS)/ready: deps/build $(wildcard deps/lib*) deps/packages
-	deps/install
+	deps/install build run lint fuzz
 	deps/build $(DEPS)
 	@touch $@
 
@@ -130,6 +130,12 @@ guest: all $(GUESTS)
 
 demo: all
 	@examples/demo $(BUILD) $(GENERATION)
+
+## make kernel     a small kernel for the demo, which is booted with it and with the installed one
+kernel: all
+	deps/install kernel
+	nice kconfig/build $(BUILD) examples/demo.conf
+	kconfig/compare $(BUILD)
 
 check: lint check-san fuzz all $(UNITS) $(GUESTS)
 	checks/run -j 2 $(GUESTS) $(UNITS)
@@ -213,7 +219,7 @@ clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))
 
 # The assembler reads them, which the compiler's list of dependencies does not know.
-$(BUILD)/kconfig/spine.o: kconfig/spine.config
+$(BUILD)/kconfig/fragments.o: $(wildcard kconfig/*.config)
 $(BUILD)/persist/noise.o: persist/noise.list
 
 -include $(foreach room,$(ROOMS) secrets/fuzz init nixos tool qemu-tests,$(wildcard $(BUILD)/$(room)/*.d))

@@ -133,6 +133,16 @@ static int parse_setting(struct span line, struct span *name, enum option_value 
     return 1;
 }
 
+static bool take_word(struct span *line, const char *word)
+{
+    size_t length = strlen(word);
+    if (line->length < length || memcmp(line->start, word, length) != 0)
+        return false;
+    line->start += length, line->length -= length;
+    trim(line);
+    return true;
+}
+
 /* What a line of a fragment wants: "CONFIG_X=y   # reason". */
 static int parse_want(struct arena *arena, struct span line, struct option_gap *want)
 {
@@ -148,6 +158,7 @@ static int parse_want(struct arena *arena, struct span line, struct option_gap *
     if (rest.length > 0)
         reason = (struct span){rest.start + 1, rest.length - 1};
     trim(&reason);
+    want->advised = take_word(&reason, "advised:");
     want->option = arena_copy(arena, name.start, name.length);
     want->reason = arena_copy(arena, reason.start, reason.length);
     return 1;

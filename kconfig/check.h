@@ -3,6 +3,7 @@
 #ifndef EBB_KCONFIG_CHECK_H
 #define EBB_KCONFIG_CHECK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -17,12 +18,14 @@ struct options {
 
 enum option_value { OPTION_OFF, OPTION_MODULE, OPTION_BUILT_IN };
 
-/* An option that a fragment wants and a kernel does not offer. */
+/* An option that a fragment wants and a kernel does not offer. It is no must if its reason begins
+ * with "advised:" in the fragment. */
 struct option_gap {
     const char *option; /* "CONFIG_EXT4_FS" */
     enum option_value wanted, found;
     const char *reason; /* "" where the fragment gives none */
-    unsigned int line;  /* of the fragment */
+    bool advised;
+    unsigned int line; /* of the fragment */
 };
 
 /* Reads /boot/config-VERSION, /proc/config.gz or a fragment: packed by gzip or not. */

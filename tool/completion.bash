@@ -44,7 +44,10 @@ _ebb_value() {
 	adopt:--root) _ebb_folders "$3" ;;
 	adopt:--label | adopt:--volume) ;;
 	build:--kernel) _ebb_lines "$3" < <(_ebb_kernels) ;;
-	check:--kernel | vm:--kernel)
+	check:--kernel)
+		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels; echo running); fi
+		;;
+	vm:--kernel)
 		if [[ $3 == */* ]]; then _ebb_files "$3"; else _ebb_lines "$3" < <(_ebb_kernels); fi
 		;;
 	build:-o | build:--output | build:--stub | build:--sign-key | build:--sign-cert | import:-o | import:--output) _ebb_files "$3" ;;
@@ -196,7 +199,7 @@ _ebb() {
 	case $verb in
 	adopt) options='--root --volume --label --replace --dry-run --yes' ;;
 	arm) options='--for --no-snapshot' ;;
-	check) options='--print --kernel' ;;
+	check) options='--print --kernel --options' ;;
 	confirm) options='--timeout --no-checks' ;;
 	health) options='--timeout --json' ;;
 	diff) options='--files --json --store --config' ;;

@@ -67,7 +67,8 @@ static int take(const struct usage *usage, int argc, char **argv, int *at)
         *row->flag = true;
         return -1;
     }
-    const char *value = equals ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
+    bool follows = *at + 1 < argc && !(row->absent && strncmp(argv[*at + 1], "--", 2) == 0);
+    const char *value = equals ? equals + 1 : follows ? argv[++*at] : row->absent;
     if (!value)
         return wrong(usage, "a value is missing behind", word, NULL);
     if (row->flag)

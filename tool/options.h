@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 struct option_row {
-    const char *name;  /* without the dashes */
-    const char *value; /* what the value is called in the help, NULL for a flag */
+    const char *name;   /* without the dashes */
+    const char *value;  /* what the value is called in the help, NULL for a flag */
+    const char *absent; /* the value where none is given; NULL: one must be */
     const char *help;
     bool *flag;        /* set by a flag, and where the value may be left out */
     const char **text; /* set by an option with a value */

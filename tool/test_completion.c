@@ -26,8 +26,8 @@ static const struct {
     {"ebb try --", 2, "--for\n--no-snapshot\n--no-reboot\n--help"},
     {"ebb try --for \"\"", 3, ""},
     {"ebb ar", 1, "arm"},
-    {"ebb check --", 2, "--print\n--kernel\n--help"},
-    {"ebb check --kernel \"\"", 3, "6.1.0\n6.12.0\nother"},
+    {"ebb check --", 2, "--print\n--kernel\n--options\n--help"},
+    {"ebb check --kernel \"\"", 3, "6.1.0\n6.12.0\nother\nrunning"},
     {"ebb check --kernel 6.12", 3, "6.12.0"},
     {"ebb check --kernel = 6.12", 4, "6.12.0"}, /* as bash splits --kernel=6.12 */
     {"ebb check --kernel ./con", 3, "./config-6.1"},
