@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "generations/entry.h"
-#include "secrets/pin.h"
 
 struct look {
     struct arena *arena;
@@ -17,11 +17,11 @@ struct look {
 
 static int verify(const struct look *look, const struct entry_file *file, struct error *error)
 {
-    char *data, digits[PIN_DIGITS + 1];
+    char *data, digits[DIGEST_DIGITS + 1];
     size_t length;
     if (fat_read(look->arena, &look->fat, file->path, &data, &length, error) < 0)
         return -error->code;
-    pin_of(data, length, digits);
+    digest_of(data, length, digits);
     if (length == file->size && strcmp(digits, file->sha256) == 0)
         return 0;
     return error_set(error, EBADMSG, "\"%s\" is another one than its entry says", file->path);
