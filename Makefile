@@ -49,7 +49,7 @@ GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
 SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* examples/* examples/hooks/* examples/health.d/* \
-    secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
+    hooks/inits/* secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
 .PHONY: all deps demo check unit guest check-san fuzz lint format bench install uninstall clean help
 .DELETE_ON_ERROR:
@@ -183,6 +183,7 @@ install: all
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
 	for hook in examples/hooks/*; do install -D -m 755 $$hook $(DESTDIR)$(examples)/hooks/$${hook##*/}; done
+	for init in hooks/inits/*; do install -D -m 755 $$init $(DESTDIR)$(examples)/inits/$${init##*/}; done
 	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
 
 uninstall:
@@ -193,9 +194,10 @@ uninstall:
 	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
 	    $(DESTDIR)$(examples)/health.d/network@2min \
-	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*))
-	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples)/hooks $(DESTDIR)$(examples) \
-	    $(DESTDIR)$(prefix)/share/doc/ebb
+	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*)) \
+	    $(patsubst hooks/%,$(DESTDIR)$(examples)/%,$(wildcard hooks/inits/*))
+	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples)/hooks \
+	    $(DESTDIR)$(examples)/inits $(DESTDIR)$(examples) $(DESTDIR)$(prefix)/share/doc/ebb
 
 clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))
