@@ -14,15 +14,15 @@
 #include "qemu-tests/scene.h"
 #include "vm/tree.h"
 
-static const char configuration[] = SCENE_STATE "root tmpfs size=50%\n"
-                                                "persist state:/persist {\n"
-                                                "    dir  /var/log\n"
-                                                "    dir  /home/alice owner=alice group=alice "
-                                                "mode=0700\n"
-                                                "}\n" SCENE_REST;
+#define CONFIGURATION(root)                                                                        \
+    SCENE_STATE "root " root " size=50%\n"                                                         \
+                "persist state:/persist {\n"                                                       \
+                "    dir  /var/log\n"                                                              \
+                "    dir  /home/alice owner=alice group=alice mode=0700\n"                         \
+                "}\n" SCENE_REST
 
 struct init {
-    const char *name;
+    const char *name, *hook, *configuration;
     const char *packages; /* NULL: it is in the scratch system */
     const char *install;  /* of the hook $hook, done in the tree */
     const char *is_up;
@@ -39,7 +39,7 @@ static const char *make_tree(struct scene *scene, const struct init *init)
                  init->packages, init->name, tree);
     else if (tree_make(tree, scene->config, &error) < 0)
         fail_msg("%s", error.text);
-    must_run("hook=$PWD/hooks/inits/%s; cd %s && %s", init->name, tree, init->install);
+    must_run("hook=$PWD/hooks/inits/%s; cd %s && %s", init->hook, tree, init->install);
     return tree;
 }
 
@@ -59,7 +59,7 @@ static void boot_twice(const struct init *init)
 {
     if (init->packages)
         scene_need_debian();
-    struct scene *scene = scene_new(init->name, configuration);
+    struct scene *scene = scene_new(init->name, init->configuration);
     scene->setup.tree = make_tree(scene, init);
     scene_make(scene);
     scene_boot(scene);
@@ -83,6 +83,8 @@ static void busybox(void **state)
     (void)state; /* nothing is shared */
     boot_twice(&(struct init){
         .name = "busybox",
+        .hook = "busybox",
+        .configuration = CONFIGURATION("tmpfs"),
         .install = "for word in reboot poweroff halt; do "
                    "cp --remove-destination $hook sbin/$word || exit 1; done;"
                    "sed -n 's/^# *::restart/::restart/p' $hook >> etc/inittab",
@@ -92,18 +94,30 @@ static void busybox(void **state)
     });
 }
 
-#define GETTY_IS_UP "until grep -qx agetty /proc/[0-9]*/comm; do sleep 0.1; done"
+/* Debian's scripts remount a /usr that is a mount, which makes all of its volume read-only. */
+#define DEBIAN_CONFIGURATION CONFIGURATION("overlay")
+
+/* What insserv writes anew is a link to the file of the tree that others use. */
+#define INSTALL_SYSVINIT                                                                           \
+    "rm -f etc/init.d/.depend.* && cp $hook etc/init.d/ebb-shutdown &&"                            \
+    "chroot . update-rc.d ebb-shutdown defaults"
+
+#define READ_ONLY_WORDS "\nebb: everything is unmounted or read-only; powering off"
+
+#define GETTY_IS_UP "until grep -Eqx a?getty /proc/[0-9]*/comm; do sleep 0.1; done"
 
 static void sysvinit(void **state)
 {
     (void)state; /* nothing is shared */
     boot_twice(&(struct init){
         .name = "sysvinit",
+        .hook = "sysvinit",
+        .configuration = DEBIAN_CONFIGURATION,
         .packages = "sysvinit-core",
-        .install = "cp $hook etc/init.d/ebb-shutdown && chroot . update-rc.d ebb-shutdown defaults",
+        .install = INSTALL_SYSVINIT,
         .is_up = GETTY_IS_UP,
         .power_off = "poweroff",
-        .last_words = "\nebb: everything is unmounted or read-only; powering off",
+        .last_words = READ_ONLY_WORDS,
     });
 }
 
@@ -112,22 +126,59 @@ static void openrc(void **state)
     (void)state; /* nothing is shared */
     boot_twice(&(struct init){
         .name = "openrc",
+        .hook = "openrc",
+        .configuration = DEBIAN_CONFIGURATION,
         .packages = "openrc,sysvinit-core",
         .install = "cp $hook etc/init.d/ebb-shutdown && ln -sf openrc-init sbin/init &&"
                    "chroot . rc-update add ebb-shutdown shutdown",
         .is_up = "until grep -qx default /run/openrc/softlevel &&"
                  "      ! test -e /run/openrc/rc.starting; do sleep 0.1; done",
         .power_off = "openrc-shutdown -p now",
-        .last_words = "\nebb: everything is unmounted or read-only; powering off",
+        .last_words = READ_ONLY_WORDS,
+    });
+}
+
+static void runit(void **state)
+{
+    (void)state; /* nothing is shared */
+    boot_twice(&(struct init){
+        .name = "runit",
+        .hook = "sysvinit",
+        .configuration = DEBIAN_CONFIGURATION,
+        .packages = "runit-init",
+        .install = INSTALL_SYSVINIT,
+        .is_up = GETTY_IS_UP,
+        .power_off = "poweroff",
+        .last_words = READ_ONLY_WORDS,
+    });
+}
+
+/* As its documentation has it: a script that makes its folder and becomes s6-svscan. */
+static void s6(void **state)
+{
+    (void)state; /* nothing is shared */
+    boot_twice(&(struct init){
+        .name = "s6",
+        .hook = "s6",
+        .configuration = CONFIGURATION("tmpfs"),
+        .packages = "s6",
+        .install =
+            "mkdir -p etc/s6/.s6-svscan etc/s6/alive && cp $hook etc/s6/.s6-svscan/finish &&"
+            "for i in USR1 USR2 INT TERM; do ln -s finish etc/s6/.s6-svscan/SIG$i; done;"
+            "printf '#!/bin/sh\\nexec sleep infinity\\n' > etc/s6/alive/run;"
+            "printf '#!/bin/sh\\ncp -r /etc/s6 /run/service\\nexec s6-svscan /run/service\\n'"
+            "> sbin/init; chmod 755 sbin/init etc/s6/alive/run",
+        .is_up = "until grep -qx sleep /proc/[0-9]*/comm; do sleep 0.1; done",
+        .power_off = "kill -USR1 1",
+        .last_words = "\nebb: everything is unmounted; powering off",
     });
 }
 
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(busybox),
-        cmocka_unit_test(sysvinit),
-        cmocka_unit_test(openrc),
+        cmocka_unit_test(busybox), cmocka_unit_test(sysvinit), cmocka_unit_test(openrc),
+        cmocka_unit_test(runit),   cmocka_unit_test(s6),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
