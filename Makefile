@@ -49,7 +49,7 @@ UNITS    := $(patsubst %.c,$(BUILD)/%,$(foreach room,$(ROOMS) init nixos tool,$(
 GUESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard qemu-tests/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard secrets/fuzz/*.c))
 C        := $(foreach room,$(ROOMS) secrets/fuzz init nixos tool qemu-tests,$(wildcard $(room)/*.c $(room)/*.h))
-SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* kconfig/* examples/* examples/hooks/* examples/health.d/* \
+SCRIPTS  := $(shell grep -lE '^.!/bin/(ba|busybox )?sh' checks/* deps/* qemu-tests/* hooks/* hooks/packages/* hooks/inits/* kconfig/* examples/* examples/hooks/* examples/health.d/* \
     secrets/testdata/make secrets/testdata/sops/make .ci/run 2>/dev/null)
 
 # What package managers run when kernels come and go, and where: they look there, whatever the prefix.
@@ -197,6 +197,7 @@ install: all
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
 	for hook in examples/hooks/*; do install -D -m 755 $$hook $(DESTDIR)$(examples)/hooks/$${hook##*/}; done
+	for init in hooks/inits/*; do install -D -m 755 $$init $(DESTDIR)$(examples)/inits/$${init##*/}; done
 	install -D -m 644 systemd/80-ebb.preset $(DESTDIR)$(presets)/80-ebb.preset
 	for glue in $(GLUE); do file=hooks/packages/$${glue%%=*} place=$(DESTDIR)$${glue#*=} && \
 	    install -D -m "$$(test -x $$file && echo 755 || echo 644)" $$file $$place && \
@@ -211,9 +212,10 @@ uninstall:
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
 	    $(DESTDIR)$(examples)/health.d/network@2min \
 	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*)) \
-	    $(addprefix $(DESTDIR),$(foreach glue,$(GLUE),$(lastword $(subst =, ,$(glue)))))
-	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples)/hooks $(DESTDIR)$(examples) \
-	    $(DESTDIR)$(prefix)/share/doc/ebb
+	    $(addprefix $(DESTDIR),$(foreach glue,$(GLUE),$(lastword $(subst =, ,$(glue))))) \
+	    $(patsubst hooks/%,$(DESTDIR)$(examples)/%,$(wildcard hooks/inits/*))
+	-rmdir $(DESTDIR)$(prefix)/lib/ebb $(DESTDIR)$(examples)/health.d $(DESTDIR)$(examples)/hooks \
+	    $(DESTDIR)$(examples)/inits $(DESTDIR)$(examples) $(DESTDIR)$(prefix)/share/doc/ebb
 
 clean:
 	rm -rf $(filter-out build/deps,$(wildcard build/*))

@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "mounts/sysfs.h"
 
 enum { ROUNDS = 50, PAUSE = 100 * 1000 /* microseconds between two of them */ };
 
@@ -27,6 +29,24 @@ static bool survives(const char *process)
            (line[0] == '@' && status.st_uid == 0);
 }
 
+/* 0: it has ended, or it is the first. */
+static pid_t parent_of(pid_t process)
+{
+    char line[128];
+    const char *name_end =
+        sysfs_line(line, sizeof(line), "/proc/%d/stat", process) ? strrchr(line, ')') : NULL;
+    return name_end && strlen(name_end) > 4 ? atoi(name_end + 4) : 0;
+}
+
+/* Such as the script that an init runs at its end: without it, that init would go on at once. */
+static bool waits_for_us(pid_t process)
+{
+    pid_t ancestor = getppid();
+    while (ancestor > 1 && ancestor != process)
+        ancestor = parent_of(ancestor);
+    return ancestor == process;
+}
+
 /* How many there are; `why` is NULL where they were told of before. */
 static unsigned kill_all(const char *why)
 {
@@ -35,7 +55,7 @@ static unsigned kill_all(const char *why)
     for (struct dirent *entry; processes && (entry = readdir(processes));) {
         int number = atoi(entry->d_name);
         if (!isdigit((unsigned char)entry->d_name[0]) || number <= 1 || number == getpid() ||
-            number == getppid() || survives(entry->d_name))
+            waits_for_us(number) || survives(entry->d_name))
             continue;
         count++;
         if (why)

@@ -3,9 +3,9 @@
 #ifndef EBB_INIT_PROCESSES_H
 #define EBB_INIT_PROCESSES_H
 
-/* Kills every process but PID 1, the caller and its parent, the kernel's own, and those of root
- * that a "@" marks as storage daemons; waits a moment until they are gone. `why` says in the log
- * whose they were. */
+/* Kills every process but PID 1, the caller and those that it descends from, the kernel's own, and
+ * those of root that a "@" marks as storage daemons; waits a moment until they are gone. `why` says
+ * in the log whose they were. */
 void processes_end(const char *why);
 
 #endif

@@ -83,7 +83,6 @@ static const struct {
     ROW(squashfs, USE_SQUASHFS),
     ROW(efi, USE_BOOT | USE_SUBVOLUME),
     ROW(kexec, USE_BOOT),
-    ROW(kexec, USE_BOOT),
     ROW(secrets, USE_SECRETS),
     ROW(copies, USE_COPIES),
     ROW(keymap, USE_KEYMAP),

@@ -1,0 +1,186 @@
+/* Inits other than systemd: each boots, has what persists, and hands over to Ebb at its end. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/testdata/shell.h"
+#include "qemu-tests/scene.h"
+#include "vm/tree.h"
+
+#define CONFIGURATION(root)                                                                        \
+    SCENE_STATE "root " root " size=50%\n"                                                         \
+                "persist state:/persist {\n"                                                       \
+                "    dir  /var/log\n"                                                              \
+                "    dir  /home/alice owner=alice group=alice mode=0700\n"                         \
+                "}\n" SCENE_REST
+
+struct init {
+    const char *name, *hook, *configuration;
+    const char *packages; /* NULL: it is in the scratch system */
+    const char *install;  /* of the hook $hook, done in the tree */
+    const char *is_up;
+    const char *power_off;
+    const char *last_words;
+};
+
+static const char *make_tree(struct scene *scene, const struct init *init)
+{
+    struct error error;
+    const char *tree = arena_printf(scene->arena, "%s/with-hook", scene->folder);
+    if (init->packages)
+        must_run("examples/debian-tree build/demo/%s '' %s && cp -al build/demo/%s %s", init->name,
+                 init->packages, init->name, tree);
+    else if (tree_make(tree, scene->config, &error) < 0)
+        fail_msg("%s", error.text);
+    must_run("hook=$PWD/hooks/inits/%s; cd %s && %s", init->hook, tree, init->install);
+    return tree;
+}
+
+/* By the init's own command, which may end the agent before it can answer. */
+static void power_off(struct scene *scene, const struct init *init)
+{
+    struct error error;
+    int status;
+    (void)vm_exec(scene->vm, init->power_off, NULL, NULL, &status, &error); /* see above */
+    if (vm_wait_end(scene->vm, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_contains(vm_serial_of_boot(scene->vm), init->last_words);
+    scene_expect_unmounted(scene);
+}
+
+static void boot_twice(const struct init *init)
+{
+    if (init->packages)
+        scene_need_debian();
+    struct scene *scene = scene_new(init->name, init->configuration);
+    scene->setup.tree = make_tree(scene, init);
+    scene_make(scene);
+    scene_boot(scene);
+    scene_run(scene, init->is_up);
+    scene_run(scene, "echo kept > /home/alice/notes; echo kept > /var/log/notes;"
+                     "echo lost > /etc/lost; echo lost > /home/lost");
+    power_off(scene, init);
+    scene_boot(scene);
+    scene_run(scene, init->is_up);
+    scene_expect(scene,
+                 "cat /home/alice/notes /var/log/notes; stat -c %U:%G:%a /home/alice;"
+                 "ls -d /etc/lost /home/lost 2>/dev/null | wc -l;"
+                 "grep -o '\"last_end\": *\"[a-z]*\"' /run/ebb/status.json | cut -d '\"' -f 4",
+                 "kept\nkept\nalice:alice:700\n0\nclean");
+    power_off(scene, init);
+    scene_end(scene);
+}
+
+static void busybox(void **state)
+{
+    (void)state; /* nothing is shared */
+    boot_twice(&(struct init){
+        .name = "busybox",
+        .hook = "busybox",
+        .configuration = CONFIGURATION("tmpfs"),
+        .install = "for word in reboot poweroff halt; do "
+                   "cp --remove-destination $hook sbin/$word || exit 1; done;"
+                   "sed -n 's/^# *::restart/::restart/p' $hook >> etc/inittab",
+        .is_up = "until test $(hostname) = ebb; do sleep 0.1; done",
+        .power_off = "/sbin/poweroff",
+        .last_words = "\nebb: everything is unmounted; powering off",
+    });
+}
+
+/* Debian's scripts remount a /usr that is a mount, which makes all of its volume read-only. */
+#define DEBIAN_CONFIGURATION CONFIGURATION("overlay")
+
+/* What insserv writes anew is a link to the file of the tree that others use. */
+#define INSTALL_SYSVINIT                                                                           \
+    "rm -f etc/init.d/.depend.* && cp $hook etc/init.d/ebb-shutdown &&"                            \
+    "chroot . update-rc.d ebb-shutdown defaults"
+
+#define READ_ONLY_WORDS "\nebb: everything is unmounted or read-only; powering off"
+
+#define GETTY_IS_UP "until grep -Eqx a?getty /proc/[0-9]*/comm; do sleep 0.1; done"
+
+static void sysvinit(void **state)
+{
+    (void)state; /* nothing is shared */
+    boot_twice(&(struct init){
+        .name = "sysvinit",
+        .hook = "sysvinit",
+        .configuration = DEBIAN_CONFIGURATION,
+        .packages = "sysvinit-core",
+        .install = INSTALL_SYSVINIT,
+        .is_up = GETTY_IS_UP,
+        .power_off = "poweroff",
+        .last_words = READ_ONLY_WORDS,
+    });
+}
+
+static void openrc(void **state)
+{
+    (void)state; /* nothing is shared */
+    boot_twice(&(struct init){
+        .name = "openrc",
+        .hook = "openrc",
+        .configuration = DEBIAN_CONFIGURATION,
+        .packages = "openrc,sysvinit-core",
+        .install = "cp $hook etc/init.d/ebb-shutdown && ln -sf openrc-init sbin/init &&"
+                   "chroot . rc-update add ebb-shutdown shutdown",
+        .is_up = "until grep -qx default /run/openrc/softlevel &&"
+                 "      ! test -e /run/openrc/rc.starting; do sleep 0.1; done",
+        .power_off = "openrc-shutdown -p now",
+        .last_words = READ_ONLY_WORDS,
+    });
+}
+
+static void runit(void **state)
+{
+    (void)state; /* nothing is shared */
+    boot_twice(&(struct init){
+        .name = "runit",
+        .hook = "sysvinit",
+        .configuration = DEBIAN_CONFIGURATION,
+        .packages = "runit-init",
+        .install = INSTALL_SYSVINIT,
+        .is_up = GETTY_IS_UP,
+        .power_off = "poweroff",
+        .last_words = READ_ONLY_WORDS,
+    });
+}
+
+/* As its documentation has it: a script that makes its folder and becomes s6-svscan. */
+static void s6(void **state)
+{
+    (void)state; /* nothing is shared */
+    boot_twice(&(struct init){
+        .name = "s6",
+        .hook = "s6",
+        .configuration = CONFIGURATION("tmpfs"),
+        .packages = "s6",
+        .install =
+            "mkdir -p etc/s6/.s6-svscan etc/s6/alive && cp $hook etc/s6/.s6-svscan/finish &&"
+            "for i in USR1 USR2 INT TERM; do ln -s finish etc/s6/.s6-svscan/SIG$i; done;"
+            "printf '#!/bin/sh\\nexec sleep infinity\\n' > etc/s6/alive/run;"
+            "printf '#!/bin/sh\\ncp -r /etc/s6 /run/service\\nexec s6-svscan /run/service\\n'"
+            "> sbin/init; chmod 755 sbin/init etc/s6/alive/run",
+        .is_up = "until grep -qx sleep /proc/[0-9]*/comm; do sleep 0.1; done",
+        .power_off = "kill -USR1 1",
+        .last_words = "\nebb: everything is unmounted; powering off",
+    });
+}
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(busybox), cmocka_unit_test(sysvinit), cmocka_unit_test(openrc),
+        cmocka_unit_test(runit),   cmocka_unit_test(s6),
+    };
+    if (count > 1)
+        cmocka_set_test_filter(arguments[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
