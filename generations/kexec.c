@@ -94,13 +94,8 @@ const char *kexec_parameters(const struct context *context, const char *options)
     return line;
 }
 
-struct files {
-    int kernel, image;
-    const char *parameters;
-};
-
-static int open_files(const struct context *context, int esp, struct files *files,
-                      struct error *error)
+/* -ENOTSUP: all is there, but it cannot be started from here. */
+static int load(const struct context *context, int esp, struct error *error)
 {
     struct entry entry = {0};
     if (context->config->boot.uki)
@@ -114,18 +109,8 @@ static int open_files(const struct context *context, int esp, struct files *file
     auto_fd image = entry_open_file(esp, &entry.image, error);
     if (image < 0)
         return image;
-    *files =
-        (struct files){TAKE_FD(kernel), TAKE_FD(image), kexec_parameters(context, entry.options)};
-    return 0;
-}
-
-/* Takes the descriptors, which would keep their volume busy. */
-static int load(const struct files *files, struct error *error)
-{
-    auto_fd kernel = files->kernel;
-    auto_fd image = files->image;
-    unsigned long length = strlen(files->parameters) + 1;
-    return syscall(SYS_kexec_file_load, kernel, image, length, files->parameters, 0UL) < 0
+    const char *line = kexec_parameters(context, entry.options);
+    return syscall(SYS_kexec_file_load, kernel, image, strlen(line) + 1, line, 0UL) < 0
                ? error_set(error, ENOTSUP, "the kernel that runs does not load another one: %s",
                            strerror(errno))
                : 0;
@@ -179,7 +164,6 @@ static void let_go(struct context *context)
 
 int kexec_apply(const struct step *step, struct context *context, struct error *error)
 {
-    struct files files = {-1, -1, NULL};
     unsigned number = context->generation->number;
     bool by_loader = false;
     if (!kexec_is_needed(context, context->generation))
@@ -190,9 +174,7 @@ int kexec_apply(const struct step *step, struct context *context, struct error *
                          "boot sync`",
                          number);
     int esp = volume_of(context, step->store)->fd;
-    int code = open_files(context, esp, &files, error);
-    if (code == 0)
-        code = load(&files, error);
+    int code = load(context, esp, error);
     if (code == -ENOTSUP)
         by_loader = ask_loader(context, esp);
     if (code < 0 && !by_loader)

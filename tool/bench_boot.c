@@ -57,15 +57,13 @@ static void measure(const char *shape, const char *options, const char *init)
 int main(void)
 {
     auto_string init = realpath("build/ebb-init", NULL);
-    void *scratch = NULL;
+    static void *scratch; /* until the end */
     if (!init || enter_mounts(NULL) < 0 || !has_namespace) {
         puts("bytes written to the boot partition: skipped, for it needs root");
         return 0;
     }
-    if (enter_scratch(&scratch) < 0) {
-        free(scratch);
+    if (enter_scratch(&scratch) < 0)
         return 1;
-    }
     measure("entries", "", init);
     measure("unified images", " uki=yes", init);
     return leave_scratch(&scratch) < 0;

@@ -47,7 +47,7 @@ static int arrange_kernel(struct boots *boots, const struct wish *wish, struct r
                           struct error *error)
 {
     const struct boot_wish boot = {.config = wish->config, .efivars = LOADER_FOLDER};
-    bool by_loader;
+    bool by_loader = false;
     int code;
     if (boots->config->boot.place.volume) {
         auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
