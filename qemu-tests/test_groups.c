@@ -103,6 +103,19 @@ static void begin_folder(const char *name)
              name);
 }
 
+/* Init executes the program for the shutdown in its own place, and nothing stays open. */
+static void end_in_order(struct scene *scene, const char *closed)
+{
+    struct error error;
+    scene_run(scene, "echo '::restart:/run/initramfs/shutdown poweroff' >> /etc/inittab &&"
+                     "kill -HUP 1 && kill -QUIT 1");
+    assert_int_equal(vm_wait_end(scene->vm, &error), 0);
+    const char *said = vm_serial_of_boot(scene->vm);
+    assert_contains(said, closed);
+    assert_contains(said, "\nebb: everything is unmounted; powering off");
+    assert_null(strstr(said, "still in use"));
+}
+
 /* A logical volume in a group on a container that is opened first. */
 static void lvm_on_luks(void **state)
 {
@@ -137,7 +150,8 @@ static void lvm_on_luks(void **state)
     /* What udev will find of both. */
     assert_string_equal(scene_run(scene, "cat /run/udev/data/b*"),
                         "E:DM_UDEV_PRIMARY_SOURCE_FLAG=1\nE:DM_UDEV_PRIMARY_SOURCE_FLAG=1");
-    scene_power_off(scene);
+    end_in_order(scene, "ebb: closed the device \"outer\"");
+    assert_contains(vm_serial_of_boot(scene->vm), "ebb: closed the device \"group-system\"");
     scene_end(scene);
 }
 
@@ -175,7 +189,7 @@ static void an_array(void **state)
                          "tr -d ' \\n' < /run/ebb/status.json |"
                          "grep -c '\"degraded\":\\[\"state\"\\]'"),
         "[U_]\nwhole\n1");
-    scene_power_off(scene);
+    end_in_order(scene, "ebb: closed the device \"md");
     scene_end(scene);
 }
 
