@@ -136,9 +136,11 @@ static int encrypt(struct arena *arena, const struct scratch *scratch, const str
     return keys_make(arena, scratch, volume, encryption, error);
 }
 
-/* The volume that firmware is to boot from. */
+/* The volume that firmware is to boot from: that of `boot`, or what looks like one. */
 static const struct volume *find_esp(const struct scratch *scratch)
 {
+    if (scratch->boot && scratch->config->boot.place.volume)
+        return scratch->config->boot.place.volume;
     for (size_t i = 0; scratch->boot && i < scratch->config->volume_count; i++) {
         const struct volume *volume = scratch->config->volumes[i];
         if (volume->fs.type && strcmp(volume->fs.type, "vfat") == 0 && !volume->luks &&

@@ -344,6 +344,12 @@ static void test_esp(void **state)
     assert_int_equal(scratch_make(arena, &scratch, &disks, &count, &error), 0);
     assert_int_equal(count, 2);
     assert_esp(arena, "efi.img", "\"name\": \"boot\"");
+
+    auto_config second = declare(arena, "volume more PARTLABEL=data { fs vfat; mount /data }\n"
+                                        "volume esp PARTLABEL=second { fs vfat }\nboot esp:/\n");
+    scratch.config = second;
+    assert_int_equal(scratch_make(arena, &scratch, &disks, &count, &error), 0);
+    assert_esp(arena, "esp.img", "\"name\": \"second\"");
 }
 
 int main(void)
