@@ -145,8 +145,11 @@ int child_call(int (*work)(const void *subject), const void *subject, unsigned l
     bool in_time = poll(&ended, 1, (int)limit) > 0;
     if (!in_time && !end_process(child, process))
         return -ETIMEDOUT;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    int reaped;
+    while ((reaped = waitpid(child, &status, 0)) < 0 && errno == EINTR)
         continue;
+    if (reaped < 0)
+        return -errno;
     return !in_time ? -ETIMEDOUT : WIFEXITED(status) ? -WEXITSTATUS(status) : -EFAULT;
 }
 

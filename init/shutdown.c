@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/reboot.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -29,6 +30,7 @@ enum {
     PAUSE = 200,          /* between two rounds */
     MOST_GIVEN_UP = 50,   /* times: each goes one mount further down */
     WRITE_LIMIT = 30 * 1000,
+    STORE_LIMIT = 5 * 60 * 1000,  /* all that is cached, so that unmounting takes no time */
     WHOLE_LIMIT = 15 * 60 * 1000, /* whatever happens, the machine ends then */
 };
 
@@ -127,7 +129,7 @@ static void hold_record(void)
  * machine, so that it is read-only must do. */
 static bool unmount_all(bool is_init)
 {
-    const struct unmounting unmounting = {.top = "/", .kept = last};
+    struct unmounting unmounting = {.top = "/", .kept = last};
     struct error error;
     bool clean = true;
     unsigned long since = clock_milliseconds();
@@ -138,7 +140,7 @@ static bool unmount_all(bool is_init)
         if (left < 0)
             log_error("%s", error.text);
         if (left <= 0)
-            return left == 0 && clean;
+            return left == 0 && clean && !unmounting.late;
         if (progress) {
             since = clock_milliseconds();
         } else if (is_init && !given_up && clock_milliseconds() - since < PATIENCE) {
@@ -201,15 +203,24 @@ static void wipe_keys(void)
         (void)syscall(SYS_keyctl, KEYCTL_CLEAR, rings[i]); /* a kernel may have none */
 }
 
+static int store(const void *nothing)
+{
+    (void)nothing; /* of everything */
+    sync();
+    return 0;
+}
+
 static int take_down(const void *subject)
 {
     const bool *is_init = subject;
     struct error error;
     bool progress = true;
     processes_end("which the system left behind");
-    if (enter(&error) < 0)
+    bool entered = enter(&error) == 0;
+    if (!entered)
         log_error("%s", error.text);
-    bool clean = write_copies();
+    bool clean = entered && write_copies();
+    clean &= child_call(store, NULL, STORE_LIMIT) == 0;
     swaps_end();
     hold_record();
     clean &= unmount_all(*is_init);
@@ -221,13 +232,6 @@ static int take_down(const void *subject)
     detach_tell();
     wipe_keys();
     return clean ? 0 : -EBUSY;
-}
-
-static int store(const void *nothing)
-{
-    (void)nothing; /* of everything */
-    sync();
-    return 0;
 }
 
 static const struct ending *choose(const char *verb)
@@ -259,6 +263,17 @@ _Noreturn static void end(const struct ending *ending)
         pause();
 }
 
+/* Whoever executed us may have worked on a volume, and whoever is at a terminal may hang up. */
+static void let_go(void)
+{
+    static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+    child_forget_signals();
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
+        (void)signal(numbers[i], SIG_IGN);        /* these can be */
+    (void)chdir("/");                             /* which is always there */
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* what stays open is named later */
+}
+
 /* The work is a child's: whatever becomes of it, the machine ends. */
 void shutdown_serve(int count, char **arguments)
 {
@@ -273,6 +288,7 @@ void shutdown_serve(int count, char **arguments)
         _exit(2);
     }
     ending = ending ? ending : &endings[0]; /* PID 1 cannot refuse */
+    let_go();
     console_open();
     log_to_kernel();
     int code = child_call(take_down, &is_init, WHOLE_LIMIT);

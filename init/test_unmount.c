@@ -37,7 +37,7 @@ static struct unmounting here(struct arena *arena, const char *kept)
                                .kept = arena_printf(arena, "%s/old/%s", folder, kept)};
 }
 
-static int round_of(const struct unmounting *unmounting, bool expected)
+static int round_of(struct unmounting *unmounting, bool expected)
 {
     struct error error;
     bool progress = false;
@@ -52,7 +52,7 @@ static void test_leaves_first(void **state)
     (void)state; /* the scratch folder is the current one */
     need_disks();
     auto_arena arena = arena_new();
-    const struct unmounting unmounting = here(arena, "kept");
+    struct unmounting unmounting = here(arena, "kept");
     must_run("mkdir old other && mount -t tmpfs other other && mount -t tmpfs old old");
     mount_disk("outer.img", "old/outer");
     mount_disk("old/outer/inner.img", "old/outer/inner");
@@ -89,7 +89,7 @@ static void test_busy(void **state)
     (void)state; /* as above */
     need_disks();
     auto_arena arena = arena_new();
-    const struct unmounting unmounting = here(arena, "kept");
+    struct unmounting unmounting = here(arena, "kept");
     must_run("mkdir old");
     mount_disk("image", "old/disk");
     must_run("echo kept > old/disk/file");
@@ -116,7 +116,7 @@ static void test_busy_writing(void **state)
     (void)state; /* as above */
     need_disks();
     auto_arena arena = arena_new();
-    const struct unmounting unmounting = here(arena, "kept");
+    struct unmounting unmounting = here(arena, "kept");
     must_run("mkdir old");
     mount_disk("image", "old/disk");
     int held = open("old/disk/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -136,7 +136,7 @@ static void test_held_by_a_device(void **state)
     (void)state; /* as above */
     need_disks();
     auto_arena arena = arena_new();
-    const struct unmounting unmounting = here(arena, "kept");
+    struct unmounting unmounting = here(arena, "kept");
     must_run("mkdir old");
     mount_disk("image", "old/disk");
     must_run("truncate -s 1M old/disk/file");

@@ -87,15 +87,16 @@ int unmount_one(const char *target)
 }
 
 /* Nothing is lost with what is memory, even if some process that must live on still holds it. */
-static int take_away(const struct mounted *mounted)
+static int take_away(struct unmounting *unmounting, const struct mounted *mounted)
 {
     int code = mounted->is_memory ? detach(mounted->target) : unmount_one(mounted->target);
+    unmounting->late |= code == -ETIMEDOUT;
     if (code == 0 && !mounted->is_memory)
         log_info("unmounted \"%s\", %s", mounted->target, mounted->source);
     return code;
 }
 
-int unmount_round(const struct unmounting *unmounting, bool *progress, struct error *error)
+int unmount_round(struct unmounting *unmounting, bool *progress, struct error *error)
 {
     auto_arena arena = arena_new();
     struct mounts mounts;
@@ -107,7 +108,7 @@ int unmount_round(const struct unmounting *unmounting, bool *progress, struct er
         if (!goes(unmounting, mounted))
             continue;
         left++;
-        if (is_leaf(&mounts, mounted) && take_away(mounted) == 0) {
+        if (is_leaf(&mounts, mounted) && take_away(unmounting, mounted) == 0) {
             left--;
             *progress = true;
         }

@@ -10,11 +10,12 @@
 struct unmounting {
     const char *top;  /* what is mounted on it or below it goes, but for the kernel's own folders */
     const char *kept; /* this stays, too */
+    bool late; /* one took longer than its time: it is out of sight, and may be written still */
 };
 
 /* Unmounts what nothing is mounted below; `progress`: something was, so that another round may do
  * more. Returns how many are left, or -errno. */
-int unmount_round(const struct unmounting *unmounting, bool *progress, struct error *error);
+int unmount_round(struct unmounting *unmounting, bool *progress, struct error *error);
 /* Says who holds the leaves that the rounds have left, makes their file systems read-only, and
  * takes them out of the way. Returns how many could not be made read-only. */
 unsigned unmount_give_up(const struct unmounting *unmounting);
