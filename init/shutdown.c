@@ -30,6 +30,7 @@ enum {
     PAUSE = 200,          /* between two rounds */
     MOST_GIVEN_UP = 50,   /* times: each goes one mount further down */
     WRITE_LIMIT = 30 * 1000,
+    COPY_LIMIT = 90 * 1000,
     STORE_LIMIT = 5 * 60 * 1000,  /* all that is cached, so that unmounting takes no time */
     WHOLE_LIMIT = 15 * 60 * 1000, /* whatever happens, the machine ends then */
 };
@@ -79,8 +80,9 @@ static int enter(struct error *error)
 
 /* `ebb write-back` has done so where systemd ran it; then nothing differs, or the volume has been
  * unmounted behind it. */
-static bool write_copies(void)
+static int write_copies(const void *nothing)
 {
+    (void)nothing; /* what is written stands in a list */
     auto_arena arena = arena_new();
     struct copies copies = {0};
     struct error error;
@@ -103,7 +105,7 @@ static bool write_copies(void)
             log_info("wrote \"%s\" back to \"%s:%s\"", copied->target, copied->volume,
                      copied->path);
     }
-    return good;
+    return good ? 0 : -EIO;
 }
 
 /* Wherever whoever pivoted has taken it: out of the way of the rest. An empty file is the place
@@ -219,7 +221,7 @@ static int take_down(const void *subject)
     bool entered = enter(&error) == 0;
     if (!entered)
         log_error("%s", error.text);
-    bool clean = entered && write_copies();
+    bool clean = entered && child_call(write_copies, NULL, COPY_LIMIT) == 0;
     clean &= child_call(store, NULL, STORE_LIMIT) == 0;
     swaps_end();
     hold_record();

@@ -39,6 +39,20 @@ static void choose(struct walk *walk, size_t length, struct made *made)
     walk->tells = false;
 }
 
+/* Within another store's subvolume, one more would be in no snapshot of that. */
+static bool is_outermost(const struct walk *walk)
+{
+    const struct config *config = walk->context->config;
+    const struct place *store = walk->entry->store;
+    for (size_t i = 0; i < config->declaration_count; i++) {
+        const struct place *other = config->declarations[i]->object;
+        if (config->declarations[i]->kind == DECLARED_STORE && other->volume == store->volume &&
+            path_is_within(store->path, other->path) && strcmp(store->path, other->path) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* Opens the next folder, of which `length` bytes of the path are the end. */
 static int enter(struct walk *walk, int parent, const char *name, size_t length,
                  struct error *error)
@@ -47,7 +61,8 @@ static int enter(struct walk *walk, int parent, const char *name, size_t length,
     int fd = path_enter(parent, name, walk->path, error);
     if (fd != -ENOENT)
         return fd;
-    fd = length == walk->seen ? make_begin_store(parent) : make_begin(parent, PERSIST_DIR);
+    fd = length == walk->seen && is_outermost(walk) ? make_begin_store(parent)
+                                                    : make_begin(parent, PERSIST_DIR);
     if (fd < 0)
         return error_system(error, -fd, "cannot make the folder \"%s\"", walk->path);
     choose(walk, length, &made);

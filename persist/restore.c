@@ -65,7 +65,9 @@ static int look_or_make(int from, int aside, const char *entry, struct btrfs_sub
     return code < 0 ? error_system(error, -code, "cannot make a snapshot of \"%s\"", entry) : 0;
 }
 
-static int restore_one(int volume, int from, int aside, const char *entry, struct error *error)
+/* *begun: something is exchanged; before it is, all of it is prepared. */
+static int restore_one(int volume, int from, int aside, const char *entry, bool *begun,
+                       struct error *error)
 {
     char path[NAME_MAX + 1];
     const char *name;
@@ -83,14 +85,14 @@ static int restore_one(int volume, int from, int aside, const char *entry, struc
                          path);
     if (code == 0)
         code = look_or_make(from, aside, entry, &fresh, error);
-    if (code < 0)
+    if (code < 0 || !*begun)
         return code;
     if (fresh.id > live.id && renameat2(aside, entry, parent, name, RENAME_EXCHANGE) < 0)
         return error_system(error, errno, "cannot put the snapshot in the place of \"%s\"", path);
     return 0;
 }
 
-static int restore(int volume, const struct state_order *order, struct error *error)
+static int restore(int volume, const struct state_order *order, bool *begun, struct error *error)
 {
     char path[sizeof(STATES_FOLDER) + STATE_NAME];
     auto_fd made = -1;
@@ -107,10 +109,15 @@ static int restore(int volume, const struct state_order *order, struct error *er
                          "the state %s is not there; `ebb list` shows which are, and `ebb "
                          "rollback` takes the order back",
                          order->name);
-    for (struct dirent *entry; errno = 0, (entry = readdir(list));) {
-        code = restore_one(volume, from, aside, entry->d_name, error);
-        if (code < 0)
-            return code;
+    for (*begun = false;; *begun = true) {
+        for (struct dirent *entry; errno = 0, (entry = readdir(list));) {
+            code = restore_one(volume, from, aside, entry->d_name, begun, error);
+            if (code < 0)
+                return code;
+        }
+        if (errno || *begun)
+            break;
+        rewinddir(list);
     }
     code = errno ? -errno : btrfs_sync(volume);
     return code < 0 ? error_system(error, -code, "cannot write it") : 0;
@@ -128,6 +135,7 @@ static int finish(int volume, struct error *error)
 int restore_apply(const struct step *step, struct context *context, struct error *error)
 {
     struct state_order order;
+    bool begun = false;
     const char *name = step->volume->name;
     auto_fd volume =
         path_open(context_volume(context, step->volume)->fd, "/", O_RDONLY | O_DIRECTORY);
@@ -136,11 +144,14 @@ int restore_apply(const struct step *step, struct context *context, struct error
     if (code == -ENOENT)
         return 0;
     if (code == 0)
-        code = restore(volume, &order, error);
+        code = restore(volume, &order, &begun, error);
     if (code == 0)
         code = finish(volume, error);
     if (code < 0)
-        return error_prefix(error, "the state on the volume \"%s\" stays as it is", name);
+        return error_prefix(error,
+                            begun ? "the state on the volume \"%s\" is restored in part"
+                                  : "the state on the volume \"%s\" stays as it is",
+                            name);
     log_warning("the state on the volume \"%s\" is %s again; what was there is kept as %s", name,
                 order.name, order.aside);
     console_print("ebb: the state on the volume \"%s\" is %s again; what was there is kept as %s\n",

@@ -36,7 +36,7 @@ static int choose(struct arena *arena, const struct boots *boots, const struct w
 {
     const char *wanted = wish->generation;
     struct state_moment moment;
-    if (!wanted && wish->state && state_read_name(wish->state, &moment))
+    if (!wanted && wish->state && state_read_name(wish->state, &moment) && moment.generation)
         wanted = arena_printf(arena, "%u", moment.generation);
     int code = find(arena, boots, wanted, found, error);
     return code < 0 || !wish->with_state

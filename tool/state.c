@@ -114,8 +114,9 @@ void states_new_name(const struct states *states, unsigned generation, time_t no
         state_write_name(name, &moment);
         is_taken = false;
         for (size_t i = 0; i < states->count; i++)
-            is_taken |= states->volumes[i].folder >= 0 &&
-                        faccessat(states->volumes[i].folder, name, F_OK, 0) == 0;
+            is_taken |= strcmp(states->volumes[i].ordered.aside, name) == 0 ||
+                        (states->volumes[i].folder >= 0 &&
+                         faccessat(states->volumes[i].folder, name, F_OK, 0) == 0);
     }
 }
 

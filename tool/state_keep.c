@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,8 @@ static int begin(struct state_volume *volume, int *unfinished, struct error *err
     /* Programs that were mended since lie in there as they were. */
     if (volume->folder < 0 || fchmod(volume->folder, 0700) < 0)
         return error_system(error, errno, "cannot open \"" STATES_FOLDER "\"");
+    if (flock(volume->folder, LOCK_EX) < 0) /* until it is closed */
+        return error_system(error, errno, "cannot lock \"" STATES_FOLDER "\"");
     code = states_discard(volume->folder, STATE_UNFINISHED, error);
     if (code < 0)
         return code;

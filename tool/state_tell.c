@@ -5,8 +5,10 @@
 #include <json-c/json.h>
 #include <linux/fs.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "base/btrfs.h"
 #include "base/stamp.h"
 #include "tool/name.h"
 #include "tool/state.h"
@@ -97,6 +99,8 @@ struct json_object *state_objects(const struct states *states)
 static int delete_state(const struct state_volume *volume, const struct state *state,
                         struct error *error)
 {
+    if (flock(volume->folder, LOCK_EX) < 0) /* until it is closed */
+        return error_system(error, errno, "cannot lock \"" STATES_FOLDER "\"");
     int code = states_discard(volume->folder, STATE_UNFINISHED, error);
     if (code < 0)
         return code;
@@ -107,21 +111,45 @@ static int delete_state(const struct state_volume *volume, const struct state *s
     return states_discard(volume->folder, STATE_UNFINISHED, error);
 }
 
+/* Subvolumes of others, which went aside with the folder that they lay in. */
+static bool has_inner(const struct state_volume *volume, const struct state *state)
+{
+    auto_fd fd = path_open(volume->folder, state->name, O_RDONLY | O_DIRECTORY);
+    auto_dir list = fd < 0 ? NULL : fdopendir(fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        struct btrfs_subvolume found;
+        size_t count = 0;
+        auto_fd folder = path_open(fd, entry->d_name, O_RDONLY | O_DIRECTORY);
+        if (*entry->d_name != '.' && folder >= 0 && btrfs_look(folder, &found) == 0 &&
+            (btrfs_count_inner(folder, found.id, &count) < 0 || count))
+            return true;
+    }
+    return false;
+}
+
+/* Why a state is not deleted, or NULL. */
+static const char *claim_on(const struct state_volume *volume, const struct state *state)
+{
+    if (strcmp(state->name, volume->ordered.name) == 0)
+        return "the next boot brings it back";
+    return has_inner(volume, state) ? "it has subvolumes in it; move them to where they belong"
+                                    : NULL;
+}
+
 int state_collect(const struct states *states, bool dry_run, FILE *out, struct error *error)
 {
     for (size_t i = 0; i < states->count; i++) {
         const struct state_volume *volume = &states->volumes[i];
         for (size_t j = STATES_KEPT; j < volume->count; j++) {
             const struct state *state = &volume->list[j];
-            bool is_ordered = strcmp(state->name, volume->ordered.name) == 0;
-            if (!is_ordered && !dry_run && delete_state(volume, state, error) < 0)
+            const char *claim = claim_on(volume, state);
+            if (!claim && !dry_run && delete_state(volume, state, error) < 0)
                 return error_prefix(error, "the volume \"%s\"", volume->volume->name);
-            fprintf(out, "%s the state %s on the volume \"%s\"%s\n",
-                    is_ordered ? "kept"
-                    : dry_run  ? "would delete"
-                               : "deleted",
-                    state->name, volume->volume->name,
-                    is_ordered ? ": the next boot brings it back" : "");
+            fprintf(out, "%s the state %s on the volume \"%s\"%s%s\n",
+                    claim     ? "kept"
+                    : dry_run ? "would delete"
+                              : "deleted",
+                    state->name, volume->volume->name, claim ? ": " : "", claim ? claim : "");
         }
     }
     return 0;

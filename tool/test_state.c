@@ -273,6 +273,12 @@ static void test_gc(void **state)
         "kept the state 7-20260228T000000 on the volume \"state\": the next boot brings it back\n";
     char expected[400];
     snprintf(expected, sizeof(expected),
+             "kept the state 1-20260301T000000 on the volume \"state\": it has subvolumes in it; "
+             "move them to where they belong\n%s",
+             kept);
+    assert_gc(&world, false, expected);
+    must_run(BTRFS "subvolume delete root/persist/.ebb/states/1-20260301T000000/%%kept/inner");
+    snprintf(expected, sizeof(expected),
              "would delete the state 1-20260301T000000 on the volume \"state\"\n%s", kept);
     assert_gc(&world, true, expected);
     snprintf(expected, sizeof(expected),
