@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,13 @@ void log_to_kernel(void)
 void log_release(void)
 {
     set_limit("ratelimit\n");
+}
+
+void log_close_others(void)
+{
+    bool to_kernel = kernel_log >= 0;
+    (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* what stays open is only kept longer */
+    kernel_log = to_kernel ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
 }
 
 void log_set_level(enum log_level level)

@@ -15,6 +15,8 @@ void log_to_kernel(void);
 /* Gives the kernel's own settings back, for whoever comes after PID 1. */
 void log_release(void);
 /* Lines less urgent than this are dropped; the default keeps information. */
+/* In a child: closes all but the standard descriptors and that of the log. */
+void log_close_others(void);
 void log_set_level(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

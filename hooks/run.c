@@ -78,15 +78,20 @@ static int judge(const struct hook *hook, const struct child_result *result, str
 }
 
 /* What it prints goes to the log for as long as it runs, and this child of ours sees to that. */
-static int begin(const struct hook *hook, const struct child *child, struct error *error)
+static int begin(const struct hook *hook, const struct context *context, const struct child *child,
+                 struct error *error)
 {
+    struct minders *minders = context->minders;
     struct child_result result;
     pid_t minder = fork();
     if (minder < 0)
         return error_system(error, errno, "cannot run the hook \"%s\"", hook->path);
+    if (minder > 0 && minders->count < ARRAY_LENGTH(minders->list))
+        minders->list[minders->count++] = minder;
     if (minder > 0)
         return 0; /* it is ended at the switch, as everything is */
     child_forget_signals();
+    log_close_others();                   /* what is open in PID 1 would live as long as it */
     (void)prctl(PR_SET_NAME, "ebb-hook"); /* only for people who look at ps */
     if (child_run(child, &result, error) < 0 || judge(hook, &result, error) < 0)
         log_warning("ignoring: %s", error->text);
@@ -117,7 +122,7 @@ static int run(const struct hook *hook, const struct context *context, const cha
                                 .timeout = hook->timeout};
     struct child_result result = {0};
     if (hook->background)
-        return begin(hook, &child, error);
+        return begin(hook, context, &child, error);
     int code = child_run(&child, &result, error);
     return code < 0 ? error_prefix(error, "the hook") : judge(hook, &result, error);
 }

@@ -11,7 +11,7 @@
 #include "mounts/answers.h"
 #include "mounts/luks.h"
 
-enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5, HOPE = 2000 };
+enum { KEPT = 16, PAUSE = 1000, MOST_PAUSES = 5, HOPE = 2000, LOOK_AGAIN = 1000 };
 
 struct passphrase {
     char bytes[PROMPT_MAX + 1];
@@ -154,6 +154,12 @@ static void ask_consoles(struct passphrases *typed, const char *question)
     }
 }
 
+/* Somebody elsewhere is asked as long as a hook may bring them. */
+static bool is_asked_elsewhere(const struct watch *watch)
+{
+    return watch->typed->answers.listens && context_has_background(watch->context);
+}
+
 /* The hooks that bring people come last, when there is somebody to speak with. */
 static void ask_elsewhere(struct watch *watch, const char *question)
 {
@@ -172,13 +178,14 @@ static void begin(struct watch *watch, const struct need *need)
 {
     struct passphrases *typed = typed_of(watch);
     char question[sizeof(need->volumes) + 50];
-    if (!typed || clock_milliseconds() < typed->again || (typed->nobody && !typed->answers.listens))
+    if (!typed || clock_milliseconds() < typed->again ||
+        (typed->nobody && !is_asked_elsewhere(watch)))
         return;
     snprintf(question, sizeof(question),
              "passphrase for the volume%s %s: ", need->count > 1 ? "s" : "", need->volumes);
     ask_elsewhere(watch, question);
     ask_consoles(typed, question);
-    typed->asked = typed->prompt || typed->answers.listens;
+    typed->asked = typed->prompt || is_asked_elsewhere(watch);
     if (!typed->asked)
         return;
     log_info("asking for the passphrase of the volume%s %s", need->count > 1 ? "s" : "",
@@ -249,7 +256,7 @@ static void take_keys(struct watch *watch)
                     typed->answers.listens ? " at this machine" : "");
         typed->nobody = true;
         prompt_end(TAKE_PTR(typed->prompt));
-        typed->asked = typed->answers.listens;
+        typed->asked = is_asked_elsewhere(watch);
         break;
     }
 }
@@ -262,6 +269,8 @@ static void take_answer(struct watch *watch)
         keep(watch, length);
     else if (typed->prompt)
         take_keys(watch);
+    else if (!is_asked_elsewhere(watch))
+        end(typed); /* so that the time of the volume runs again */
 }
 
 void passphrase_ask(struct watch *watch)
@@ -303,6 +312,8 @@ int passphrase_timeout(const struct watch *watch)
     unsigned long now = clock_milliseconds();
     if (typed && typed->prompt && !typed->answered)
         return prompt_timeout(typed->prompt);
+    if (typed && typed->asked && !typed->answered)
+        return LOOK_AGAIN; /* whether there is still somebody elsewhere */
     return typed && typed->again > now ? (int)(typed->again - now) : -1;
 }
 

@@ -96,19 +96,44 @@ static void test_elsewhere(void **state)
     free(end_scene(&scene));
 }
 
-/* A machine without a console, in a rack. */
+/* A machine without a console, in a rack, and a hook that may bring somebody. */
+static pid_t begin_headless(struct scene *scene)
+{
+    need_namespace();
+    must_run("mkdir /run/ebb");
+    begin_scene(scene, ELSEWHERE);
+    must_run("rm /dev/ebb0");
+    pid_t hook = fork();
+    if (hook == 0)
+        pause();
+    struct minders *minders = scene->world.context->minders;
+    minders->list[minders->count++] = hook;
+    passphrase_ask(scene->watch);
+    assert_true(passphrase_is_asked(scene->watch));
+    return hook;
+}
+
+/* Then nobody can come any more, and the boot must not wait for ever. */
+static void test_hook_ends(void **state)
+{
+    (void)state;
+    struct scene scene;
+    pid_t hook = begin_headless(&scene);
+    assert_true(passphrase_timeout(scene.watch) > 0); /* it looks again */
+    kill(hook, SIGKILL);
+    while (passphrase_is_asked(scene.watch))
+        passphrase_ask(scene.watch);
+    passphrase_ask(scene.watch);
+    assert_false(passphrase_is_asked(scene.watch));
+    free(end_scene(&scene));
+}
+
 static void test_only_elsewhere(void **state)
 {
     (void)state;
-    need_namespace();
     struct scene scene;
     size_t length;
-    must_run("mkdir /run/ebb");
-    begin_scene(&scene, ELSEWHERE);
-    must_run("rm /dev/ebb0");
-    passphrase_ask(scene.watch);
-    assert_true(passphrase_is_asked(scene.watch));
-    assert_int_equal(passphrase_timeout(scene.watch), -1);
+    pid_t hook = begin_headless(&scene);
     auto_fd person = come();
     passphrase_ask(scene.watch);
     expect_word(person, "?" QUESTION);
@@ -119,6 +144,8 @@ static void test_only_elsewhere(void **state)
     passphrase_fits(scene.watch, 0);
     passphrase_ask(scene.watch);
     assert_false(passphrase_is_asked(scene.watch));
+    kill(hook, SIGKILL);
+    waitpid(hook, NULL, 0);
     auto_string log = end_scene(&scene);
     assert_string_equal(log, "ebb: no console can be read: nobody can be asked for a passphrase at "
                              "this machine\n"
@@ -157,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_MACHINE(test_elsewhere),
         ON_MACHINE(test_only_elsewhere),
+        ON_MACHINE(test_hook_ends),
         ON_MACHINE(test_key_comes_elsewhere),
     };
     return cmocka_run_group_tests(tests, enter_quiet, NULL);

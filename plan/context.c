@@ -1,6 +1,7 @@
 #include "plan/context.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 
 struct context *context_new(struct arena *arena, const struct config *config, const char *volumes,
                             const char *root)
@@ -12,10 +13,20 @@ struct context *context_new(struct arena *arena, const struct config *config, co
     context->root = (struct target){-1, root};
     context->volumes = volumes;
     context->secret_set = 1;
+    context->minders = arena_alloc(arena, sizeof(*context->minders));
     context->states = arena_alloc(arena, (config->volume_count + 1) * sizeof(*context->states));
     for (size_t i = 0; i < config->volume_count; i++)
         context->states[i].fd = -1;
     return context;
+}
+
+bool context_has_background(const struct context *context)
+{
+    struct minders *minders = context->minders;
+    for (size_t i = minders->count; i-- > 0;)
+        if (waitpid(minders->list[i], NULL, WNOHANG) != 0)
+            minders->list[i] = minders->list[--minders->count];
+    return minders->count > 0;
 }
 
 struct volume_state *context_volume(const struct context *context, const struct volume *volume)

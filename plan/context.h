@@ -24,6 +24,12 @@ struct volume_state {
     bool in_memory;            /* it is only read, and what is changed on it stays in memory */
 };
 
+/* Children that look after hooks in the background. */
+struct minders {
+    pid_t list[8];
+    size_t count;
+};
+
 struct context {
     struct arena *arena; /* for what the steps find out */
     const struct config *config;
@@ -41,6 +47,7 @@ struct context {
     struct modules *modules;             /* opened by the first step that needs them */
     pid_t drivers;                       /* the child that answers device events, 0 for none */
     bool drivers_ended;                  /* by itself, which it never should */
+    struct minders *minders;             /* of hooks that have begun in the background */
     struct watch *watch;                 /* over the volumes that are on their way */
     const char **late;                   /* paths that wait for an owner whom nobody knows yet */
     size_t late_count;
@@ -80,6 +87,8 @@ int context_open(const struct context *context, const struct place *place, int f
 void context_wait(struct context *context, bool waits);
 /* Where the running system sees a volume. */
 const char *context_place(const struct context *context, const struct volume *volume);
+/* Whether a hook still runs in the background. */
+bool context_has_background(const struct context *context);
 struct volume_state *context_volume(const struct context *context, const struct volume *volume);
 
 #endif
