@@ -46,21 +46,21 @@ static bool watch_prompt(struct prompt *prompt, int server)
     return state == PROMPT_ANSWERED && send(server, answer, length, MSG_NOSIGNAL) > 0;
 }
 
-static bool ask(const char *terminal, const char *question, int server)
+/* The terminal stays quiet between two questions, for people type ahead. */
+static bool ask(const char *terminal, struct console_input **input, const char *question,
+                int server)
 {
     struct error error;
-    struct console_input *input = NULL;
     struct prompt *prompt = NULL;
     bool goes_on = false;
-    if (console_listen_on(&terminal, 1, &input, &error) < 0 ||
-        prompt_begin(input, question, &prompt, &error) < 0) {
+    if ((!*input && console_listen_on(&terminal, 1, input, &error) < 0) ||
+        prompt_begin(*input, question, &prompt, &error) < 0) {
         fprintf(stderr, "%s\n", error.text);
     } else {
         prompt_from_afar(prompt);
         goes_on = watch_prompt(prompt, server);
     }
     prompt_end(prompt);
-    console_input_free(input);
     return goes_on;
 }
 
@@ -75,7 +75,11 @@ static bool pass_line(int server)
     char *line = memory;
     while (length < PROMPT_MAX && read(STDIN_FILENO, line + length, 1) == 1 && line[length] != '\n')
         length++;
-    bool goes_on = length > 0 && send(server, line, length, MSG_NOSIGNAL) > 0;
+    char more = '\n';
+    bool fits = length < PROMPT_MAX || read(STDIN_FILENO, &more, 1) <= 0 || more == '\n';
+    if (!fits)
+        fprintf(stderr, "this is longer than any passphrase: %d bytes\n", PROMPT_MAX);
+    bool goes_on = fits && length > 0 && send(server, line, length, MSG_NOSIGNAL) > 0;
     locked_free(memory, PROMPT_MAX);
     return goes_on;
 }
@@ -87,6 +91,7 @@ int answer_serve(int count, char **arguments)
     char message[ANSWERS_SENTENCE + 2];
     bool opened = false, goes_on = true;
     const char *terminal = ttyname(STDIN_FILENO);
+    struct console_input *input = NULL;
     auto_fd server = reach();
     ssize_t got;
     while (goes_on && (got = recv(server, message, sizeof(message) - 1, 0)) > 0) {
@@ -97,7 +102,8 @@ int answer_serve(int count, char **arguments)
             puts(sentence);
         fflush(stdout);
         if (*message == ANSWERS_QUESTION)
-            goes_on = terminal ? ask(terminal, sentence, server) : pass_line(server);
+            goes_on = terminal ? ask(terminal, &input, sentence, server) : pass_line(server);
     }
+    console_input_free(input);
     return opened ? 0 : 1;
 }

@@ -67,9 +67,14 @@ void answers_tell(struct answers *answers, enum answers_word word, const char *s
 {
     snprintf(answers->question, sizeof(answers->question), "%s",
              word == ANSWERS_QUESTION ? sentence : "");
-    for (size_t i = 0; i < ANSWERS_MOST; i++)
+    for (size_t i = 0; i < ANSWERS_MOST; i++) {
+        /* What was said while another answer was tried is none to this question. */
+        while (word == ANSWERS_QUESTION && answers->people[i] &&
+               recv(answers->people[i], NULL, 0, MSG_DONTWAIT | MSG_TRUNC) > 0)
+            continue;
         if (answers->people[i])
             tell(&answers->people[i], word, sentence);
+    }
 }
 
 size_t answers_pollfds(const struct answers *answers, struct pollfd *fds, size_t room)

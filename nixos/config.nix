@@ -1,7 +1,7 @@
 # The values of options, as text of ebb.conf(5). Nothing here needs nixpkgs, so that a test evaluates
 # all of it: `import ./config.nix values`.
 #
-#   volumes      NAME -> { device; luks; lvm; fs; mount; wait; identity; }
+#   volumes      NAME -> { device; luks; lvm; raid; fs; mount; wait; identity; }
 #   root         { kind; size; inodes; mode; }, or with kind = "subvolume" { place; keep; blank; }
 #   generations  { place; kind; entering; default; tries; record; }
 #   persistence  what environment.persistence of impermanence is; its stores lie on the volumes
@@ -44,9 +44,17 @@ let
     if value == null || value == false then ""
     else "    ${name}${if value == true then "" else everyOption value}\n";
 
-  volume = name: declared: ''
+  knownOfVolume = [ "device" "wait" "lvm" "raid" "luks" "fs" "mount" "identity" ];
+
+  volume = name: declared:
+    let unknown = attrNames (removeAttrs declared knownOfVolume);
+    in
+    if unknown == [ ] then volumeText name declared
+    else throw "ebb: the volume \"${name}\" has an unknown word, \"${head unknown}\"; see ebb.conf(5)";
+
+  volumeText = name: declared: ''
     volume ${word name} ${word declared.device}${option "wait" (declared.wait or null)} {
-    ${part "lvm" (declared.lvm or null)}${part "luks" (declared.luks or null)}${
+    ${part "lvm" (declared.lvm or null)}${part "raid" (declared.raid or null)}${part "luks" (declared.luks or null)}${
       if declared.fs or null == null then ""
       else "    fs ${word declared.fs.type}${everyOption (removeAttrs declared.fs [ "type" ])}\n"
     }${
@@ -133,8 +141,16 @@ let
       + lines (mapAttrsToList (home store) (store.users or { })) + "}\n";
 
   sops = { secrets = { }; age = { }; } // (values.sops or { });
-  keys = filter (key: key != null)
-    ([ (sops.age.keyFile or null) ] ++ (sops.age.sshKeyPaths or [ ]));
+  keys = map keyFile (filter (key: key != null)
+    ([ (sops.age.keyFile or null) ] ++ (sops.age.sshKeyPaths or [ ])));
+
+  # Everybody can read what is in the store.
+  keyFile = key:
+    let path = toString key;
+    in
+    if startsWith builtins.storeDir path then
+      throw "ebb: the key \"${path}\" lies in the store, where everybody can read it; keep it elsewhere"
+    else path;
 
   # Everything that a secret may leave out.
   completed = name: given: {

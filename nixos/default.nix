@@ -2,7 +2,7 @@
 # imported in place of impermanence and sops-nix, whose options ./instead.nix declares.
 #
 # Only what needs nixpkgs is here. What the text of ebb.conf is, ./config.nix says.
-{ config, lib, pkgs, ... }:
+{ config, lib, options, pkgs, ... }:
 let
   cfg = config.ebb;
   inherit (lib) literalExpression mkEnableOption mkIf mkOption types;
@@ -10,11 +10,18 @@ let
   # Of volumes and the like, whose words are checked by `ebb check` when the image is made.
   words = types.attrsOf types.anything;
 
+  # Of what both declare, one would be lost.
+  join = what: ours: theirs:
+    let both = builtins.attrNames (builtins.intersectAttrs ours theirs);
+    in
+    if both == [ ] then ours // theirs
+    else throw "ebb: ${what} both declare \"${builtins.head both}\"; declare it in one of them";
+
   text = import ./config.nix {
     inherit (cfg) volumes root generations extraConfig;
-    persistence = cfg.persist // config.environment.persistence;
+    persistence = join "ebb.persist and environment.persistence" cfg.persist config.environment.persistence;
     homes = lib.mapAttrs (_: user: user.home) config.users.users;
-    sops = config.sops // { secrets = cfg.secrets // config.sops.secrets; };
+    sops = config.sops // { secrets = join "ebb.secrets and sops.secrets" cfg.secrets config.sops.secrets; };
   };
   file = pkgs.writeText "ebb.conf" text;
 
@@ -28,7 +35,7 @@ let
   # `ebb build` looks at a folder as if it were the root, so links into the store need one in there.
   image = pkgs.runCommand "ebb-initrd" { nativeBuildInputs = [ cfg.package pkgs.kbd ]; } ''
     mkdir -p $out root/nix/store root/lib root/usr
-    xargs cp -a -t root/nix/store < ${pkgs.closureInfo { rootPaths = [ tools ]; }}/store-paths
+    xargs cp -a -t root/nix/store < ${pkgs.closureInfo { rootPaths = [ tools file ]; }}/store-paths
     ln -s ${tools}/bin root/usr/bin
     cp -rL ${config.system.modulesTree}/lib/modules root/lib/modules
     ebb check ${file}
@@ -88,7 +95,7 @@ in
       description = "Where the generations are: the profile of the system.";
     };
     persist = mkOption {
-      type = types.attrsOf words;
+      inherit (options.environment.persistence) type;
       default = { };
       description = "What comes back, as environment.persistence has it.";
     };

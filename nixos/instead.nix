@@ -4,6 +4,21 @@
 let
   inherit (lib) mkOption types;
 
+  # Several modules add to the lists.
+  list = mkOption { type = types.listOf types.anything; default = [ ]; description = "What persists."; };
+  paths = {
+    freeformType = types.attrsOf types.anything;
+    options = { directories = list; files = list; };
+  };
+  store = types.submodule {
+    imports = [ paths ];
+    options.users = mkOption {
+      type = types.attrsOf (types.submodule paths);
+      default = { };
+      description = "What persists of their homes.";
+    };
+  };
+
   secret = types.submodule ({ name, config, ... }: {
     freeformType = types.attrsOf types.anything; # such as format and restartUnits
     options = {
@@ -26,7 +41,7 @@ in
 {
   options = {
     environment.persistence = mkOption {
-      type = types.attrsOf (types.attrsOf types.anything);
+      type = types.attrsOf store;
       default = { };
       description = "What persists, by the folder that it is kept in, as impermanence has it.";
     };
@@ -40,7 +55,14 @@ in
             description = "Secrets, as sops-nix has them.";
           };
           age = mkOption {
-            type = types.attrsOf types.anything;
+            type = types.submodule {
+              freeformType = types.attrsOf types.anything; # keyFile
+              options.sshKeyPaths = mkOption {
+                type = types.listOf types.str;
+                default = [ ];
+                description = "The private keys, as ssh has them.";
+              };
+            };
             default = { };
             description = "keyFile and sshKeyPaths: the private keys.";
           };

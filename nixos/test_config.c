@@ -79,6 +79,12 @@ static void test_refusals(void **state)
          "ebb: the mode \"u+x\" is not known here; write it in octal digits, such as 0750"},
         {MACHINE("persistence.\"/nix\".directories = [ \"/a\\nb\" ];"),
          "has control characters, which ebb.conf cannot have; remove them"},
+        {MACHINE("sops.secrets.a.sopsFile = \"/nix/a.yaml\"; sops.age.keyFile = "
+                 "\"${builtins.storeDir}/key\";"),
+         "lies in the store, where everybody can read it; keep it elsewhere"},
+        {"{ volumes.nix = { device = \"LABEL=nix\"; mont = \"/nix\"; }; generations.place = "
+         "\"nix:/a\"; }",
+         "ebb: the volume \"nix\" has an unknown word, \"mont\"; see ebb.conf(5)"},
         {MACHINE("sops.secrets.token = { };"), "ebb: the secret \"token\" has no sopsFile"},
     };
     need_tool("nix-instantiate");
