@@ -15,9 +15,11 @@ enum { ESP, STATE, DISKS, CHOICES = 3, MANY = 20 };
     "volume esp LABEL=EBB-ESP { fs vfat; mount /boot/efi; }\n" SCENE_STATE                         \
     "root overlay size=60%\nboot esp:/ options=quiet\n" SCENE_REST
 
-/* The next generation has a kernel and an image of its own. */
+/* The next generation has a kernel and an image of its own. In a store that is named, no entry is
+ * made for it yet. */
 #define NEW                                                                                        \
-    "ebb new -- sh -c 'echo more | tee -a /boot/vmlinuz-*; sed -i s/after=1/\\&1/ "                \
+    "ebb new --store /persist/generations -- sh -c 'echo more | tee -a /boot/vmlinuz-*; sed -i "   \
+    "s/after=1/\\&1/ "                                                                             \
     "/etc/ebb/ebb.conf;"                                                                           \
     "rm -f /etc/hostname; echo new > /etc/marker; ln -f /etc/marker /etc/again'"
 
