@@ -18,6 +18,16 @@ static const char *mangled(struct arena *arena, const char *text)
     return arena_string(arena, mangle);
 }
 
+bool utab_has(const char *target)
+{
+    struct error ignored; /* without the file there is no line */
+    auto_arena arena = arena_new();
+    auto_string text = NULL;
+    const char *field = arena_printf(arena, " TARGET=%s ", mangled(arena, target));
+    return path_read(AT_FDCWD, "/run/mount/utab", 1 << 24, &text, NULL, &ignored) == 0 &&
+           strstr(text, field);
+}
+
 int utab_add(const struct utab_line *line, struct error *error)
 {
     auto_arena arena = arena_new();

@@ -3,6 +3,8 @@
 #ifndef EBB_BASE_UTAB_H
 #define EBB_BASE_UTAB_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /* A mount as libmount finds it again: `target` is the path that the running system sees. */
@@ -11,7 +13,8 @@ struct utab_line {
     const char *options; /* "" for none but x-initrd.mount, which each line gets */
 };
 
-/* Of several lines for one mount, the first counts. */
+/* Of several lines for one mount, only the last one counts. */
+bool utab_has(const char *target);
 int utab_add(const struct utab_line *line, struct error *error);
 
 #endif

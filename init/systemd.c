@@ -27,7 +27,8 @@ static const char *place_of(const struct context *context, const char *target)
 }
 
 /* systemd would unmount at the beginning of a shutdown what services still work on, and say that it
- * failed. Mounts with x-initrd.mount are left until the last process is gone. */
+ * failed. Mounts with x-initrd.mount are left until the last process is gone. Entries with options
+ * for file managers have a line already. */
 static int tell_mounts(const struct context *context, struct error *error)
 {
     struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
@@ -41,7 +42,7 @@ static int tell_mounts(const struct context *context, struct error *error)
                                        .target = place_of(context, mnt_fs_get_target(fs)),
                                        .root = mnt_fs_get_root(fs),
                                        .options = ""};
-        if (line.target && line.root)
+        if (line.target && line.root && !utab_has(line.target))
             code = utab_add(&line, error);
     }
     mnt_free_iter(iterator);

@@ -44,6 +44,8 @@ static void test_mounts(void **state)
     must_run("grep -q '^SRC=mine TARGET=/srv ' /run/mount/utab");
     /* libmount, by which systemd reads it, finds them. */
     must_run("findmnt -mno OPTIONS /run/ebb | grep -q ',x-initrd.mount$'");
+    tell(&world, ""); /* what has a line keeps it */
+    must_run("test \"$(grep -c ' TARGET=/srv ' /run/mount/utab)\" = 1");
     must_run("umount rooted && umount -R root");
     end_world(&world);
 }
