@@ -98,8 +98,10 @@ static void the_examples(void **state)
                                         "ebb: degraded: the hook \"%s/gauge\" failed with exit "
                                         "status 3",
                                         folder)));
-    scene_expect(scene, "sed -n 's, /persist .*,,p' /proc/mounts; ls /persist/snapshots | wc -l",
-                 "/dev/dm-0\n1");
+    scene_expect(
+        scene,
+        "readlink -f $(sed -n 's, /persist .*,,p' /proc/mounts); ls /persist/snapshots | wc -l",
+        "/dev/dm-0\n1");
     scene_expect(scene, "pidof dropbear udhcpc; cat /sys/class/net/eth0/flags", "0x1002");
     scene_run(
         scene,
