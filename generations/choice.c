@@ -207,9 +207,15 @@ int choice_apply(const struct step *declared, struct context *context, struct er
     if (ask_is_due(&step, context, &record, &limit))
         ask_which(context, fd, &record, find_usual(&step, context, &record), limit, &step);
     context->generation_is_asked = step.is_asked;
-    bool tries =
-        fd >= 0 && is_trial(&step, &record) && choose_trial(context, fd, &record, error) == 0;
+    bool is_due = fd >= 0 && is_trial(&step, &record);
+    bool tries = is_due && choose_trial(context, fd, &record, error) == 0;
+    if (is_due && !tries && step.is_asked) { /* by the loader, for a trial that is over */
+        step.is_asked = context->generation_is_asked = false;
+        step.choice = context->config->generations.default_choice;
+    }
     int code = tries ? 0 : choose_usual(&step, context, fd, &record, error);
+    if (code == 0 && kexec_was_ordered(context))
+        context->generation_is_asked = false; /* by us */
     if (code == 0)
         begin(context);
     return code;

@@ -119,8 +119,7 @@ static int load(const struct context *context, int esp, struct error *error)
 /* What becomes of the boot then, in the record. */
 static const char is_asked_for[] = "the boot loader was asked for the entry of its kernel";
 
-/* A loader that did not do it when it was asked never will. */
-static bool was_asked(const struct context *context)
+bool kexec_was_ordered(const struct context *context)
 {
     struct record record;
     auto_fd fd = attempt_record(context, &record);
@@ -129,12 +128,23 @@ static bool was_asked(const struct context *context)
            strcmp(before->text, is_asked_for) == 0;
 }
 
+/* What is not remembered would be done again and again. */
+static bool note_order(const struct context *context)
+{
+    struct record record;
+    attempt_note(context, RECORD_WAITS, is_asked_for);
+    auto_fd fd = attempt_record(context, &record);
+    const struct record_attempt *now =
+        fd < 0 ? NULL : record_current(&record, context->generation->number);
+    return now && strcmp(now->text, is_asked_for) == 0;
+}
+
 /* Where this kernel starts no other one, the boot loader may, after a reboot. */
 static bool ask_loader(const struct context *context, int esp)
 {
     struct error error;
-    if (was_asked(context))
-        return false;
+    if (kexec_was_ordered(context) || !note_order(context))
+        return false; /* one that did not do it when it was asked never will */
     (void)mount("efivarfs", LOADER_FOLDER, "efivarfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     auto_fd efivars = open(LOADER_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (once_ask(esp, efivars, &context->config->boot, token_of(context), entry_of(context),
@@ -142,7 +152,6 @@ static bool ask_loader(const struct context *context, int esp)
         log_info("%s", error.text);
         return false;
     }
-    attempt_note(context, RECORD_WAITS, is_asked_for);
     return true;
 }
 
@@ -168,6 +177,9 @@ int kexec_apply(const struct step *step, struct context *context, struct error *
     bool by_loader = false;
     if (!kexec_is_needed(context, context->generation))
         return 0;
+    if (context->continues && context->continues != number)
+        return error_set(error, ENOEXEC,
+                         "generation %u needs another kernel; reboot, and choose it then", number);
     if (context->continues)
         return error_set(error, ENOEXEC,
                          "generation %u has no modules for the kernel of its boot entry; run `ebb "

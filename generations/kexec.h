@@ -12,6 +12,10 @@ bool kexec_is_needed(const struct context *context, const struct generation *gen
 /* Whether there are boot entries, and this kernel is not one that was started so already. */
 bool kexec_is_possible(const struct context *context);
 
+/* Whether the boot before this one was ended so that the boot loader boots the chosen generation.
+ */
+bool kexec_was_ordered(const struct context *context);
+
 /* STEP_KERNEL, where there are boot entries. */
 void kexec_plan(const struct config *config, struct plan *plan);
 void kexec_sentence(const struct step *step, FILE *stream);

@@ -19,11 +19,12 @@ int once_ask(int esp, int efivars, const struct boot_entries *boot, const char *
 {
     auto_arena arena = arena_new();
     uint64_t features = 0;
-    const char *id = entry_id(arena, boot, name);
+    const char *id = name ? entry_id(arena, boot, name) : NULL;
     if (boot->loader == BOOT_GRUB)
         return ask_grub(arena, esp, token, id, error);
     if (efivars < 0 || loader_features(efivars, &features, error) < 0 ||
         !(features & LOADER_ONE_SHOT))
         return error_set(error, ENOTSUP, "the boot loader boots no entry once");
-    return loader_set_one_shot(efivars, id, error);
+    return id ? loader_set_one_shot(efivars, id, error)
+              : loader_clear(efivars, "LoaderEntryOneShot", error);
 }

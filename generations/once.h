@@ -4,7 +4,8 @@
 
 #include "generations/entry.h"
 
-/* `name` is that of an entry on the boot partition `esp`. -ENOTSUP: the loader cannot do it. */
+/* `name` is that of an entry on the boot partition `esp`; NULL takes back what was asked before.
+ * -ENOTSUP: the loader cannot do it. */
 int once_ask(int esp, int efivars, const struct boot_entries *boot, const char *token,
              const char *name, struct error *error);
 

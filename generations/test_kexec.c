@@ -105,6 +105,8 @@ static void test_entry(void **state)
     scene.context->continues = 2;
     assert_apply(&scene, "generation 2 has no modules for the kernel of its boot entry; run `ebb "
                          "boot sync`");
+    scene.context->continues = 1;
+    assert_apply(&scene, "generation 2 needs another kernel; reboot, and choose it then");
     end(&scene);
 }
 

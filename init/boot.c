@@ -224,6 +224,12 @@ static enum rescue_choice choose(struct boot *boot, const struct error *error)
                       context->generation->number);
         return RESCUE_OTHER;
     }
+    /* Of another kernel, as the others may be; the next boot knows what became of this one. */
+    if (has_volumes && context->continues && !context->generation_is_asked &&
+        (context->trial || context->config->generations.tries)) {
+        console_print("ebb: %s: rebooting\n", error->text);
+        rescue_leave(false);
+    }
     return rescue(context, &boot->history, error);
 }
 

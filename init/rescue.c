@@ -55,7 +55,7 @@ static void close_volumes(void)
                         NULL); /* the journal keeps what cannot be closed */
 }
 
-_Noreturn static void leave(bool power_off)
+_Noreturn void rescue_leave(bool power_off)
 {
     close_volumes();
     sync();
@@ -272,6 +272,6 @@ enum rescue_choice rescue(struct context *context, const struct history *history
     if (key == 'p' || key == 'g')
         return key == 'p' ? RESCUE_PREVIOUS : RESCUE_OTHER;
     if (key == 'b' || key == 'o')
-        leave(key == 'o');
-    leave(policy.action == RESCUE_POWEROFF);
+        rescue_leave(key == 'o');
+    rescue_leave(policy.action == RESCUE_POWEROFF);
 }

@@ -17,5 +17,7 @@ extern const char *const rescue_choice_names[];
  * tried again: the boot never came so far, or too far. */
 enum rescue_choice rescue(struct context *context, const struct history *history,
                           const struct error *error);
+/* Ends the machine at once, with what is mounted made read-only. */
+_Noreturn void rescue_leave(bool power_off);
 
 #endif

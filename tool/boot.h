@@ -48,7 +48,7 @@ int boot_confirmed(struct target root, const struct boot_wish *wish, unsigned go
 
 /* The next boot alone is of this generation's entry, which is whole: the loader knows so, or cannot
  * (`by_loader` is false), and the PID 1 of the default entry has to start its kernel. Of a unified
- * image, that one could not. */
+ * image, that one could not. 0: of none in particular, whatever was asked before. */
 int boot_once(struct target root, const struct boot_wish *wish, unsigned number, bool *by_loader,
               struct error *error);
 

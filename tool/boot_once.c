@@ -23,15 +23,18 @@ int boot_once(struct target root, const struct boot_wish *wish, unsigned number,
 {
     auto_arena arena = arena_new();
     struct boot_run run;
+    bool can_be_started = false;
     int code = boot_open(arena, root, wish, false, &run, error);
-    if (code < 0)
-        return code;
-    const char *name = entry_name(arena, run.state.token, number, NULL);
-    const struct boot_entries *declared = &run.place.config->boot;
-    code = check(&run, name, error);
-    if (code == 0)
-        code = once_ask(run.esp, run.efivars, declared, run.state.token, name, error);
+    if (code == 0) {
+        const struct boot_entries *declared = &run.place.config->boot;
+        const char *token = run.state.token,
+                   *name = number ? entry_name(arena, token, number, NULL) : NULL;
+        code = name ? check(&run, name, error) : 0;
+        if (code == 0)
+            code = once_ask(run.esp, run.efivars, declared, token, name, error);
+        can_be_started = !declared->uki;
+    }
     boot_close(&run);
     *by_loader = code == 0;
-    return code == -ENOTSUP && !declared->uki ? 0 : code;
+    return code == -ENOTSUP && can_be_started ? 0 : code;
 }

@@ -91,7 +91,7 @@ static int compare(struct view *view, struct error *error)
         if (!items.list[i].is_known)
             *ARENA_PUSH(view->arena, view->missing, view->missing_count) =
                 items.list[i].generation->number;
-    const struct boot_choice choice = {.normal = boot_normal(&items, run->place.record.last_good)};
+    const struct boot_choice choice = {.normal = boot_normal(&items, &run->place)};
     /* Where the default has no entry either, it is among those that are missing. */
     if (boot_wants_make(&run->source, &items, &choice, &wants, &count, &ignored) == 0)
         code = boot_follow(view->arena, run, wants, count, &puts, &put_count, error);

@@ -143,7 +143,7 @@ static int sync_entries(struct arena *arena, struct target root, const struct bo
     int code = boot_items_list(&run->source, items, error);
     if (code == 0)
         code = boot_items_build(&run->source, items, wish->rebuild, error);
-    const struct boot_choice choice = {.normal = boot_normal(items, run->place.record.last_good)};
+    const struct boot_choice choice = {.normal = boot_normal(items, &run->place)};
     if (code == 0)
         code = boot_wants_make(&run->source, items, &choice, &wants, &count, error);
     if (code == 0)

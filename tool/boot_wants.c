@@ -104,17 +104,25 @@ int boot_items_build(const struct boot_source *source, struct boot_items *items,
     return 0;
 }
 
-unsigned boot_normal(const struct boot_items *items, unsigned last_good)
+static bool has_item(const struct boot_items *items, unsigned number)
 {
+    for (size_t i = 0; i < items->count; i++)
+        if (items->list[i].generation->number == number)
+            return true;
+    return false;
+}
+
+unsigned boot_normal(const struct boot_items *items, const struct store_place *place)
+{
+    const unsigned wanted[] = {place->record.last_good, place->booted, items->default_number};
     unsigned newest = 0;
-    for (size_t i = 0; i < items->count; i++) {
-        unsigned number = items->list[i].generation->number;
-        if (number == last_good)
-            return last_good;
-        if (number > newest)
-            newest = number;
-    }
-    return items->default_number ? items->default_number : newest;
+    for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++)
+        if (wanted[i] && has_item(items, wanted[i]))
+            return wanted[i];
+    for (size_t i = 0; i < items->count; i++)
+        if (items->list[i].generation->number > newest)
+            newest = items->list[i].generation->number;
+    return newest;
 }
 
 static const struct boot_item *find_item(const struct boot_items *items, unsigned number)

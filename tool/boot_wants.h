@@ -30,7 +30,7 @@ int boot_items_build(const struct boot_source *source, struct boot_items *items,
 
 /* Which generation's kernel the default entry has: one that was never confirmed is none to rely on,
  * once one was. */
-unsigned boot_normal(const struct boot_items *items, unsigned last_good);
+unsigned boot_normal(const struct boot_items *items, const struct store_place *place);
 
 /* What the entries that name no generation are made of. */
 struct boot_choice {

@@ -10,6 +10,7 @@
 #include "tool/boots.h"
 #include "tool/health.h"
 #include "tool/options.h"
+#include "tool/trial.h"
 #include "tool/verb.h"
 
 int confirm_mark(struct record *record, uint32_t generation, struct error *error)
@@ -103,6 +104,8 @@ static int confirm(struct arena *arena, const char *file, const struct health *h
         return EXIT_NO;
     uint32_t generation = boots.booted.generation, before = boots.record.last_good;
     bool has_entries = boots.config->boot.place.volume != NULL;
+    if (!health->fault)
+        trial_take_back(&boots, file);
     int code = note(arena, health, &boots, &error);
     boots_close(&boots);
     if (code < 0)

@@ -9,8 +9,10 @@
 
 #include "base/log.h"
 #include "generations/guard.h"
+#include "generations/loader.h"
 #include "generations/store.h"
 #include "plan/value.h"
+#include "tool/boot.h"
 #include "tool/state.h"
 
 unsigned trial_seconds(const char *text)
@@ -84,6 +86,17 @@ void trial_warn(const struct boots *boots)
         log_warning(
             "the configuration lets a failed boot wait for a person; where nobody can come, "
             "declare `rescue reboot`");
+}
+
+void trial_take_back(const struct boots *boots, const char *config)
+{
+    const struct boot_wish wish = {.config = config, .efivars = LOADER_FOLDER};
+    struct error ignored; /* what cannot be asked was never asked */
+    bool by_loader;
+    if (!boots->config->boot.place.volume || boots->record.trial.state != TRIAL_WANTED)
+        return;
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    (void)boot_once((struct target){root, ""}, &wish, 0, &by_loader, &ignored); /* as above */
 }
 
 static uint64_t number_of(struct json_object *object, const char *key)

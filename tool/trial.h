@@ -19,6 +19,8 @@ int trial_way_back(struct arena *arena, const struct boots *boots, uint32_t trie
 int trial_write(struct boots *boots, const struct record_trial *trial, struct error *error);
 /* Keeps what persists as it is now. */
 void trial_keep_state(const struct boots *boots);
+/* The boot loader is not to boot an entry once that an earlier `ebb try` has asked for. */
+void trial_take_back(const struct boots *boots, const char *config);
 /* What could keep the machine from coming back is told. */
 void trial_warn(const struct boots *boots);
 

@@ -86,6 +86,7 @@ static int prepare(struct arena *arena, struct boots *boots, struct wish *wish, 
     if (!wish->no_snapshot)
         trial_keep_state(boots);
     record_mark_bad(&boots->record, trial.generation, false); /* it gets another chance */
+    trial_take_back(boots, wish->config);
     code = trial_write(boots, &trial, error);
     if (code == 0 && !wish->has_kernel)
         code = arrange_kernel(boots, wish, &trial, error);
