@@ -137,6 +137,7 @@ kernel: all
 	nice kconfig/build $(BUILD) examples/demo.conf
 	kconfig/compare $(BUILD)
 
+check: FUZZ_SECONDS = 30
 check: lint check-san fuzz all $(UNITS) $(GUESTS)
 	checks/run -j 2 $(GUESTS) $(UNITS)
 

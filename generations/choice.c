@@ -19,7 +19,8 @@ void choice_plan(const struct config *config, const char *choice, struct plan *p
     struct step *step = plan_add(plan, STEP_GENERATION, config->generations.origin);
     step->is_menu = choice && strcmp(choice, "menu") == 0;
     step->is_asked = choice && !step->is_menu;
-    step->choice = step->is_asked ? choice : config->generations.default_choice;
+    bool names_one = step->is_asked && strcmp(choice, "default") != 0;
+    step->choice = names_one ? choice : config->generations.default_choice;
     step->store = &config->generations.place;
 }
 

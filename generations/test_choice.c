@@ -287,6 +287,10 @@ static void test_label(void **state)
     scene.config.generations.default_choice = "2 things";
     write_trial(&scene, (struct record_trial){TRIAL_NONE, 1, 0, 0}, true);
     assert_int_equal(choose(&scene, NULL), 1);
+    (void)record_of(&scene, 2, 0);
+    assert_int_equal(choose(&scene, NULL), 2);
+    assert_int_equal(choose(&scene, "default"), 1);
+    (void)record_of(&scene, 1, 0);
     /* It is the way back from what was attempted since. */
     (void)record_of(&scene, 0, 3);
     assert_int_equal(choose(&scene, "previous"), 3);

@@ -1,23 +1,11 @@
 /* `ebb boot` on a real machine: firmware and systemd-boot boot what it wrote, also when the power
- * went as soon as it said so; the next generation, and the way back, have entries of their own.
- * That generation has another kernel, which is never mixed with the modules of this one. */
+ * went as soon as it said so; the next generation has an entry of its own, and another kernel,
+ * which is never mixed with the modules of this one. The way back is booted by test_boot_loaders.c.
+ */
 
 #include "base/testdata/shell.h"
 
 #include "qemu-tests/entries.h"
-
-static void reboot_by(struct scene *scene, const char *entry)
-{
-    scene_run(scene,
-              arena_printf(scene->arena,
-                           "{ printf '\\7\\0\\0\\0'; basename /boot/efi/loader/entries/*-%s | "
-                           "tr -d '\\n' | sed 's/./&\\n/g' | tr '\\n' '\\0'; printf '\\0\\0'; "
-                           "} > /run/once && "
-                           "cat /run/once > " ENTRIES_VARIABLES "LoaderEntryOneShot" ENTRIES_LOADER,
-                           entry));
-    scene_power_off(scene);
-    entries_boot_by(scene, entry);
-}
 
 static void expect_failure(struct scene *scene, const char *command, const char *part)
 {
@@ -80,11 +68,6 @@ static void what_was_written_boots(void **state)
     scene_run(scene,
               "test -e /etc/marker && uname -r | grep cloud && test -e /run/ebb/trial.json &&"
               "ebb confirm && ebb boot status");
-    reboot_by(scene, "rollback.conf");
-    scene_run(scene, "test ! -e /etc/marker && grep -c ebb.generation=previous /proc/cmdline");
-    scene_power_off(scene);
-    entries_boot_by(scene, "default.conf");
-    scene_run(scene, "test -e /etc/marker && uname -r | grep cloud"); /* the latest */
     kernels_are_not_mixed(scene);
     scene_power_off(scene);
     scene_end(scene);
