@@ -92,6 +92,14 @@ static int open_resolved(int folder, const char *path, int flags, unsigned long 
     return fd < 0 ? -errno : (int)fd;
 }
 
+const char *path_first(const char *const *paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (access(paths[i], R_OK) == 0)
+            return paths[i];
+    return NULL;
+}
+
 int path_open(int folder, const char *path, int flags)
 {
     return open_resolved(folder, path, flags,

@@ -28,6 +28,9 @@ mode_t path_folder_mode(const char *path);
 /* The folder of the kernel's own file systems ("/proc", ...) that `path` is or lies in, or NULL. */
 const char *path_kernel_folder(const char *path);
 
+/* The first of the paths that can be read, or NULL. */
+const char *path_first(const char *const *paths, size_t count);
+
 /* open(2) that stays beneath `folder` and follows no symbolic link. */
 int path_open(int folder, const char *path, int flags);
 /* open(2) as a process chrooted to `folder` would do it: symbolic links are followed inside. */

@@ -6,6 +6,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/path.h"
+
 /* The file itself stays the only copy of its text. */
 #define FRAGMENT(name)                                                                             \
     __asm__(".pushsection .rodata\n"                                                               \
@@ -140,16 +142,10 @@ struct options *fragments_wanted(struct arena *arena, const struct config *confi
 /* NULL: there is none. */
 static const char *find_configuration(struct arena *arena, const char *version)
 {
-    static const char *const places[] = {"/boot/config-%s", "/lib/modules/%s/config",
-                                         "/usr/lib/modules/%s/config"};
-    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
-        const char *end = strchr(places[i], '%');
-        const char *path =
-            arena_printf(arena, "%.*s%s%s", (int)(end - places[i]), places[i], version, end + 2);
-        if (access(path, R_OK) == 0)
-            return path;
-    }
-    return NULL;
+    const char *const places[] = {arena_printf(arena, "/boot/config-%s", version),
+                                  arena_printf(arena, "/lib/modules/%s/config", version),
+                                  arena_printf(arena, "/usr/lib/modules/%s/config", version)};
+    return path_first(places, ARRAY_LENGTH(places));
 }
 
 static const char *find_running(struct arena *arena)

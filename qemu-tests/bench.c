@@ -22,6 +22,7 @@
 #include "image/build.h"
 #include "image/image.h"
 #include "plan/make.h"
+#include "qemu-tests/bench_must.h"
 #include "qemu-tests/scene.h"
 #include "vm/kernel.h"
 #include "vm/tree.h"
@@ -36,14 +37,6 @@ static const char init[] = "#!/bin/sh\n"
                            "echo; echo 'status:'; cat /run/ebb/status.json | tr -d '\\n'; echo\n"
                            "sed 's/^\\([^ ]*\\).*/loaded \\1/' /proc/modules\n"
                            "echo the end; sync; poweroff -f\n";
-
-static void must(int code, const struct error *error)
-{
-    if (code >= 0)
-        return;
-    fprintf(stderr, "bench: %s\n", error->text);
-    exit(1);
-}
 
 static double now(void)
 {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/path.h"
+#include "qemu-tests/bench_must.h"
 #include "qemu-tests/scene.h"
 #include "vm/tree.h"
 
@@ -25,14 +26,6 @@ static const char init[] =
     "test -e 2 || { cp -a 1 2; sed -i '1s|.*|#!/nowhere/sh|' 2/tree/usr/bin/bench-init; }\n"
     "echo; dmesg | sed -n 's/^\\[ *\\([0-9.]*\\)\\] ebb: /at \\1 /p'\n"
     "echo the end; sync; poweroff -f\n";
-
-static void must(int code, const struct error *error)
-{
-    if (code >= 0)
-        return;
-    fprintf(stderr, "bench: %s\n", error->text);
-    exit(1);
-}
 
 static struct scene *make_scene(void)
 {

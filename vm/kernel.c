@@ -10,20 +10,16 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/path.h"
+
 /* Of a bzImage: Documentation/arch/x86/boot.rst, "kernel_version". */
 enum { MAGIC_AT = 0x202, VERSION_AT = 0x20e, VERSION_BASE = 0x200 };
 
 static const char *find_path(struct arena *arena, const char *version)
 {
-    static const char *const places[] = {"/boot/vmlinuz-%s", "/lib/modules/%s/vmlinuz"};
-    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
-        const char *end = strchr(places[i], '%');
-        const char *path =
-            arena_printf(arena, "%.*s%s%s", (int)(end - places[i]), places[i], version, end + 2);
-        if (access(path, R_OK) == 0)
-            return path;
-    }
-    return NULL;
+    const char *const places[] = {arena_printf(arena, "/boot/vmlinuz-%s", version),
+                                  arena_printf(arena, "/lib/modules/%s/vmlinuz", version)};
+    return path_first(places, ARRAY_LENGTH(places));
 }
 
 static const char *version_inside(struct arena *arena, const char *path)
