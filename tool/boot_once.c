@@ -11,7 +11,8 @@ static int check(const struct boot_run *run, const char *name, struct error *err
     if (!found)
         return error_set(error, ENOENT, "there is no boot entry \"%s\"; run `ebb boot sync`", name);
     if (found->fault)
-        return error_set(error, EBADMSG, "the boot entry \"%s\" %s; run `ebb boot sync`", name,
+        return error_set(error, EBADMSG,
+                         "the boot entry \"%s\" cannot be booted: %s; run `ebb boot sync`", name,
                          found->fault);
     int code = boot_verify(run->esp, &found->entry.kernel, error);
     return code < 0 || !found->entry.image.path ? code

@@ -91,6 +91,43 @@ static void test_variable(void **state)
     must_run("test ! -e " VARIABLE);
 }
 
+#define VENDOR "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+static void assert_once(unsigned number, bool expected, const char *message)
+{
+    struct boot_wish wish = usual;
+    struct error error = {0};
+    bool by_loader = !expected;
+    auto_fd root = open_folder("root");
+    wish.efivars = "efivars";
+    int code = boot_once((struct target){root, ""}, &wish, number, &by_loader, &error);
+    assert_outcome("once", code, &error, message);
+    if (!message)
+        assert_int_equal(by_loader, expected);
+}
+
+/* The loader is asked for an entry once, if it can, and not any more when that is taken back. */
+static void test_once(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    make_root();
+    install();
+    assert_once(2, false, NULL); /* nothing says that it can */
+    must_run("printf '\\7\\0\\0\\0\\10\\0\\0\\0\\0\\0\\0\\0' > efivars/LoaderFeatures" VENDOR);
+    assert_once(2, true, NULL);
+    must_run("test \"$(tail -c +5 efivars/LoaderEntryOneShot" VENDOR " | tr -d '\\0')\" = " T
+             "g000002.conf");
+    assert_once(0, true, NULL);
+    must_run("test ! -e efivars/LoaderEntryOneShot" VENDOR);
+    assert_once(3, true, "there is no boot entry \"" T "g000003.conf\"; run `ebb boot sync`");
+    must_run("cd esp && echo x >> $(sed -n 's,^linux /,,p' loader/entries/*g000002.conf)");
+    assert_once(2, true,
+                "the boot entry \"" T
+                "g000002.conf\" cannot be booted: its kernel has another size; run `ebb boot "
+                "sync`");
+    must_run("test ! -e efivars/LoaderEntryOneShot" VENDOR);
+}
+
 static void test_damage(void **state)
 {
     (void)state; /* the scratch folder is the current one */
@@ -128,6 +165,24 @@ static void test_damage(void **state)
     assert_verb("sync", boot_sync, &usual, EXIT_DONE, "wrote " T "g000001.conf\n5 boot entries\n",
                 "");
     assert_entry("0a34-5678-9a-g000001", "kernel 1|quiet ebb.generation=1");
+}
+
+/* Where no boot was confirmed, that of the running system is known to start, and a newer one not.
+ */
+static void test_unconfirmed(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    make_root();
+    put("root/run/ebb/status.json",
+        "{\"format\":1,\"result\":\"done\",\"generation\":1,\"root\":{\"type\":\"tmpfs\",\"tree\":"
+        "\"/persist/generations/1/tree\"},\"volumes\":[],\"microseconds\":1,\"setbacks\":[],"
+        "\"steps\":[]}");
+    install();
+    assert_entry("0a34-5678-9a-default", "kernel 1|quiet");
+    must_run("rm root/run/ebb/status.json");
+    assert_verb("sync", boot_sync, &usual, EXIT_DONE, "wrote " T "default.conf\n5 boot entries\n",
+                "");
+    assert_entry("0a34-5678-9a-default", "kernel 2|quiet");
 }
 
 /* The kernel of the default entry is one that was good; that of rollback the one before. */
@@ -295,7 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_install), TEST(test_settings),   TEST(test_variable), TEST(test_damage),
         TEST(test_texts),   TEST(test_own_config), TEST(test_failures), TEST(test_confirmed),
-        TEST(test_room),    TEST(test_wrong),
+        TEST(test_room),    TEST(test_wrong),      TEST(test_once),     TEST(test_unconfirmed),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
