@@ -67,8 +67,8 @@ static void test_elsewhere(void **state)
     assert_int_equal(passphrase_pollfds(scene.watch, fds, CONSOLE_MAX), 4);
 
     send_answer(one, "guess");
-    send_answer(two, "the same guess"); /* is none to the next question */
     passphrase_ask(scene.watch);
+    send_answer(two, "the same guess"); /* is none to the next question */
     assert_string_equal(passphrase_get(scene.watch, 0, &length), "guess");
     assert_int_equal(passphrase_pollfds(scene.watch, fds, CONSOLE_MAX), 0); /* it is tried */
     fail_all(&scene);
