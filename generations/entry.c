@@ -207,6 +207,44 @@ const char *entry_id(struct arena *arena, const struct boot_entries *boot, const
     return boot->uki ? entry_unified_path(arena, name) + strlen(ENTRY_UNIFIED "/") : name;
 }
 
+const char *entry_default(struct arena *arena, const char *token)
+{
+    return arena_printf(arena, "ebb-%s-" ENTRY_DEFAULT "*", token);
+}
+
+static bool read_count(const char **at, unsigned *count)
+{
+    char *end;
+    bool is_number = isdigit((unsigned char)**at);
+    unsigned long value = is_number ? strtoul(*at, &end, 10) : 0;
+    if (!is_number || value > UINT32_MAX)
+        return false;
+    *count = (unsigned)value;
+    *at = end;
+    return true;
+}
+
+bool entry_counter(const char *name, unsigned *left, unsigned *done)
+{
+    const char *at = strrchr(name, '+'), *ending = strrchr(name, '.');
+    *left = *done = 0;
+    if (!at++ || !ending || !read_count(&at, left))
+        return false;
+    if (*at == '-' && (at++, !read_count(&at, done)))
+        return false;
+    return at == ending;
+}
+
+/* Whatever the loader has counted so far. */
+static bool is_trial(const char *rest)
+{
+    unsigned left, done;
+    size_t length = strcspn(ENTRY_TRIAL, "+");
+    return strncmp(rest, ENTRY_TRIAL, length) == 0 &&
+           (strcmp(rest + length, ".conf") == 0 ||
+            (rest[length] == '+' && entry_counter(rest + length, &left, &done)));
+}
+
 bool entry_is_ours(const char *token, const char *name, unsigned *number)
 {
     size_t length = strlen(token);
@@ -219,5 +257,6 @@ bool entry_is_ours(const char *token, const char *name, unsigned *number)
     if (digits >= 6 && digits < 10 && strcmp(rest + 1 + digits, ".conf") == 0)
         *number = (unsigned)strtoul(rest + 1, NULL, 10);
     return *number || strcmp(rest, ENTRY_DEFAULT ".conf") == 0 ||
-           strcmp(rest, ENTRY_ROLLBACK ".conf") == 0 || strcmp(rest, ENTRY_RECOVERY ".conf") == 0;
+           strcmp(rest, ENTRY_ROLLBACK ".conf") == 0 || strcmp(rest, ENTRY_RECOVERY ".conf") == 0 ||
+           is_trial(rest);
 }

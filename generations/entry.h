@@ -19,6 +19,8 @@
     "rollback"                    /* the generation before, with a kernel and an image of its own  \
                                    */
 #define ENTRY_RECOVERY "recovery" /* the same, but a person chooses */
+/* In front of the default until the loader has started it once; then behind all others. */
+#define ENTRY_TRIAL ENTRY_DEFAULT "-trial+1-0"
 
 struct entry_file {
     const char *path; /* from the top of the partition */
@@ -50,6 +52,11 @@ const char *entry_name(struct arena *arena, const char *token, unsigned number, 
  */
 const char *entry_unified_path(struct arena *arena, const char *name);
 const char *entry_id(struct arena *arena, const struct boot_entries *boot, const char *name);
+/* What loader.conf(5) calls the default: our entry, and the one of a trial before it. */
+const char *entry_default(struct arena *arena, const char *token);
+/* How often a loader that counts will start an entry, and has done so ("a+LEFT-DONE.conf"). False:
+ * it is not counted. */
+bool entry_counter(const char *name, unsigned *left, unsigned *done);
 /* Whether an entry belongs to the system; its generation is `number`, or 0. */
 bool entry_is_ours(const char *token, const char *name, unsigned *number);
 

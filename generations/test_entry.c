@@ -100,13 +100,24 @@ static void test_names(void **state)
         bool ours;
         unsigned number;
     } cases[] = {
-        {"ebb-0a34-g000042.conf", true, 42},     {"ebb-0a34-g1234567.conf", true, 1234567},
-        {"ebb-0a34-default.conf", true, 0},      {"ebb-0a34-rollback.conf", true, 0},
-        {"ebb-0a34-recovery.conf", true, 0},     {"ebb-0a34-other.conf", false, 0},
-        {"ebb-0a34-g42.conf", false, 0},         {"ebb-0a34-g000042.conf.tmp", false, 0},
-        {"ebb-0a35-g000042.conf", false, 0},     {"ebb-0a34x-g000042.conf", false, 0},
-        {"ebb-0a34-g9999999999.conf", false, 0}, {"debian.conf", false, 0},
+        {"ebb-0a34-g000042.conf", true, 42},
+        {"ebb-0a34-g1234567.conf", true, 1234567},
+        {"ebb-0a34-default.conf", true, 0},
+        {"ebb-0a34-rollback.conf", true, 0},
+        {"ebb-0a34-recovery.conf", true, 0},
+        {"ebb-0a34-other.conf", false, 0},
+        {"ebb-0a34-g42.conf", false, 0},
+        {"ebb-0a34-g000042.conf.tmp", false, 0},
+        {"ebb-0a35-g000042.conf", false, 0},
+        {"ebb-0a34x-g000042.conf", false, 0},
+        {"ebb-0a34-g9999999999.conf", false, 0},
+        {"debian.conf", false, 0},
         {"ebb-0a34-g000000.conf", false, 0},
+        {"ebb-0a34-default-trial+1-0.conf", true, 0},
+        {"ebb-0a34-default-trial+0-1.conf", true, 0},
+        {"ebb-0a34-default-trial.conf", true, 0},
+        {"ebb-0a34-default-trial+x.conf", false, 0},
+        {"ebb-0a34-default-trials.conf", false, 0},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         unsigned number = 99;
@@ -116,17 +127,41 @@ static void test_names(void **state)
     }
     assert_string_equal(entry_name(arena, "0a34", 42, NULL), cases[0].name);
     assert_string_equal(entry_name(arena, "0a34", 0, ENTRY_DEFAULT), cases[2].name);
+    assert_string_equal(entry_default(arena, "0a34"), "ebb-0a34-default*");
     assert_string_equal(entry_token(arena, "0A3407DE-014b-458b-b5c1-848e92a327a3"), "0a3407de-014");
     assert_string_equal(entry_token(arena, "id"), "id");
+}
+
+/* Those of the specification (UAPI.1, "Boot counting") and what is no counter. */
+static void test_counters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool counted;
+        unsigned left, done;
+    } cases[] = {
+        {"foobar-3.0.conf", false, 0, 0},  {"foobar+3.conf", true, 3, 0},
+        {"foobar+2-1.conf", true, 2, 1},   {"foobar+0-3.conf", true, 0, 3},
+        {"foobar+09-01.efi", true, 9, 1},  {"foo+bar+7-4.conf", true, 7, 4},
+        {"foo+3+bar.conf", false, 0, 0},   {"foobar+.conf", false, 0, 0},
+        {"foobar+3-.conf", false, 3, 0},   {"foobar+-3.conf", false, 0, 0},
+        {"foobar+3-1x.conf", false, 3, 1}, {"foobar+3", false, 0, 0},
+        {"foo.bar+3", false, 0, 0},        {"foobar+4294967296.conf", false, 0, 0},
+        {"foobar+ 3.conf", false, 0, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        unsigned left, done;
+        assert_int_equal(entry_counter(cases[i].name, &left, &done), cases[i].counted);
+        assert_true(!cases[i].counted || (left == cases[i].left && done == cases[i].done));
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_unified),
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text),  cmocka_unit_test(test_unified),  cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_counters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

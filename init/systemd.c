@@ -76,18 +76,35 @@ static int tell_device(const struct context *context, struct error *error)
     return code < 0 ? error_system(error, -code, "cannot make \"/run/systemd/volatile-root\"") : 0;
 }
 
-/* It would start the same root again, with all that should be thrown away. The folder is that of
- * `systemctl set-property`: that of units in /run would tell programs that systemd runs. */
-static int refuse_soft_reboot(struct error *error)
+/* The folder is that of `systemctl set-property`: that of units in /run would tell programs that
+ * systemd runs. */
+static int change_unit(struct arena *arena, const char *unit, const char *lines,
+                       struct error *error)
 {
-    static const char unit[] = "# Written by Ebb at every boot; see ebb-init(8).\n"
-                               "[Unit]\n"
-                               "Description=Soft Reboot (refused: it would keep the root that Ebb "
-                               "makes anew; reboot instead)\n"
-                               "RefuseManualStart=yes\n";
+    const char *path = arena_printf(arena, "systemd/system.control/%s.d", unit),
+               *text = arena_printf(arena, "# Written by Ebb at boot; see ebb-init(8).\n[Unit]\n%s",
+                                    lines);
     auto_fd folder = -1;
-    int code = open_folder("systemd/system.control/soft-reboot.target.d", &folder, error);
-    return code < 0 ? code : path_write(folder, "ebb.conf", unit, strlen(unit), 0644, error);
+    int code = open_folder(path, &folder, error);
+    return code < 0 ? code : path_write(folder, "ebb.conf", text, strlen(text), 0644, error);
+}
+
+/* It would start the same root again, with all that should be thrown away. */
+static int refuse_soft_reboot(struct arena *arena, struct error *error)
+{
+    return change_unit(arena, "soft-reboot.target",
+                       "Description=Soft Reboot (refused: it would keep the root that Ebb makes "
+                       "anew; reboot instead)\nRefuseManualStart=yes\n",
+                       error);
+}
+
+/* Where the boot loader counts, systemd would make the entry of a trial one that is booted for ever
+ * as soon as the system is up: only a confirmation may. */
+static int leave_blessing(const struct context *context, struct error *error)
+{
+    return context->trial ? change_unit(context->arena, "systemd-bless-boot.service",
+                                        "ConditionPathExists=!/\n", error)
+                          : 0;
 }
 
 void systemd_tell(const struct context *context)
@@ -97,8 +114,10 @@ void systemd_tell(const struct context *context)
         log_warning("ignoring that systemd may unmount too early: %s", error.text);
     if (tell_device(context, &error) < 0)
         log_warning("ignoring that systemd may not find the disk: %s", error.text);
-    if (refuse_soft_reboot(&error) < 0)
+    if (refuse_soft_reboot(context->arena, &error) < 0)
         log_warning("ignoring that a soft reboot would keep the root: %s", error.text);
+    if (leave_blessing(context, &error) < 0)
+        log_warning("ignoring that systemd may confirm this trial: %s", error.text);
 }
 
 static int keep_credentials(int extra, const char *name, struct error *error)

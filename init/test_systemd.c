@@ -66,7 +66,8 @@ static void test_device(void **state)
     end_world(&world);
 }
 
-static void test_soft_reboot(void **state)
+/* Units are changed where `systemctl` does so for one boot. */
+static void test_units(void **state)
 {
     (void)state;
     need_namespace();
@@ -75,6 +76,11 @@ static void test_soft_reboot(void **state)
     tell(&world, "");
     must_run("grep -q '^RefuseManualStart=yes$' "
              "/run/systemd/system.control/soft-reboot.target.d/ebb.conf");
+    must_run("test ! -e /run/systemd/system.control/systemd-bless-boot.service.d");
+    world.context->trial = 60;
+    tell(&world, "");
+    must_run("grep -qx 'ConditionPathExists=!/' "
+             "/run/systemd/system.control/systemd-bless-boot.service.d/ebb.conf");
     assert_int_equal(access("/run/systemd/system", F_OK), -1); /* would say: systemd runs */
     end_world(&world);
 }
@@ -159,8 +165,8 @@ static void test_arguments(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ON_MACHINE(test_mounts),      ON_MACHINE(test_device),
-                                       ON_MACHINE(test_soft_reboot), ON_MACHINE(test_failures),
-                                       ON_MACHINE(test_extra),       ON_MACHINE(test_arguments)};
+    const struct CMUnitTest tests[] = {ON_MACHINE(test_mounts), ON_MACHINE(test_device),
+                                       ON_MACHINE(test_units),  ON_MACHINE(test_failures),
+                                       ON_MACHINE(test_extra),  ON_MACHINE(test_arguments)};
     return cmocka_run_group_tests(tests, enter_quiet, NULL);
 }

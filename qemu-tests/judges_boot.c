@@ -73,8 +73,8 @@ static bool is_ours(const struct look *look)
 {
     char *text;
     struct error unread;
-    const char *line = arena_printf(look->arena, "default %s\n",
-                                    entry_name(look->arena, look->own->token, 0, ENTRY_DEFAULT));
+    const char *line =
+        arena_printf(look->arena, "default %s\n", entry_default(look->arena, look->own->token));
     return fat_read(look->arena, &look->fat, "/loader/loader.conf", &text, NULL, &unread) == 0 &&
            strstr(text, line);
 }

@@ -1,6 +1,7 @@
 /* `ebb boot` on a real machine: firmware and systemd-boot boot what it wrote, also when the power
  * went as soon as it said so; the next generation has an entry of its own, and another kernel,
- * which is never mixed with the modules of this one. The way back is booted by test_boot_loaders.c.
+ * which is never mixed with the modules of this one; where no EFI variable can be set, the loader
+ * counts its trial. The way back is booted by test_boot_loaders.c.
  */
 
 #include "base/testdata/shell.h"
@@ -12,6 +13,15 @@ static void expect_failure(struct scene *scene, const char *command, const char 
     const char *text = scene_run(scene, arena_printf(scene->arena, "! %s 2>&1", command));
     if (!strstr(text, part))
         fail_msg("\"%s\" says: %s", command, text);
+}
+
+/* systemd's, by which a counted entry becomes one that is booted for ever. */
+static void bring_blessing(const struct scene *scene)
+{
+    must_run("set -e; T=$PWD/%s D=$(mktemp -d); cd $D; apt-get -qq -o APT::Sandbox::User=root "
+             "download systemd-boot; dpkg-deb -x *.deb .; cp -r --parents lib/systemd/*bless* "
+             "lib/systemd/system/*bless* lib/systemd/system-generators $T; rm -r $D",
+             scene->setup.tree);
 }
 
 /* In the tree, where the next generation finds it. */
@@ -43,11 +53,31 @@ static void kernels_are_not_mixed(struct scene *scene)
     scene_run(scene, "! uname -r | grep cloud && ebb why && ebb boot status; ebb boot sync");
 }
 
+/* It is booted once, whatever becomes of it, and systemd does not say that it is good. */
+static void the_loader_counts(struct scene *scene)
+{
+    const char *tried = scene_run(scene, "mount -o remount,ro " ENTRIES_VARIABLES
+                                         " && ebb try --no-reboot 2 && ebb boot status && sync");
+    assert_non_null(strstr(tried, "boots its kernel once\n"));
+    vm_power_cut(scene->vm);
+    entries_boot_by(scene, "default-trial+1-0.conf");
+    scene_run(scene,
+              "uname -r | grep cloud && test -e /run/ebb/trial.json &&"
+              "systemctl start systemd-bless-boot && systemctl is-active boot-complete.target"
+              " && test $(systemctl show -P ConditionResult systemd-bless-boot) = no &&"
+              "ls /boot/efi/loader/entries/*-trial+0-1.conf");
+    vm_power_cut(scene->vm);
+    entries_boot_by(scene, "default.conf");
+    scene_run(scene, "! uname -r | grep cloud && ebb boot sync | grep '^removed .*trial' &&"
+                     "ebb boot status");
+}
+
 static void what_was_written_boots(void **state)
 {
     (void)state; /* one scene */
     struct scene *scene = entries_scene("boot-entries");
     bring_other_kernel(scene);
+    bring_blessing(scene);
     scene_make(scene);
     scene_boot(scene);
     assert_non_null(strstr(scene_run(scene, "ebb boot install"), "\n4 boot entries"));
@@ -62,6 +92,7 @@ static void what_was_written_boots(void **state)
     scene_run(scene, "rm /boot/efi/loader/entries/*-g000002.conf");
     expect_failure(scene, "ebb try --no-reboot 2", "; run `ebb boot sync`");
     assert_non_null(strstr(scene_run(scene, "ebb boot sync"), "\n5 boot entries"));
+    the_loader_counts(scene);
     assert_non_null(strstr(scene_run(scene, "ebb try --no-reboot 2"), "boots its kernel once\n"));
     scene_power_off(scene);
     entries_boot_by(scene, "g000002.conf");

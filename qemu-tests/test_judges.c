@@ -74,7 +74,7 @@ static void boot_partitions(void **state)
          "there is no \"/loader/entries\""},
     };
     struct own_entries own = {.token = "t", .must_boot = true};
-    must_run("cd t && mkdir -p EFI loader/entries && echo 'default ebb-t-default.conf' > "
+    must_run("cd t && mkdir -p EFI loader/entries && echo 'default ebb-t-default*' > "
              "loader/loader.conf && for n in 1 2; do seq $n 1000 > EFI/k$n; echo $n > EFI/i$n;"
              "for f in k i; do echo \"# $(echo $f | sed 's/k/kernel/;s/i/image/') "
              "$(stat -c %%s EFI/$f$n) $(sha256sum < EFI/$f$n | cut -c1-64)\"; done > entry$n;"

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "tool/boot_source.h"
+#include "tool/boot_wants.h"
 #include "tool/options.h"
 
 struct boot_wish {
@@ -30,11 +30,18 @@ int boot_open(struct arena *arena, struct target root, const struct boot_wish *w
               struct boot_run *run, struct error *error);
 void boot_close(const struct boot_run *run);
 
-/* What loaders call our default entry. */
+/* What the loader's settings call the default. */
 const char *boot_default(struct arena *arena, const struct boot_run *run);
+/* The same, or our default entry alone. */
+bool boot_is_default(struct arena *arena, const struct boot_run *run, const char *text);
 /* What follows the entries whenever they change, for loaders that do not read them. */
 int boot_follow(struct arena *arena, const struct boot_run *run, const struct boot_want *wants,
                 size_t want_count, struct boot_put **puts, size_t *count, struct error *error);
+
+/* Makes the entries of what is there: nothing is built, so one that is missing stays so until the
+ * next `ebb boot sync`. */
+int boot_refresh(struct arena *arena, struct boot_run *run, const struct boot_choice *choice,
+                 struct error *error);
 
 /* Both return the exit status. */
 int boot_sync(struct target root, const struct boot_wish *wish, FILE *out);

@@ -91,7 +91,7 @@ static int compare(struct view *view, struct error *error)
         if (!items.list[i].is_known)
             *ARENA_PUSH(view->arena, view->missing, view->missing_count) =
                 items.list[i].generation->number;
-    const struct boot_choice choice = {.normal = boot_normal(&items, &run->place)};
+    const struct boot_choice choice = {.tried = boot_tried(&run->state, &run->place)};
     /* Where the default has no entry either, it is among those that are missing. */
     if (boot_wants_make(&run->source, &items, &choice, &wants, &count, &ignored) == 0)
         code = boot_follow(view->arena, run, wants, count, &puts, &put_count, error);
@@ -123,7 +123,7 @@ static int look_at_default(struct view *view, struct error *error)
     }
     int code =
         run->efivars < 0 ? -ENOENT : loader_read(run->efivars, "LoaderEntryDefault", text, error);
-    if (code == 0 && strcasecmp(text, view->intended) != 0)
+    if (code == 0 && !boot_is_default(view->arena, run, text))
         view->variable = arena_string(view->arena, text);
     view->faults += !view->set || strcasecmp(view->set, view->intended) != 0;
     view->faults += view->variable != NULL;

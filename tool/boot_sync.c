@@ -70,8 +70,17 @@ void boot_close(const struct boot_run *run)
 
 const char *boot_default(struct arena *arena, const struct boot_run *run)
 {
-    return entry_id(arena, &run->place.config->boot,
-                    entry_name(arena, run->state.token, 0, ENTRY_DEFAULT));
+    const struct boot_entries *declared = &run->place.config->boot;
+    return declared->loader == BOOT_SYSTEMD_BOOT
+               ? entry_default(arena, run->state.token)
+               : entry_id(arena, declared, entry_name(arena, run->state.token, 0, ENTRY_DEFAULT));
+}
+
+bool boot_is_default(struct arena *arena, const struct boot_run *run, const char *text)
+{
+    const char *name = entry_name(arena, run->state.token, 0, ENTRY_DEFAULT);
+    return strcasecmp(text, boot_default(arena, run)) == 0 ||
+           strcasecmp(text, entry_id(arena, &run->place.config->boot, name)) == 0;
 }
 
 int boot_follow(struct arena *arena, const struct boot_run *run, const struct boot_want *wants,
@@ -92,7 +101,7 @@ static int settle_variable(struct arena *arena, const struct boot_run *run, bool
     int code = run->efivars < 0 ? -ENOENT : loader_read(run->efivars, name, text, error);
     if (code < 0)
         return code == -ENOENT ? 0 : code;
-    if (strcasecmp(text, boot_default(arena, run)) == 0)
+    if (boot_is_default(arena, run, text))
         return 0;
     if (!clear) {
         log_warning("the EFI variable %s is set, so the boot loader boots what it says and not our "
@@ -143,7 +152,8 @@ static int sync_entries(struct arena *arena, struct target root, const struct bo
     int code = boot_items_list(&run->source, items, error);
     if (code == 0)
         code = boot_items_build(&run->source, items, wish->rebuild, error);
-    const struct boot_choice choice = {.normal = boot_normal(items, &run->place)};
+    const struct boot_choice choice = {.normal = boot_normal(items, &run->place),
+                                       .tried = boot_tried(&run->state, &run->place)};
     if (code == 0)
         code = boot_wants_make(&run->source, items, &choice, &wants, &count, error);
     if (code == 0)
@@ -174,9 +184,8 @@ int boot_sync(struct target root, const struct boot_wish *wish, FILE *out)
     return code < 0 || items.failed ? EXIT_NO : EXIT_DONE;
 }
 
-/* Nothing is built: an entry that is missing stays so until the next `ebb boot sync`. */
-static int refresh(struct arena *arena, struct boot_run *run, const struct boot_choice *choice,
-                   struct error *error)
+int boot_refresh(struct arena *arena, struct boot_run *run, const struct boot_choice *choice,
+                 struct error *error)
 {
     struct boot_items items;
     struct boot_want *wants = NULL;
@@ -203,10 +212,13 @@ int boot_confirmed(struct target root, const struct boot_wish *wish, unsigned go
     auto_arena arena = arena_new();
     struct boot_run run;
     /* Once more the same: rollback has that which was good before it already. */
-    const struct boot_choice choice = {good, before == 0 ? good : before == good ? 0 : before};
+    const struct boot_choice choice = {.normal = good,
+                                       .refuge = before == 0      ? good
+                                                 : before == good ? 0
+                                                                  : before};
     int code = boot_open(arena, root, wish, true, &run, error);
     if (code == 0)
-        code = refresh(arena, &run, &choice, error);
+        code = boot_refresh(arena, &run, &choice, error);
     boot_close(&run);
     return code;
 }

@@ -125,6 +125,15 @@ unsigned boot_normal(const struct boot_items *items, const struct store_place *p
     return newest;
 }
 
+unsigned boot_tried(const struct boot_state *state, const struct store_place *place)
+{
+    const struct record_trial *trial = &place->record.trial;
+    return trial->state == TRIAL_WANTED &&
+                   boot_find(state, entry_name(place->arena, state->token, 0, ENTRY_TRIAL))
+               ? trial->generation
+               : 0;
+}
+
 static const struct boot_item *find_item(const struct boot_items *items, unsigned number)
 {
     for (size_t i = 0; i < items->count; i++)
@@ -207,17 +216,18 @@ static void add_refuge(const struct boot_source *source, const char *what, const
         true, wants, count);
 }
 
-static void add_default(const struct boot_source *source, const struct boot_item *item,
-                        struct boot_want **wants, size_t *count)
+/* In both PID 1 decides, so a trial that the loader begins once more is over all the same. */
+static void add_default(const struct boot_source *source, const char *what, const char *version,
+                        const char *title, const struct boot_item *item, struct boot_want **wants,
+                        size_t *count)
 {
-    struct arena *arena = source->place->arena;
     struct entry entry = item->entry;
-    entry.title = item->system;
-    entry.version = "999999"; /* the first */
-    entry.machine_id = NULL;  /* before those that have one */
+    entry.title = title;
+    entry.version = version;
+    entry.machine_id = NULL; /* before those that have one */
     entry.options = source->place->config->boot.options;
-    add(source, entry_name(arena, source->state->token, 0, ENTRY_DEFAULT), entry, &item->kernel,
-        &item->image, true, wants, count);
+    add(source, entry_name(source->place->arena, source->state->token, 0, what), entry,
+        &item->kernel, &item->image, true, wants, count);
 }
 
 /* One that need not be is left out rather than that there is none of the others. */
@@ -243,17 +253,21 @@ int boot_wants_make(const struct boot_source *source, const struct boot_items *i
                     struct error *error)
 {
     struct arena *arena = source->place->arena;
-    const struct boot_item *normal = find_item(items, choice->normal);
+    unsigned number = choice->normal ? choice->normal : boot_normal(items, source->place);
+    const struct boot_item *normal = find_item(items, number),
+                           *tried = find_item(items, choice->tried);
     struct refuge refuge;
-    if (!choice->normal)
+    if (!number)
         return error_set(error, ENOENT, "there is no generation that could be booted");
     if (!normal)
         return error_set(error, ENOENT,
                          "no entry can be made for generation %u, which is to be booted by default",
-                         choice->normal);
+                         number);
     find_refuge(source, find_item(items, choice->refuge), normal, &refuge);
     const char *system = normal->system;
-    add_default(source, normal, wants, count);
+    if (tried)
+        add_default(source, ENTRY_TRIAL, "9999999", tried->entry.title, tried, wants, count);
+    add_default(source, ENTRY_DEFAULT, "999999", system, normal, wants, count);
     add_refuge(source, ENTRY_ROLLBACK, "previous", &refuge,
                arena_printf(arena, "%s (back to the generation before)", system), wants, count);
     add_refuge(source, ENTRY_RECOVERY, "menu", &refuge,

@@ -32,11 +32,15 @@ int boot_items_build(const struct boot_source *source, struct boot_items *items,
  * once one was. */
 unsigned boot_normal(const struct boot_items *items, const struct store_place *place);
 
+/* The generation whose trial the loader counts: it was asked to, and has not begun. */
+unsigned boot_tried(const struct boot_state *state, const struct store_place *place);
+
 /* What the entries that name no generation are made of. */
 struct boot_choice {
-    unsigned normal; /* the default entry has the kernel of this one */
+    unsigned normal; /* the default entry has the kernel of this one; 0: of the normal one */
     unsigned refuge; /* so have rollback and recovery, in copies; 0: they stay as they are where
                       * they can be booted */
+    unsigned tried;  /* the loader counts an entry for this one; 0: for none */
 };
 /* -ENOENT: nothing can be booted. */
 int boot_wants_make(const struct boot_source *source, const struct boot_items *items,

@@ -27,9 +27,9 @@ static void test_install(void **state)
              "loader/entries/*g000001.conf && test \"$(cat loader/entries.srel)\" = type1 &&"
              "grep -qx loader EFI/BOOT/BOOTX64.EFI && grep -qx loader "
              "EFI/systemd/systemd-bootx64.efi && test -z \"$(find . -name '*.tmp')\"");
-    assert_content("esp/loader/loader.conf", "default " T "default.conf\ntimeout 7\n");
+    assert_content("esp/loader/loader.conf", "default " T "default*\ntimeout 7\n");
     assert_verb("status", boot_status, &usual, EXIT_DONE,
-                ALL_WHOLE "default: " T "default.conf\nfree\n", "");
+                ALL_WHOLE "default: " T "default*\nfree\n", "");
     /* Nothing to do, and nothing is done: no kernel is needed to see that. */
     must_run("find esp -printf '%%p %%i %%T@\\n' | sort > before && rm -r "
              "root/persist/generations/?/tree/boot");
@@ -51,17 +51,17 @@ static void test_settings(void **state)
                 "");
     assert_content("esp/loader/loader.conf", "# mine\ndefault  debian-* \neditor no\ndefaults x\n");
     assert_verb("status", boot_status, &usual, EXIT_NO,
-                ALL_WHOLE "default: debian-*, and not " T "default.conf; `ebb boot install` sets "
+                ALL_WHOLE "default: debian-*, and not " T "default*; `ebb boot install` sets "
                           "it\nfree\n",
                 "");
     wish = usual;
     wish.install = true;
     assert_verb("install", boot_sync, &wish, EXIT_DONE,
-                "the default of the boot loader was \"debian-*\", and is " T "default.conf\n"
+                "the default of the boot loader was \"debian-*\", and is " T "default*\n"
                 "5 boot entries\n",
                 "");
     assert_content("esp/loader/loader.conf",
-                   "default " T "default.conf\n# mine\neditor no\ndefaults x\n");
+                   "default " T "default*\n# mine\neditor no\ndefaults x\n");
     must_run("grep -qx theirs esp/EFI/BOOT/BOOTX64.EFI && test ! -e esp/EFI/systemd");
 }
 
@@ -74,8 +74,8 @@ static void test_variable(void **state)
     install();
     struct boot_wish wish = usual;
     wish.efivars = "efivars";
-    assert_verb("none", boot_status, &wish, EXIT_DONE,
-                ALL_WHOLE "default: " T "default.conf\nfree\n", "");
+    assert_verb("none", boot_status, &wish, EXIT_DONE, ALL_WHOLE "default: " T "default*\nfree\n",
+                "");
     must_run("printf '\\007\\0\\0\\0d\\0.\\0c\\0\\0\\0' > " VARIABLE);
     assert_verb("set", boot_status, &wish, EXIT_NO,
                 ALL_WHOLE
@@ -150,7 +150,7 @@ static void test_damage(void **state)
                         "left half done: /EFI/ebb/0a34-5678-9a/image-12.tmp\n"
                         "left half done: /loader/entries/" T "g000003.conf.tmp\n"
                         "left half done: /loader/loader.conf.tmp\n"
-                        "default: " T "default.conf\nfree\n",
+                        "default: " T "default*\nfree\n",
         path);
     assert_verb("status", boot_status, &usual, EXIT_NO, status, "");
     struct boot_wish wish = usual;
@@ -158,7 +158,7 @@ static void test_damage(void **state)
     assert_verb("sync", boot_sync, &wish, EXIT_DONE,
                 "wrote " T "recovery.conf\nremoved kernel-old\n5 boot entries\n", "");
     assert_verb("status", boot_status, &usual, EXIT_DONE,
-                ALL_WHOLE "default: " T "default.conf\nfree\n", "");
+                ALL_WHOLE "default: " T "default*\nfree\n", "");
     must_run("cd esp && test \"$(find . -name '*.tmp')\" = ./loader/entries/other.conf.tmp");
     /* Of another size it is found without reading it; who names it has no use. */
     must_run("cd esp && echo longer >> $(sed -n 's,^linux /,,p' loader/entries/*g000001.conf)");
@@ -222,8 +222,7 @@ static void test_confirmed(void **state)
         WHOLE("default") WHOLE("g000001") WHOLE("g000002") WHOLE("g000003") WHOLE("recovery") WHOLE(
             "rollback") "of no use: /loader/entries/" T
                         "g000001.conf\nof no use: /EFI/ebb/0a34-5678-9a/kernel-d81f0481e2bad3fb\n"
-                        "default: none, and not " T
-                        "default.conf; `ebb boot install` sets it\nfree\n",
+                        "default: none, and not " T "default*; `ebb boot install` sets it\nfree\n",
         "");
 }
 
@@ -343,6 +342,38 @@ static void test_wrong(void **state)
     must_run("test -z \"$(ls -A esp)\"");
 }
 
+#define TRIAL "esp/loader/entries/" T ENTRY_TRIAL ".conf"
+
+/* Where the variable cannot be set, a loader that counts finds an entry before the default one. */
+static void test_counted(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    make_root();
+    install();
+    put_record(0, 1, 0);
+    must_run("mkdir efivars/LoaderEntryOneShot" VENDOR
+             "; printf '\\7\\0\\0\\0\\10\\0\\0\\0\\0\\0\\0\\0' > efivars/LoaderFeatures" VENDOR);
+    assert_once(2, false, NULL); /* it does not count */
+    must_run("printf '\\7\\0\\0\\0\\30\\0\\0\\0\\0\\0\\0\\0' > efivars/LoaderFeatures" VENDOR);
+    must_run("cd esp/loader; sed -i 's/-default.*/-default.conf/' loader.conf");
+    assert_once(2, false, NULL); /* it would not be looked for */
+    must_run("cd esp/loader; sed -i 's/-default.*/-default*/' loader.conf");
+    assert_once(2, true, NULL);
+    assert_entry("0a34-5678-9a-" ENTRY_TRIAL, "kernel 2|quiet");
+    assert_entry("0a34-5678-9a-default", "kernel 1|quiet");
+    must_run("grep -qx 'version 9999999' " TRIAL);
+    put_trial(TRIAL_WANTED, 2);
+    assert_verb("sync", boot_sync, &usual, EXIT_DONE, "6 boot entries\n", "");
+    put_trial(TRIAL_NONE, 0);
+    must_run("mv " TRIAL " esp/loader/entries/" T "default-trial+0-1.conf"); /* by the loader */
+    assert_verb("after", boot_sync, &usual, EXIT_DONE,
+                "removed " T "default-trial+0-1.conf\n5 boot entries\n", "");
+    assert_once(2, true, NULL);
+    must_run("test -e " TRIAL " && rmdir efivars/LoaderEntryOneShot" VENDOR);
+    assert_once(0, true, NULL);
+    must_run("test ! -e " TRIAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
@@ -351,6 +382,7 @@ int main(void)
         TEST(test_install), TEST(test_settings),   TEST(test_variable), TEST(test_damage),
         TEST(test_texts),   TEST(test_own_config), TEST(test_failures), TEST(test_confirmed),
         TEST(test_room),    TEST(test_wrong),      TEST(test_once),     TEST(test_unconfirmed),
+        TEST(test_counted),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
