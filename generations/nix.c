@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FACT_LIMIT = 1 << 20 };
+enum { FACT_LIMIT = 1 << 20, LINK_LIMIT = 40 };
 
 static const char others[] = "boot another one with ebb.generation=";
 
@@ -179,21 +179,67 @@ static const char *time_of(struct arena *arena, int profile, const char *name)
     return arena_string(arena, text);
 }
 
+static int check_within(const char *name, const char *path, const char *mount, struct error *error)
+{
+    if (!path_objection(path) && path_is_within(path, mount))
+        return 0;
+    return error_set(error, EINVAL,
+                     "\"%s\" of the Nix profile leads to \"%s\", which is not below %s; %s", name,
+                     path, mount, others);
+}
+
+int nix_system(struct arena *arena, int volume, int profile, const struct generations *declared,
+               unsigned number, const char **path, struct error *error)
+{
+    const char *name = nix_name(arena, number), *mount = declared->place.volume->mount,
+               *link = link_of(arena, profile, name);
+    if (!link)
+        return error_system(error, errno, "cannot read \"%s\" of the Nix profile", name);
+    int code = check_within(name, link, mount, error);
+    if (code < 0)
+        return code;
+    auto_fd system = path_open(volume, link + strlen(mount), O_PATH | O_DIRECTORY);
+    if (system < 0)
+        return error_set(error, -system, "cannot open \"%s\", generation %u: %s; %s", link, number,
+                         strerror(-system), others);
+    *path = link;
+    return 0;
+}
+
+int nix_follow(struct arena *arena, int volume, const struct generations *declared,
+               const char *path, const char **found, struct error *error)
+{
+    const char *mount = declared->place.volume->mount, *whole = path;
+    size_t start = strlen(mount), length = start, links = 0;
+    *found = NULL;
+    while (whole[length]) {
+        length += 1 + strcspn(whole + length + 1, "/");
+        const char *part = arena_copy(arena, whole + start, length - start),
+                   *link = link_of(arena, volume, part + 1);
+        if (!link && (errno == ENOENT || errno == ENOTDIR))
+            return 0;
+        if (!link)
+            continue;
+        whole = arena_printf(arena, "%s%s", link, whole + length);
+        length = start;
+        int code = ++links > LINK_LIMIT ? error_system(error, ELOOP, "cannot open \"%s\"", path)
+                                        : check_within(path, whole, mount, error);
+        if (code < 0)
+            return code;
+    }
+    *found = whole + start;
+    return 0;
+}
+
 int nix_read(struct arena *arena, int volume, int profile, const struct generations *declared,
              struct generation *generation, struct error *error)
 {
-    const char *name = nix_name(arena, generation->number), *mount = declared->place.volume->mount,
-               *path = link_of(arena, profile, name);
-    if (!path)
-        return error_system(error, errno, "cannot read \"%s\" of the Nix profile", name);
-    if (path_objection(path) || !path_is_within(path, mount))
-        return error_set(error, EINVAL,
-                         "\"%s\" of the Nix profile leads to \"%s\", which is not below %s; %s",
-                         name, path, mount, others);
-    auto_fd system = path_open(volume, path + strlen(mount), O_PATH | O_DIRECTORY);
-    if (system < 0)
-        return error_set(error, -system, "cannot open \"%s\", generation %u: %s; %s", path,
-                         generation->number, strerror(-system), others);
-    generation->created = time_of(arena, profile, name);
+    const char *path;
+    int code = nix_system(arena, volume, profile, declared, generation->number, &path, error);
+    if (code < 0)
+        return code;
+    auto_fd system =
+        path_open(volume, path + strlen(declared->place.volume->mount), O_PATH | O_DIRECTORY);
+    generation->created = time_of(arena, profile, nix_name(arena, generation->number));
     return read_system(arena, system, path, generation, error);
 }

@@ -20,7 +20,14 @@ bool nix_current(int profile, char name[static NIX_NAME]);
 /* Where "/NAME", a specialisation of a system, begins in a choice such as 42/NAME; NULL: it names
  * none. */
 const char *nix_variant(const char *choice);
-/* Fills what is known by its number alone; `profile` is the folder of the links. */
+/* Where a system lies, which is there; `profile` is the folder of the links to systems. */
+int nix_system(struct arena *arena, int volume, int profile, const struct generations *declared,
+               unsigned number, const char **path, struct error *error);
+/* What a path of the running system leads to by the links of the store, from the top of the volume
+ * on; NULL: nothing. */
+int nix_follow(struct arena *arena, int volume, const struct generations *declared,
+               const char *path, const char **found, struct error *error);
+/* Fills what is known by its number alone. */
 int nix_read(struct arena *arena, int volume, int profile, const struct generations *declared,
              struct generation *generation, struct error *error);
 

@@ -263,6 +263,38 @@ int generation_before(struct arena *arena, int volume, const struct generations 
                      declared->place.path, number);
 }
 
+/* The system has it where the running system has its own. */
+static int find_config_of_system(struct arena *arena, int volume, int store,
+                                 const struct generations *declared, unsigned number,
+                                 const char *variant, const char **path, struct error *error)
+{
+    const char *system = NULL;
+    int code = nix_system(arena, volume, store, declared, number, &system, error);
+    return code < 0
+               ? code
+               : nix_follow(arena, volume, declared,
+                            arena_printf(arena, "%s%s%s/etc/ebb/ebb.conf", system,
+                                         variant ? "/specialisation" : "", variant ? variant : ""),
+                            path, error);
+}
+
+int generation_config(struct arena *arena, int volume, const struct generations *declared,
+                      unsigned number, const char *choice, const char **path, struct error *error)
+{
+    const char *folder = declared->place.path, *name = arena_printf(arena, "%u/ebb.conf", number);
+    auto_fd store = store_open(volume, declared, error);
+    *path = NULL;
+    if (store < 0)
+        return store;
+    if (declared->kind == STORE_NIX)
+        return find_config_of_system(arena, volume, store, declared, number, nix_variant(choice),
+                                     path, error);
+    auto_fd fd = path_open(store, name, O_PATH);
+    if (fd != -ENOENT && fd != -ENOTDIR)
+        *path = arena_printf(arena, "%s/%s", strcmp(folder, "/") ? folder : "", name);
+    return 0;
+}
+
 bool generation_time(const char *created, time_t *seconds)
 {
     struct tm time = {0};

@@ -34,6 +34,11 @@ int generation_choose(struct arena *arena, int volume, const struct generations 
 int generation_before(struct arena *arena, int volume, const struct generations *declared,
                       unsigned number, const struct generation **generation, struct error *error);
 
+/* The configuration that a generation carries, as a path on its volume, without opening it; NULL:
+ * it carries none. The generation need not be whole; `choice` may name a specialisation of it. */
+int generation_config(struct arena *arena, int volume, const struct generations *declared,
+                      unsigned number, const char *choice, const char **path, struct error *error);
+
 /* When it was made, as seconds since 1970; false: that is not known. `created` may be NULL. */
 bool generation_time(const char *created, time_t *seconds);
 

@@ -230,13 +230,59 @@ static void test_before(void **state)
     assert_int_equal(generation_before(arena, volume, &profile, 2, &found, &error), -ENOENT);
 }
 
+/* The configuration in the /etc of a system, by links that all stay in the store. */
+static void test_config(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    static const struct {
+        const char *scene, *choice, *path, *message;
+    } cases[] = {
+        {"true", "4", NULL, NULL},
+        {"ln -s /nix/store/e/etc a/etc", "4", NULL, NULL},
+        {"mkdir -p a/etc/ebb && touch a/etc/ebb/ebb.conf", "latest", "/store/a/etc/ebb/ebb.conf",
+         NULL},
+        {"mkdir -p e/etc/ebb f && ln -s /nix/store/e/etc a/etc && ln -s /nix/store/f/x "
+         "e/etc/ebb/ebb.conf && ln -s /nix/store/f-ebb.conf f/x && touch f-ebb.conf",
+         "4", "/store/f-ebb.conf", NULL},
+        {"mkdir -p a/specialisation b/etc && ln -s /nix/store/b a/specialisation/quiet &&"
+         "ln -s /nix/store/f b/etc/ebb && mkdir f && touch f/ebb.conf",
+         "4/quiet", "/store/f/ebb.conf", NULL},
+        {"ln -s ../../../etc a/etc", "4", NULL,
+         "\"/nix/store/a/etc/ebb/ebb.conf\" of the Nix profile leads to "
+         "\"../../../etc/ebb/ebb.conf\", which is not below /nix; boot another one with "
+         "ebb.generation="},
+        {"ln -s /etc a/etc", "4", NULL,
+         "\"/nix/store/a/etc/ebb/ebb.conf\" of the Nix profile leads to \"/etc/ebb/ebb.conf\", "
+         "which is not below /nix; boot another one with ebb.generation="},
+        {"ln -s /nix/store/a/etc a/etc", "4", NULL,
+         "cannot open \"/nix/store/a/etc/ebb/ebb.conf\": Too many levels of symbolic links"},
+        {"rmdir a", "4", NULL,
+         "cannot open \"/nix/store/a\", generation 4: No such file or directory; boot another one "
+         "with ebb.generation="},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        const char *path;
+        auto_arena arena = arena_new();
+        must_run("rm -rf volume && mkdir -p volume/profiles volume/store/a && cd volume &&"
+                 "ln -s /nix/store/a profiles/system-4-link && cd store && %s",
+                 cases[i].scene);
+        auto_fd volume = open_folder("volume");
+        int code = generation_config(arena, volume, &profile, 4, cases[i].choice, &path, &error);
+        assert_outcome(cases[i].scene, code, &error, cases[i].message);
+        assert_true(!path == !cases[i].path);
+        if (path)
+            assert_string_equal(path, cases[i].path);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_choose),   TEST(test_document), TEST(test_synthesized),
-        TEST(test_variants), TEST(test_refused),  TEST(test_before),
+        TEST(test_choose),  TEST(test_document), TEST(test_synthesized), TEST(test_variants),
+        TEST(test_refused), TEST(test_before),   TEST(test_config),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

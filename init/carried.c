@@ -5,23 +5,18 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "generations/store.h"
 #include "plan/make.h"
 #include "plan/scfg.h"
 
 /* Copied to where nobody else writes; messages name it so, and people can read it there. */
-static int copy(const struct context *context, const struct config *image, const char *name,
-                struct error *error)
+static int copy(const struct context *context, const struct place *store, const char *path,
+                const char *name, struct error *error)
 {
-    const struct place *store = &image->generations.place;
-    const char *path =
-        arena_printf(context->arena, "%s/%u/ebb.conf", strcmp(store->path, "/") ? store->path : "",
-                     context->generation->number);
     auto_string text = NULL;
     size_t length;
     auto_fd fd = path_open(context_volume(context, store->volume)->fd, path,
                            O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd == -ENOENT)
-        return fd;
     if (fd < 0)
         return error_system(error, -fd, "cannot open \"%s:%s\"", store->volume_name, path);
     int code = path_read_fd(fd, path, SCFG_MAX_SIZE, &text, &length, error);
@@ -41,14 +36,21 @@ static int fail(const struct context *context, const struct report *report, stru
 int carried_read(const struct context *context, const struct config *image,
                  const struct config **config, struct error *error)
 {
-    const char *name =
-        arena_printf(context->arena, "/run/ebb/generation-%u.conf", context->generation->number);
-    struct report report = {.arena = context->arena};
-    int code = copy(context, image, name, error);
-    if (code == -ENOENT) {
+    struct arena *arena = context->arena;
+    const struct generation *generation = context->generation;
+    const struct place *store = &image->generations.place;
+    const char *path,
+        *name = arena_printf(arena, "/run/ebb/generation-%u.conf", generation->number);
+    struct report report = {.arena = arena};
+    int code =
+        generation_config(arena, context_volume(context, store->volume)->fd, &image->generations,
+                          generation->number, generation->choice, &path, error);
+    if (code == 0 && !path) {
         *config = image;
         return 0;
     }
+    if (code == 0)
+        code = copy(context, store, path, name, error);
     if (code < 0)
         return code;
     struct config *own = config_load(name, NULL, &report);

@@ -1,4 +1,4 @@
-/* The configuration that a generation carries, N/ebb.conf in the store: what persists, which
+/* The configuration that a generation carries in the store: what persists, which
  * secrets there are, and what the root is. So a rollback rolls that back, too. */
 #ifndef EBB_INIT_CARRIED_H
 #define EBB_INIT_CARRIED_H

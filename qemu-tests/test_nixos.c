@@ -8,6 +8,7 @@
 #define VOLUME                                                                                     \
     "volume nix UUID=5ce0e000-0000-4000-8000-00000000000a { fs ext4; mount /nix; }\n"              \
     "root tmpfs\npersist nix:/persist { dir /srv/one; dir /bin; }\n"
+#define PROFILE "generations nix:/var/nix/profiles kind=nix\n"
 
 /* What both kinds of system do before systemd runs. The shell of the agent comes back by itself,
  * for it is asked for before such a script is done. */
@@ -32,7 +33,8 @@ static void put_on_disk(const struct scene *scene)
              scene->folder, scene->disks[0].path);
 }
 
-/* 1 has a script as its init, 2 and 3 a prepare-root. That of 3, which is to be booted, fails. */
+/* 1 has a script as its init, 2 and 3 a prepare-root. That of 3, which is to be booted, fails. In
+ * the /etc of 2 is a configuration, by links as NixOS makes them. */
 static void make_store(const struct scene *scene)
 {
     must_run("mkdir -p %s/nix && cat > %s/script <<'EOF'\n%sEOF\n", scene->folder, scene->folder,
@@ -53,8 +55,10 @@ static void make_store(const struct scene *scene)
         "mv h1-nixos-system-x/prepare-root h1-nixos-system-x/init &&"
         "echo 'echo no activation; exit 7' >> h3-nixos-system-x/prepare-root &&"
         "for i in 2 3; do cp b-busybox/bin/busybox h$i-nixos-system-x/init; done &&"
-        "chmod 755 h1-*/init h?-*/prepare-root",
-        scene->folder);
+        "chmod 755 h1-*/init h?-*/prepare-root && mkdir -p e-etc/etc/ebb &&"
+        "ln -s /nix/store/e-etc/etc h2-nixos-system-x/etc && cd e-etc/etc/ebb &&"
+        "ln -s /nix/store/c-ebb.conf ebb.conf && echo '%s' > ../../../c-ebb.conf",
+        scene->folder, VOLUME PROFILE "persist nix:/persist { dir /srv/two; }");
 }
 
 /* The root is memory, the store is as it should be, and what `keys` mounted is there. */
@@ -81,7 +85,7 @@ static void generations(void **state)
     scene_make(scene);
     make_store(scene);
     put_on_disk(scene);
-    scene_configure(scene, VOLUME "generations nix:/var/nix/profiles kind=nix\n");
+    scene_configure(scene, VOLUME PROFILE);
     scene_boot(scene);
     assert_contains(scene_screen(scene),
                     "ebb: \"/nix/store/h3-nixos-system-x/prepare-root\" of generation 3 failed "
@@ -90,12 +94,14 @@ static void generations(void **state)
                     "booting generation 2 instead");
     expect_entered(scene, "/nix/store/h2-nixos-system-x", "/nix/store/h2-nixos-system-x/init",
                    "true");
-    scene_run(scene, "echo kept > /srv/one/x; ln -sfn system-1-link /nix/var/nix/profiles/system");
+    scene_run(scene, "mountpoint /srv/two && echo kept > /srv/one/x; ln -sfn system-1-link "
+                     "/nix/var/nix/profiles/system");
     scene_power_off(scene);
     scene_boot(scene);
     expect_entered(scene, "/nix/store/h1-nixos-system-x", "/nix/store/b-busybox/bin/busybox",
                    "false");
-    scene_expect(scene, "cat /srv/one/x", "kept");
+    scene_expect(scene, "cat /srv/one/x; test -e /srv/two || echo not declared",
+                 "kept\nnot declared");
     scene_power_off(scene);
     scene_end(scene);
 }

@@ -1,6 +1,5 @@
 #include "tool/declared.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "generations/identity.h"
 #include "generations/record.h"
+#include "generations/store.h"
 #include "plan/make.h"
 
 static int open_place(struct arena *arena, struct target root, const struct volume *volume,
@@ -122,22 +122,24 @@ static int add_volumes(struct arena *arena, struct target root, const struct con
     return 0;
 }
 
-int declared_carried(struct arena *arena, int store, const char *number, struct config **carried,
+int declared_carried(struct arena *arena, int volume, const struct generations *declared,
+                     unsigned number, const char *choice, struct config **carried,
                      struct error *error)
 {
-    const char *name = arena_printf(arena, "%s/ebb.conf", number);
-    auto_fd fd = path_open(store, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (fd == -ENOENT || fd == -ENOTDIR)
-        return 0;
+    const char *path;
+    int code = generation_config(arena, volume, declared, number, choice, &path, error);
+    if (code < 0 || !path)
+        return code;
+    auto_fd fd = path_open(volume, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-        return error_system(error, -fd, "cannot open the ebb.conf of generation %s", number);
+        return error_system(error, -fd, "cannot open the ebb.conf of generation %u", number);
     struct report report = {.arena = arena};
     auto_config config =
-        config_load(arena_printf(arena, "/proc/self/fd/%d/%s", store, name), NULL, &report);
+        config_load(arena_printf(arena, "/proc/self/fd/%d/%s", volume, path), NULL, &report);
     if (report.errors) {
         const struct problem *first = report_first_error(&report);
         return error_set(error, EINVAL,
-                         "the ebb.conf of generation %s has errors, so what it declares is not "
+                         "the ebb.conf of generation %u has errors, so what it declares is not "
                          "known; the first, in line %u: %.300s",
                          number, first->origin.line, first->text);
     }
@@ -145,43 +147,37 @@ int declared_carried(struct arena *arena, int store, const char *number, struct 
     return 0;
 }
 
-static int add_generation(struct arena *arena, struct declared *declared, int store,
-                          const char *number, struct error *error)
+static int add_generation(struct arena *arena, struct declared *declared, int volume,
+                          const struct generations *generations, unsigned number,
+                          struct error *error)
 {
     auto_config config = NULL;
-    int code = declared_carried(arena, store, number, &config, error);
+    int code = declared_carried(arena, volume, generations, number, "", &config, error);
     if (config)
         add_config(arena, declared, config);
-    return code;
+    return code == -ENOENT ? 0 : code; /* what is not there declares nothing */
 }
 
 static int add_generations(struct arena *arena, struct declared *declared,
                            const struct config *config, struct target root, struct error *error)
 {
-    const struct place *place = &config->generations.place;
-    const struct declared_volume *known = find(declared, place->volume);
-    if (!place->volume)
+    const struct generations *generations = &config->generations;
+    const struct volume *on = generations->place.volume;
+    const struct declared_volume *known = find(declared, on);
+    unsigned *numbers = NULL;
+    size_t count = 0;
+    if (!on)
         return 0;
-    auto_fd own = known ? -1 : declared_place(arena, root, place->volume, error);
-    if (!known && own < 0)
-        return own;
-    auto_fd store = path_open(known ? known->fd : own, place->path, O_RDONLY | O_DIRECTORY);
+    auto_fd own = known ? -1 : declared_place(arena, root, on, error);
+    int volume = known ? known->fd : own;
+    auto_fd store = volume < 0 ? volume : store_open(volume, generations, error);
     if (store < 0)
-        return error_system(error, -store, "cannot open the generations in \"%s:%s\"",
-                            place->volume_name, place->path);
-    int listed = openat(store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    auto_dir folder = listed < 0 ? NULL : fdopendir(listed);
-    if (!folder)
-        return error_system(error, errno, "cannot list the generations");
-    for (struct dirent *entry; errno = 0, (entry = readdir(folder));) {
-        const char *name = entry->d_name;
-        if (!*name || name[strspn(name, "0123456789")])
-            continue;
-        int code = add_generation(arena, declared, store, name, error);
-        if (code < 0)
-            return code;
-    }
-    return errno ? error_system(error, errno, "cannot list the generations") : 0;
+        return store;
+    int code =
+        store_numbers(arena, store, (enum store_kind)generations->kind, &numbers, &count, error);
+    for (size_t i = 0; code == 0 && i < count; i++)
+        code = add_generation(arena, declared, volume, generations, numbers[i], error);
+    return code;
 }
 
 /* A place within something declared has no orphans: all in it persists by that. */

@@ -25,7 +25,8 @@ int declared_collect(struct arena *arena, struct target root, const struct confi
 void declared_close(struct declared *declared);
 /* The configuration that a generation carries, for config_free; one that carries none leaves
  * `carried` as it is. */
-int declared_carried(struct arena *arena, int store, const char *number, struct config **carried,
+int declared_carried(struct arena *arena, int volume, const struct generations *declared,
+                     unsigned number, const char *choice, struct config **carried,
                      struct error *error);
 /* Opens the record of boots. -ENOENT: there is none yet. */
 int declared_record(struct arena *arena, struct target root, const struct config *config,

@@ -7,35 +7,59 @@
 
 #include "base/log.h"
 #include "generations/kernels.h"
+#include "generations/nix.h"
 #include "tool/declared.h"
 #include "tool/verb.h"
 
 /* What the generation declares: its own, or else the host's. */
-static int find_config(const struct store_place *place, const char *number, struct config **own,
-                       struct diff_side *side, struct error *error)
+static int find_config(const struct store_place *place, struct config **own, struct diff_side *side,
+                       struct error *error)
 {
-    int code = declared_carried(place->arena, place->store, number, own, error);
+    const struct generation *generation = side->generation;
+    int code = declared_carried(place->arena, place->volume, &place->declared, generation->number,
+                                generation->choice, own, error);
     side->config = *own ? *own : place->config;
     return code;
 }
 
-static int open_side(const struct store_place *place, const char *word, struct config **own,
-                     struct diff_side *side, struct error *error)
+static int open_system(const struct store_place *place, struct diff_side *side, struct error *error)
 {
-    const char **kernels = NULL;
-    size_t count = 0;
-    int code = place_find(place, word, &side->generation, error);
+    const struct generation *generation = side->generation;
+    const struct generations *declared = &place->declared;
+    const char *path;
+    int code = nix_system(place->arena, place->volume, place->store, declared, generation->number,
+                          &path, error);
     if (code < 0)
         return code;
+    side->system = path;
+    side->tree = path_open(place->volume, path + strlen(declared->place.volume->mount),
+                           O_RDONLY | O_DIRECTORY);
+    side->kernel = generation->kernel ? kernels_version(place->arena, generation->kernel) : NULL;
+    return side->tree < 0 ? error_system(error, -side->tree, "cannot open \"%s\"", path) : 0;
+}
+
+static int open_tree(const struct store_place *place, struct diff_side *side, struct error *error)
+{
     unsigned number = side->generation->number;
-    const char *folder = arena_printf(place->arena, "%u", number);
-    side->tree = path_open(place->store, arena_printf(place->arena, "%s/tree", folder),
+    const char **kernels = NULL;
+    size_t count = 0;
+    side->tree = path_open(place->store, arena_printf(place->arena, "%u/tree", number),
                            O_RDONLY | O_DIRECTORY);
     if (side->tree < 0)
         return error_system(error, -side->tree, "cannot open the tree of generation %u", number);
     kernels_list(place->arena, side->tree, &kernels, &count);
     side->kernel = count ? kernels[count - 1] : NULL;
-    return find_config(place, folder, own, side, error);
+    return 0;
+}
+
+static int open_side(const struct store_place *place, const char *word, struct config **own,
+                     struct diff_side *side, struct error *error)
+{
+    int code = place_find(place, word, &side->generation, error);
+    if (code == 0)
+        code = place->declared.kind == STORE_NIX ? open_system(place, side, error)
+                                                 : open_tree(place, side, error);
+    return code < 0 ? code : find_config(place, own, side, error);
 }
 
 static int compare(struct arena *arena, const struct diff_wish *wish, struct diff *diff,

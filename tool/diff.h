@@ -22,8 +22,9 @@ int diff_tell(struct target root, const struct diff_wish *wish, FILE *out);
 /* One of the two. */
 struct diff_side {
     const struct generation *generation;
-    const char *kernel; /* the newest one, NULL: none */
-    int tree;
+    const char *kernel;          /* the newest one, NULL: none */
+    int tree;                    /* or the system itself, of a Nix profile */
+    const char *system;          /* where that lies; NULL: it is none */
     const struct config *config; /* NULL: it carries none, and the host's is not known */
 };
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "tool/closure.h"
 #include "tool/diff.h"
 #include "tool/packages.h"
 
@@ -21,7 +22,8 @@ static void compare(const struct packages *old, const struct packages *new, stru
 static int read_side(struct diff_part *part, const struct diff_side *side,
                      struct packages *packages, struct error *error)
 {
-    int code = packages_read(part->arena, side->tree, packages, error);
+    int code = side->system ? closure_read(part->arena, side->system, packages, error)
+                            : packages_read(part->arena, side->tree, packages, error);
     return code < 0 ? error_prefix(error, "generation %u", side->generation->number) : 0;
 }
 

@@ -1,4 +1,4 @@
-/* The packages that are installed in a tree, as its package manager wrote them down. */
+/* The packages that a generation has. */
 #ifndef EBB_TOOL_PACKAGES_H
 #define EBB_TOOL_PACKAGES_H
 
@@ -14,12 +14,12 @@ struct package {
 
 struct packages {
     struct arena *arena;
-    bool known; /* false: neither dpkg nor pacman has a database in the tree */
+    bool known; /* false: no package manager tells */
     struct package *items;
     size_t count; /* by name */
 };
 
-/* `tree` is a folder that anybody may have filled. */
+/* What dpkg or pacman wrote down; `tree` is a folder that anybody may have filled. */
 int packages_read(struct arena *arena, int tree, struct packages *packages, struct error *error);
 
 #endif
