@@ -124,7 +124,13 @@ in
 
     boot.initrd.enable = true; # only what NixOS would have put into it is another image
     system.build.initialRamdisk = lib.mkForce image;
-    system.build.initialRamdiskSecretAppender = lib.mkForce (pkgs.writeShellScript "no-secrets" "");
+    # What installs boot loaders runs bin/append-initrd-secrets of it; Ebb's image takes no more files.
+    system.build.initialRamdiskSecretAppender =
+      lib.mkForce (pkgs.writeShellScriptBin "append-initrd-secrets" "");
+
+    # Of units that packages bring, NixOS enables none by itself.
+    systemd.packages = [ cfg.package ];
+    systemd.services.ebb-write-back.wantedBy = [ "sysinit.target" ];
 
     # Binds of impermanence are made before systemd begins, so they are none of its mounts.
     fileSystems = lib.mapAttrs' fileSystem mounted // {
