@@ -33,7 +33,7 @@ stdenv.mkDerivation {
     glibc.static
   ];
 
-  postPatch = "patchShebangs checks deps hooks examples";
+  postPatch = "patchShebangs deps";
 
   # As deps/build does it, which would fetch the sources of Debian.
   preBuild = ''
