@@ -13,6 +13,7 @@
 #include "generations/store.h"
 #include "plan/value.h"
 #include "tool/boot.h"
+#include "tool/nix_once.h"
 #include "tool/state.h"
 
 unsigned trial_seconds(const char *text)
@@ -93,10 +94,14 @@ void trial_take_back(const struct boots *boots, const char *config)
     const struct boot_wish wish = {.config = config, .efivars = LOADER_FOLDER};
     struct error ignored; /* what cannot be asked was never asked */
     bool by_loader;
-    if (!boots->config->boot.place.volume || boots->record.trial.state != TRIAL_WANTED)
+    if (boots->record.trial.state != TRIAL_WANTED)
         return;
     auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    (void)boot_once((struct target){root, ""}, &wish, 0, &by_loader, &ignored); /* as above */
+    const struct target target = {root, ""};
+    if (boots->config->generations.kind == STORE_NIX)
+        (void)nix_once(target, &boots->config->boot, NULL, &by_loader, &ignored); /* as above */
+    else if (boots->config->boot.place.volume)
+        (void)boot_once(target, &wish, 0, &by_loader, &ignored); /* as above */
 }
 
 static uint64_t number_of(struct json_object *object, const char *key)

@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "generations/kernels.h"
 #include "generations/loader.h"
+#include "generations/nix_kernel.h"
 #include "generations/store.h"
 #include "tool/boot.h"
+#include "tool/nix_once.h"
 #include "tool/options.h"
 #include "tool/trial.h"
 #include "tool/verb.h"
@@ -18,14 +20,21 @@
 struct wish {
     const char *generation, *config;
     unsigned seconds;
-    bool has_kernel; /* the kernel that runs has its modules there */
+    bool has_kernel;   /* the kernel that runs has its modules there */
+    const char *entry; /* of NixOS, for a system of a Nix profile */
     bool no_snapshot;
 };
 
 /* What would make it fail at once is told now. */
-static int check_tree(const struct boots *boots, const struct generation *generation,
-                      struct wish *wish, struct error *error)
+static int check_tree(struct arena *arena, const struct boots *boots,
+                      const struct generation *generation, struct wish *wish, struct error *error)
 {
+    const struct generations *declared = &boots->config->generations;
+    if (declared->kind == STORE_NIX) {
+        wish->has_kernel = nix_kernel_fits(arena, boots->volume, declared, generation);
+        wish->entry = nix_kernel_entry(arena, generation);
+        return 0;
+    }
     wish->has_kernel = true; /* as far as is known */
     const char *init = generation->init ? generation->init : "/sbin/init";
     if (!generation->tree || generation->image)
@@ -48,10 +57,13 @@ static int arrange_kernel(struct boots *boots, const struct wish *wish, struct r
 {
     const struct boot_wish boot = {.config = wish->config, .efivars = LOADER_FOLDER};
     bool by_loader = false;
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct target target = {root, ""};
     int code;
-    if (boots->config->boot.place.volume) {
-        auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        code = boot_once((struct target){root, ""}, &boot, trial->generation, &by_loader, error);
+    if (wish->entry) {
+        code = nix_once(target, &boots->config->boot, wish->entry, &by_loader, error);
+    } else if (boots->config->boot.place.volume) {
+        code = boot_once(target, &boot, trial->generation, &by_loader, error);
     } else {
         code = error_set(error, ENOENT,
                          "the kernel that runs would boot it; declare a boot partition (`boot` in "
@@ -76,7 +88,7 @@ static int prepare(struct arena *arena, struct boots *boots, struct wish *wish, 
     int code = generation_choose(arena, boots->volume, &boots->config->generations, &boots->record,
                                  wish->generation, &generation, error);
     if (code == 0)
-        code = check_tree(boots, generation, wish, error);
+        code = check_tree(arena, boots, generation, wish, error);
     if (code == 0)
         code = trial_way_back(arena, boots, generation->number, &trial.back, error);
     if (code < 0)
