@@ -18,13 +18,13 @@ static bool says(struct target root, const char *path, const char *word)
  * later, as NixOS does with kernel.kexec_load_disabled, is none of it. */
 static const char *find_obstacle(struct target root)
 {
-    static const char lockdown[] = "/sys/kernel/security/lockdown";
-    auto_fd kexec = path_open(root.fd, "/sys/kernel/kexec_loaded", O_PATH);
+    static const char lockdown[] = "sys/kernel/security/lockdown";
+    auto_fd kexec = path_open(root.fd, "sys/kernel/kexec_loaded", O_PATH);
     if (kexec < 0)
         return "cannot start another one";
     if (says(root, lockdown, "[integrity]") || says(root, lockdown, "[confidentiality]"))
         return "is locked down, and starts no other one";
-    return says(root, "/proc/cmdline", "kernel.kexec_load_disabled=1")
+    return says(root, "proc/cmdline", "kernel.kexec_load_disabled=1")
                ? "was told by its parameters to start no other one"
                : NULL;
 }
