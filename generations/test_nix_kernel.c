@@ -2,7 +2,10 @@
  * of NixOS asks for. Starting it is what qemu-tests/test_nixos.c does. */
 #include "generations/choosing.h"
 #include "generations/kexec.h"
+#include "generations/loader.h"
 #include "generations/nix_kernel.h"
+
+#define VENDOR "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
 /* Of 1 are the modules for the kernel that runs, of 2 for another one, and of 3, which is the
  * latest, none. All lie behind links, and in 2 is the specialisation "dark". */
@@ -192,11 +195,49 @@ static void test_trial(void **state)
     end(&scene);
 }
 
+/* As far as somebody gets who may neither start a kernel nor reboot. */
+static void assert_order(struct scene *scene, const char *expected, bool is_asked)
+{
+    struct error error = {0};
+    struct plan plan = {.arena = scene->arena};
+    kexec_plan(&scene->config, &plan);
+    (void)choose(scene, NULL);
+    assert_true(kexec_apply(&plan.steps[0], scene->context, &error) < 0);
+    assert_contains(error.text, expected);
+    assert_int_equal(succeeds("test -e " LOADER_FOLDER "/LoaderEntryOneShot" VENDOR), is_asked);
+}
+
+/* The loader is asked once for the entry of NixOS, if it has it. */
+static void test_order(void **state)
+{
+    (void)state; /* as above */
+    static const char refused[] = "generation 2 needs its own kernel: its system names no kernel";
+    struct scene scene;
+    need_namespace();
+    begin_profile(&scene);
+    scene.context->states[0].identity = "5ce0e000-0000-4000-8000-00000000000a";
+    must_run("mount -t tmpfs sys /sys && mkdir -p " LOADER_FOLDER " && cd " LOADER_FOLDER " &&"
+             "printf '\\7\\0\\0\\0\\10\\0\\0\\0\\0\\0\\0\\0' > LoaderFeatures" VENDOR);
+    (void)choose(&scene, NULL);
+    (void)record_of(&scene, 2, 0); /* as `ebb rollback 2` does */
+    assert_order(&scene, refused, false);
+    must_run("{ printf '\\7\\0\\0\\0'; printf 'nixos-generation-2.conf\\0' |"
+             "iconv -t utf-16le; } > " LOADER_FOLDER "/LoaderEntries" VENDOR);
+    assert_order(&scene, "cannot start another kernel", true);
+    assert_int_equal(scene.context->states[0].fd, -1); /* nothing is mounted any more */
+    scene.context->states[0].fd = open_folder("volume");
+    must_run("rm " LOADER_FOLDER "/LoaderEntryOneShot" VENDOR);
+    reboot_scene(&scene);
+    assert_order(&scene, refused, false); /* it did not do it then */
+    assert_false(scene.context->generation_is_asked);
+    end(&scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_needed), TEST(test_payload), TEST(test_told),
-                                       TEST(test_init), TEST(test_trial)};
+                                       TEST(test_init),   TEST(test_trial),   TEST(test_order)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
