@@ -84,6 +84,9 @@ static const struct wrong cases[] = {
      "be mounted there; write in its block: mount /nix\n"
      "ebb.conf:3:1: a generation of a Nix profile has no tree that an overlay could lie over; "
      "write root tmpfs\n"},
+    {"volume nix LABEL=n { fs ext4; mount /nix; }\nvolume esp LABEL=E { fs vfat; }\n"
+     "generations nix:/profiles kind=nix\nboot esp:/\n",
+     "ebb.conf:4:1: the boot entries of a Nix profile are made by NixOS; remove `boot`\n"},
     {BASE "persist { dir /a }\n",
      "ebb.conf:3:1: \"persist\" lacks its place; write: persist VOLUME:/path { dir /path; "
      "file /path }\n"},
