@@ -131,7 +131,7 @@ static void hold_record(void)
  * machine, so that it is read-only must do. */
 static bool unmount_all(bool is_init)
 {
-    struct unmounting unmounting = {.top = "/", .kept = last};
+    struct unmounting unmounting = {.top = "/", .kept = (const char *const[]){last, NULL}};
     struct error error;
     bool clean = true;
     unsigned long since = clock_milliseconds();

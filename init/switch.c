@@ -18,6 +18,7 @@
 #include "init/systemd.h"
 #include "kconfig/drivers.h"
 #include "kconfig/load.h"
+#include "init/unmount.h"
 #include "kconfig/request.h"
 #include "mounts/kernel.h"
 #include "mounts/root.h"
@@ -34,6 +35,15 @@ static void end_processes(const struct context *context)
 
 /* Deletes what is in `folder`, but nothing of another file system; best effort, because all that
  * is lost otherwise is memory. */
+/* What a hook or the rescue shell mounted beside the new root would stay below it, where nobody
+ * sees it and no shutdown unmounts it. */
+static void unmount_strays(const struct context *context)
+{
+    const char *const kept[] = {context->root.name, "/dev", "/proc", "/run", "/sys", NULL};
+    struct unmounting strays = {.top = "/", .kept = kept};
+    unmount_or_detach(&strays);
+}
+
 static void delete_contents(int folder, dev_t device)
 {
     int own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -109,6 +119,7 @@ int switch_root(const struct context *context, const char *init, char *const arg
     end_processes(context);
     shutdown_leave(context);
     request_release();
+    unmount_strays(context);
     log_release();
     modules_close(context->modules);
     root_show_lower(context);

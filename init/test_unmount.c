@@ -33,8 +33,9 @@ static struct unmounting here(struct arena *arena, const char *kept)
 {
     char folder[256];
     assert_non_null(getcwd(folder, sizeof(folder)));
-    return (struct unmounting){.top = arena_printf(arena, "%s/old", folder),
-                               .kept = arena_printf(arena, "%s/old/%s", folder, kept)};
+    const char **kept_list = arena_alloc(arena, 2 * sizeof(*kept_list));
+    kept_list[0] = arena_printf(arena, "%s/old/%s", folder, kept);
+    return (struct unmounting){.top = arena_printf(arena, "%s/old", folder), .kept = kept_list};
 }
 
 static int round_of(struct unmounting *unmounting, bool expected)
@@ -130,6 +131,36 @@ static void test_busy_writing(void **state)
     close(held);
 }
 
+/* What is held stays as it is for who holds it, and nobody else sees it. */
+static void test_detached(void **state)
+{
+    (void)state; /* as above */
+    need_disks();
+    auto_arena arena = arena_new();
+    struct unmounting unmounting = here(arena, "kept");
+    must_run("mkdir -p old/kept && mount -t tmpfs kept old/kept && mkdir old/kept/below && "
+             "mount -t tmpfs below old/kept/below");
+    mount_disk("outer.img", "old/outer");
+    mount_disk("old/outer/inner.img", "old/outer/inner");
+    mount_disk("free.img", "old/free");
+    auto_string device = output_of("findmnt -no SOURCE old/outer/inner");
+    int held = open("old/outer/inner/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    log_begin();
+    unmount_or_detach(&unmounting);
+    auto_string log = log_end();
+    assert_contains(log, arena_printf(arena, "unmounted \"%s/free\"", unmounting.top));
+    assert_contains(log, arena_printf(arena, "\"%s/outer/inner\", %s, is still in use, by ",
+                                      unmounting.top, device));
+    assert_contains(log, arena_printf(arena, " (%d)", getpid()));
+    assert_contains(log, "; it is detached, and ends when that lets it go\n");
+    must_run("test \"$(grep -c \" $PWD/old\" /proc/self/mountinfo)\" = 2");
+    must_run(IS_MOUNTED("old/kept") " && " IS_MOUNTED("old/kept/below"));
+    assert_clean("free.img");
+    assert_int_equal(write(held, "x", 1), 1);
+    close(held);
+    must_run("umount old/kept/below old/kept");
+}
+
 /* The kernel holds it: a device lies on a file in it, which nobody has open. */
 static void test_held_by_a_device(void **state)
 {
@@ -213,6 +244,7 @@ int main(int count, char **arguments)
         cmocka_unit_test_setup_teardown(test_leaves_first, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_busy, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_busy_writing, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_detached, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_held_by_a_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_loop_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_stacked, enter_scratch, leave_scratch),

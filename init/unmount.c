@@ -49,9 +49,11 @@ static int read_mounts(struct arena *arena, struct mounts *mounts, struct error 
 static bool goes(const struct unmounting *unmounting, const struct mounted *mounted)
 {
     static const char *const own[] = {"/", "/dev", "/proc", "/run", "/sys"};
-    if (!path_is_within(mounted->target, unmounting->top) ||
-        (unmounting->kept && strcmp(mounted->target, unmounting->kept) == 0))
+    if (!path_is_within(mounted->target, unmounting->top))
         return false;
+    for (const char *const *kept = unmounting->kept; *kept; kept++)
+        if (path_is_within(mounted->target, *kept))
+            return false;
     for (size_t i = 0; i < ARRAY_LENGTH(own); i++)
         if (strcmp(mounted->target, own[i]) == 0)
             return false;
@@ -116,29 +118,59 @@ int unmount_round(struct unmounting *unmounting, bool *progress, struct error *e
     return left;
 }
 
-static bool give_up(const struct mounted *mounted)
+static void tell_busy(const struct mounted *mounted, const char *rest)
 {
     char holders[300];
     const char *words = "by the kernel, as far as can be seen";
     if (holders_find(mounted->target, holders, sizeof(holders)))
         words = holders;
-    int code = child_call(make_read_only, mounted->target, LIMIT);
-    const char *rest = code < 0 ? "it could not even be made read-only" : "it was made read-only";
     log_error("\"%s\", %s, is still in use, %s; %s", mounted->target, mounted->source, words, rest);
+}
+
+static bool give_up(const struct mounted *mounted)
+{
+    int code = child_call(make_read_only, mounted->target, LIMIT);
+    tell_busy(mounted, code < 0 ? "it could not even be made read-only" : "it was made read-only");
     (void)child_call(detach, mounted->target, LIMIT); /* what is below it may still go */
     return code == 0;
 }
 
-unsigned unmount_give_up(const struct unmounting *unmounting)
+static bool let_go(const struct mounted *mounted)
+{
+    tell_busy(mounted, "it is detached, and ends when that lets it go");
+    return child_call(detach, mounted->target, LIMIT) == 0;
+}
+
+/* Returns of how many leaves `work` says that it failed. */
+static unsigned for_leaves(const struct unmounting *unmounting,
+                           bool (*work)(const struct mounted *mounted))
 {
     auto_arena arena = arena_new();
     struct mounts mounts;
     struct error error;
-    unsigned writable = 0;
+    unsigned failed = 0;
     if (read_mounts(arena, &mounts, &error) < 0)
         return 1; /* the rounds say why */
     for (size_t i = mounts.count; i-- > 0;)
         if (goes(unmounting, &mounts.list[i]) && is_leaf(&mounts, &mounts.list[i]))
-            writable += !give_up(&mounts.list[i]);
-    return writable;
+            failed += !work(&mounts.list[i]);
+    return failed;
+}
+
+unsigned unmount_give_up(const struct unmounting *unmounting)
+{
+    return for_leaves(unmounting, give_up);
+}
+
+void unmount_or_detach(struct unmounting *unmounting)
+{
+    struct error error;
+    for (;;) {
+        bool progress = false;
+        int left = unmount_round(unmounting, &progress, &error);
+        if (left < 0)
+            log_error("%s", error.text);
+        if (left <= 0 || (!progress && for_leaves(unmounting, let_go) > 0))
+            return;
+    }
 }

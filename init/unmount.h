@@ -8,8 +8,8 @@
 #include "base/error.h"
 
 struct unmounting {
-    const char *top;  /* what is mounted on it or below it goes, but for the kernel's own folders */
-    const char *kept; /* this stays, too */
+    const char *top; /* what is mounted on it or below it goes, but for the kernel's own folders */
+    const char *const *kept; /* these stay, too, with what is below them; NULL-terminated */
     bool late; /* one took longer than its time: it is out of sight, and may be written still */
 };
 
@@ -19,6 +19,9 @@ int unmount_round(struct unmounting *unmounting, bool *progress, struct error *e
 /* Says who holds the leaves that the rounds have left, makes their file systems read-only, and
  * takes them out of the way. Returns how many could not be made read-only. */
 unsigned unmount_give_up(const struct unmounting *unmounting);
+/* Rounds until nothing is left. What is busy is told and detached, and stays writable: it may be
+ * the disk of something that goes on, such as a loop device that the new root lies on. */
+void unmount_or_detach(struct unmounting *unmounting);
 /* One mount, whatever is on its file system; -errno. */
 int unmount_one(const char *target);
 
