@@ -13,12 +13,14 @@
 
 #include "base/log.h"
 #include "generations/guard.h"
+#include "init/ending.h"
+#include "init/journal.h"
 #include "init/processes.h"
 #include "init/shutdown.h"
 #include "init/systemd.h"
+#include "init/unmount.h"
 #include "kconfig/drivers.h"
 #include "kconfig/load.h"
-#include "init/unmount.h"
 #include "kconfig/request.h"
 #include "mounts/kernel.h"
 #include "mounts/root.h"
@@ -33,8 +35,6 @@ static void end_processes(const struct context *context)
     processes_end("which a hook left behind");
 }
 
-/* Deletes what is in `folder`, but nothing of another file system; best effort, because all that
- * is lost otherwise is memory. */
 /* What a hook or the rescue shell mounted beside the new root would stay below it, where nobody
  * sees it and no shutdown unmounts it. */
 static void unmount_strays(const struct context *context)
@@ -44,6 +44,8 @@ static void unmount_strays(const struct context *context)
     unmount_or_detach(&strays);
 }
 
+/* Deletes what is in `folder`, but nothing of another file system; best effort, because all that
+ * is lost otherwise is memory. */
 static void delete_contents(int folder, dev_t device)
 {
     int own = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -117,15 +119,16 @@ int switch_root(const struct context *context, const char *init, char *const arg
                 bool read_only, struct error *error)
 {
     end_processes(context);
+    unmount_strays(context);
     shutdown_leave(context);
     request_release();
-    unmount_strays(context);
     log_release();
     modules_close(context->modules);
     root_show_lower(context);
     places_release(context);
     systemd_tell(context);
     systemd_keep_extra("/.extra");
+    journal_keep(SHUTDOWN_ROOT "/ebb.log");
     auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")
                        : kernel_move(context->root.fd, error);
