@@ -40,7 +40,7 @@ static void end_processes(const struct context *context)
 static void unmount_strays(const struct context *context)
 {
     const char *const kept[] = {context->root.name, "/dev", "/proc", "/run", "/sys", NULL};
-    struct unmounting strays = {.top = "/", .kept = kept};
+    struct unmounting strays = {.top = "/", .kept = kept, .limit = UNMOUNT_LIMIT};
     unmount_or_detach(&strays);
 }
 

@@ -1,6 +1,8 @@
 /* The end of mounts and devices: in their order, and with whatever holds them told. */
 #include "base/testdata/scratch.h"
 
+#include <pthread.h>
+
 #include "init/detach.h"
 #include "init/unmount.h"
 
@@ -35,7 +37,8 @@ static struct unmounting here(struct arena *arena, const char *kept)
     assert_non_null(getcwd(folder, sizeof(folder)));
     const char **kept_list = arena_alloc(arena, 2 * sizeof(*kept_list));
     kept_list[0] = arena_printf(arena, "%s/old/%s", folder, kept);
-    return (struct unmounting){.top = arena_printf(arena, "%s/old", folder), .kept = kept_list};
+    return (struct unmounting){
+        .top = arena_printf(arena, "%s/old", folder), .kept = kept_list, .limit = UNMOUNT_LIMIT};
 }
 
 static int round_of(struct unmounting *unmounting, bool expected)
@@ -161,6 +164,66 @@ static void test_detached(void **state)
     must_run("umount old/kept/below old/kept");
 }
 
+/* So many of the children that are forked next never do their work, as if a disk did not answer. */
+static unsigned hanging;
+static bool hangs;
+
+static void before_fork(void)
+{
+    hangs = hanging > 0;
+    hanging -= hangs;
+}
+
+static void in_child(void)
+{
+    while (hangs)
+        pause();
+}
+
+/* What took too long is out of sight, but somebody may still write to it. */
+static void test_late(void **state)
+{
+    (void)state; /* as above */
+    need_disks();
+    auto_arena arena = arena_new();
+    struct unmounting unmounting = here(arena, "kept");
+    must_run("mkdir old && mount -t tmpfs sys /sys");
+    mount_disk("image", "old/disk");
+    hanging = 1;
+    unmounting.limit = 1;
+    assert_int_equal(round_of(&unmounting, false), 1);
+    assert_true(unmounting.late);
+    unmounting.limit = UNMOUNT_LIMIT;
+    assert_false(unmount_all(&unmounting, false));
+    must_run("! " IS_MOUNTED("old/disk"));
+
+    mount_disk("image", "old/disk");
+    unmounting.late = false;
+    assert_true(unmount_all(&unmounting, false));
+    must_run("! " IS_MOUNTED("old/disk"));
+    assert_clean("image");
+    must_run("umount -l /sys");
+}
+
+/* Not even making it read-only comes to an end, and the next one has its turn. */
+static void test_hangs(void **state)
+{
+    (void)state; /* as above */
+    need_disks();
+    auto_arena arena = arena_new();
+    struct unmounting unmounting = here(arena, "kept");
+    must_run("mkdir old");
+    mount_disk("image", "old/disk");
+    hanging = 2;
+    unmounting.limit = 1;
+    log_begin();
+    unsigned writable = unmount_give_up(&unmounting);
+    auto_string log = log_end();
+    assert_int_equal(writable, 1);
+    assert_contains(log, "; it could not even be made read-only\n");
+    must_run("umount old/disk");
+}
+
 /* The kernel holds it: a device lies on a file in it, which nobody has open. */
 static void test_held_by_a_device(void **state)
 {
@@ -245,11 +308,14 @@ int main(int count, char **arguments)
         cmocka_unit_test_setup_teardown(test_busy, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_busy_writing, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_detached, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_late, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_hangs, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_held_by_a_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_loop_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_stacked, enter_scratch, leave_scratch),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
+    (void)pthread_atfork(before_fork, NULL, in_child); /* what is not late fails then */
     return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }
