@@ -15,6 +15,7 @@
 #include "generations/guard.h"
 #include "init/ending.h"
 #include "init/journal.h"
+#include "init/measure.h"
 #include "init/processes.h"
 #include "init/shutdown.h"
 #include "init/systemd.h"
@@ -119,6 +120,7 @@ int switch_root(const struct context *context, const char *init, char *const arg
                 bool read_only, struct error *error)
 {
     end_processes(context);
+    measure_phase("/.extra", "leave-initrd");
     unmount_strays(context);
     shutdown_leave(context);
     request_release();
