@@ -20,6 +20,7 @@
 #include "init/choose.h"
 #include "init/fault.h"
 #include "init/keymap.h"
+#include "init/measure.h"
 #include "init/rescue.h"
 #include "init/shutdown.h"
 #include "init/status.h"
@@ -110,6 +111,7 @@ static int begin(struct boot *boot, struct error *error)
     console_open(); /* also when that failed, to say so */
     log_to_kernel();
     log_info("begin");
+    measure_phase("/.extra", "enter-initrd");
     if (code == 0)
         code = read_command_line(boot, error);
     load_keymap();

@@ -202,7 +202,7 @@ static const struct wrong cases[] = {
      "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
      "failure=fail needs=/path,/path background=no\n"
      "ebb.conf:3:6: point \"/etc/announce\" is unknown; write before-volumes, on-passphrase, "
-     "after-volumes, after-root, after-persist, before-switch or on-rescue\n"},
+     "after-volumes, after-root, before-persist, after-persist, before-switch or on-rescue\n"},
     {BASE "module\n",
      "ebb.conf:3:1: \"module\" lacks its name; write: module NAME\n"},
     {BASE "rescue after=10s\n",
