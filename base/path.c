@@ -218,7 +218,8 @@ int path_read_fd(int fd, const char *name, size_t limit, char **text, size_t *le
 int path_read(int folder, const char *path, size_t limit, char **text, size_t *length,
               struct error *error)
 {
-    auto_fd fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
+    const char *below = folder == AT_FDCWD ? path : path + strspn(path, "/");
+    auto_fd fd = openat(folder, below, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_system(error, errno, "cannot read \"%s\"", path);
     return path_read_fd(fd, path, limit, text, length, error);

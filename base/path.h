@@ -43,7 +43,8 @@ int path_make_folder(int folder, const char *path, int *fd, struct error *error)
 /* Makes the missing parents of `path`, opens the last one, and points `name` at the last part. */
 int path_make_parent(int folder, const char *path, int *fd, const char **name, struct error *error);
 
-/* The whole of a file, with a NUL behind it; files larger than `limit` are refused. */
+/* The whole of a file, with a NUL behind it; files larger than `limit` are refused. Here alone
+ * links are followed, and AT_FDCWD is a folder, whose absolute paths are those of the system. */
 int path_read(int folder, const char *path, size_t limit, char **text, size_t *length,
               struct error *error);
 /* The same of a descriptor that is open already; `name` is for messages. */

@@ -370,6 +370,12 @@ static void test_read(void **state)
                 break;
         }
     }
+    struct error fault;
+    auto_string below = NULL;
+    must_run("mkdir folder && echo x > folder/file");
+    auto_fd folder = open("folder", O_PATH | O_DIRECTORY);
+    assert_int_equal(path_read(folder, "/file", 10, &below, NULL, &fault), 0);
+    assert_string_equal(below, "x\n");
     static const struct {
         const char *path, *message;
     } cases[] = {
