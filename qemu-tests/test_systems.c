@@ -148,7 +148,8 @@ static void debian_is_laid_out(void **state)
         scene_run(scene, "journalctl -b --no-pager | grep -c 'ebb: mount the volume'"), "1");
     scene_run(scene,
               "echo kept > /home/alice/notes; echo lost > /etc/lost; echo lost > /root/lost");
-    scene_reboot(scene);
+    scene_restart(scene, "systemctl reboot");
+    assert_contains(vm_serial_of_boot(scene->vm), "\nebb: everything is unmounted; rebooting");
     scene_expect_all_is_well(scene);
     assert_string_equal(
         scene_run(scene, "cat /home/alice/notes; ls -d /etc/lost /root/lost 2>/dev/null | wc -l"),
