@@ -220,15 +220,6 @@ static void add_loaded(struct scene *scene)
     scene->request.disk_count = count + 2;
 }
 
-/* As `kexec --kexec-file-syscall --reuse-cmdline` does it. */
-static void load(struct scene *scene)
-{
-    scene_run(scene, "cp /dev/vdb /run/kernel && cp /dev/vdc /run/image && perl -e '"
-                     "open K, \"/run/kernel\"; open I, \"/run/image\"; open L, \"/proc/cmdline\";"
-                     "chomp($l = <L>); $n = `uname -m` =~ /x86/ ? 320 : 294;"
-                     "exit(syscall($n, fileno K, fileno I, 1 + length $l, $l, 0) != 0)'");
-}
-
 /* udev takes over what was opened before it: otherwise systemd would wait 90 s for each line. The
  * second boot is begun by kexec, for which the container is closed. */
 static void fstab_names_an_opened_container(void **state)
@@ -253,7 +244,8 @@ static void fstab_names_an_opened_container(void **state)
               "echo '/dev/mapper/opened /media ext4 defaults 0 0' >> /etc/fstab;"
               "e2label /dev/mapper/opened kept;"
               "echo 'LABEL=kept /opt ext4 defaults 0 0' >> /etc/fstab; echo lost > /etc/lost");
-    load(scene);
+    scene_run(scene, "cp /dev/vdb /run/kernel && cp /dev/vdc /run/image");
+    scene_load(scene, "/run/kernel", "/run/image");
     scene_restart(scene, "systemctl kexec");
     const char *ended = vm_serial_of_boot(scene->vm);
     assert_contains(ended, "ebb: closed the device \"opened\"");
