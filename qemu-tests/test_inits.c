@@ -1,5 +1,5 @@
 /* Inits other than systemd: each boots, has what persists, and hands over to Ebb at its end,
- * which is a reboot and then a power-off. */
+ * which is a reboot, then a power-off, and for some then a halt. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,6 +28,7 @@ struct init {
     const char *install;  /* of the hook $hook, done in the tree */
     const char *is_up;
     const char *reboot, *power_off;
+    const char *halt;       /* NULL: it has none, or is as another one */
     const char *last_words; /* and which end it is */
 };
 
@@ -68,7 +69,22 @@ static void reboot(struct scene *scene, const struct init *init)
     assert_said(scene, init, "rebooting");
 }
 
-static void boot_twice(const struct init *init)
+/* Nothing tells that the agent is gone, so that it should have answered before. */
+static void halt(struct scene *scene, const struct init *init)
+{
+    int status;
+    struct error error;
+    const char *command = arena_printf(scene->arena, "(sleep 1; %s) &", init->halt);
+    scene_boot(scene);
+    scene_run(scene, init->is_up);
+    (void)vm_exec(scene->vm, command, NULL, NULL, &status, &error); /* the console tells */
+    scene_wait(scene, "reboot: System halted");
+    assert_said(scene, init, "halting");
+    vm_power_cut(scene->vm);
+    scene_expect_unmounted(scene);
+}
+
+static void boot_and_end(const struct init *init)
 {
     if (init->packages)
         scene_need_debian();
@@ -88,13 +104,15 @@ static void boot_twice(const struct init *init)
                  "grep -o '\"last_end\": *\"[a-z]*\"' /run/ebb/status.json | cut -d '\"' -f 4",
                  "kept\nkept\nalice:alice:700\n0\nclean");
     power_off(scene, init);
+    if (init->halt)
+        halt(scene, init);
     scene_end(scene);
 }
 
 static void busybox(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "busybox",
         .hook = "busybox",
         .configuration = CONFIGURATION("tmpfs"),
@@ -104,6 +122,7 @@ static void busybox(void **state)
         .is_up = "until test $(hostname) = ebb; do sleep 0.1; done",
         .reboot = "/sbin/reboot",
         .power_off = "/sbin/poweroff",
+        .halt = "/sbin/halt",
         .last_words = "\nebb: everything is unmounted",
     });
 }
@@ -123,7 +142,7 @@ static void busybox(void **state)
 static void sysvinit(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "sysvinit",
         .hook = "sysvinit",
         .configuration = DEBIAN_CONFIGURATION,
@@ -132,6 +151,7 @@ static void sysvinit(void **state)
         .is_up = GETTY_IS_UP,
         .reboot = "reboot",
         .power_off = "poweroff",
+        .halt = "halt",
         .last_words = READ_ONLY_WORDS,
     });
 }
@@ -139,7 +159,7 @@ static void sysvinit(void **state)
 static void openrc(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "openrc",
         .hook = "openrc",
         .configuration = DEBIAN_CONFIGURATION,
@@ -157,7 +177,7 @@ static void openrc(void **state)
 static void runit(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "runit",
         .hook = "sysvinit",
         .configuration = DEBIAN_CONFIGURATION,
@@ -174,7 +194,7 @@ static void runit(void **state)
 static void s6(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "s6",
         .hook = "s6",
         .configuration = CONFIGURATION("tmpfs"),
