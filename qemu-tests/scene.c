@@ -302,16 +302,6 @@ void scene_expect(struct scene *scene, const char *command, const char *output)
         fail_msg("\"%s\" says:\n%s\nand not:\n%s", command, found, output);
 }
 
-void scene_load(struct scene *scene, const char *kernel, const char *image)
-{
-    scene_run(scene,
-              arena_printf(scene->arena,
-                           "perl -e 'open K, \"%s\"; open I, \"%s\"; open L, \"/proc/cmdline\";"
-                           "chomp($l = <L>); $call = `uname -m` =~ /x86/ ? 320 : 294;"
-                           "exit(syscall($call, fileno K, fileno I, 1 + length $l, $l, 0) != 0)'",
-                           kernel, image));
-}
-
 void scene_put(struct scene *scene, const char *file, const char *path)
 {
     struct error error;

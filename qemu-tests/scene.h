@@ -66,9 +66,6 @@ void scene_type(struct scene *scene, const char *keys);
 void scene_reboot(struct scene *scene);
 /* The same within one QEMU, by a command of the system, such as for kexec. */
 void scene_restart(struct scene *scene, const char *command);
-/* Loads a kernel and an image, which are files of the guest, for kexec with the parameters that it
- * has now, as `kexec --kexec-file-syscall --reuse-cmdline` does. The guest has a perl. */
-void scene_load(struct scene *scene, const char *kernel, const char *image);
 void scene_power_off(struct scene *scene);
 /* After that: the ext4 of the state volume needs no recovery. */
 void scene_expect_unmounted(const struct scene *scene);

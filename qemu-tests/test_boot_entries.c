@@ -33,20 +33,6 @@ static void bring_other_kernel(const struct scene *scene)
              scene->setup.tree);
 }
 
-/* kexec uses the parameters of this kernel again, but the boot that they go on with is over. */
-static void begins_anew(struct scene *scene)
-{
-    scene_run(scene, "cd /boot/efi; for word in linux initrd; do"
-                     "  cp .$(sed -n \"s/^$word *//p\" loader/entries/*g000001.conf) /run/$word ||"
-                     "  exit 1; done; touch /etc/lost /persist/kept");
-    scene_load(scene, "/run/linux", "/run/initrd");
-    scene_restart(scene, "systemctl kexec");
-    scene_run(scene, "test -e /run/ebb/anew && grep -c ebb.continues= /proc/cmdline &&"
-                     "test -e /persist/kept && ! test -e /etc/lost && ! uname -r | grep cloud &&"
-                     "ebb status | grep -x 'last shutdown: clean' && ebb why &&"
-                     "! dmesg | grep 'EXT4-fs .*: recovery complete'");
-}
-
 /* The kernel of the default entry starts the other one; where it may not, the loader does. */
 static void kernels_are_not_mixed(struct scene *scene)
 {
@@ -56,9 +42,8 @@ static void kernels_are_not_mixed(struct scene *scene)
     entries_boot_by(scene, "default.conf");
     scene_run(scene, "test ! -e /etc/marker && ! uname -r | grep cloud && "
                      "grep -c ebb.continues= /proc/cmdline && dmesg | grep -q 'EXT4-fs .*: mounted'"
-                     " && ! dmesg | grep 'EXT4-fs .*: recovery complete'");
-    begins_anew(scene);
-    scene_run(scene, "sed -i 's/^options /&sysctl.kernel.kexec_load_disabled=1 /' "
+                     " && ! dmesg | grep 'EXT4-fs .*: recovery complete' &&"
+                     "sed -i 's/^options /&sysctl.kernel.kexec_load_disabled=1 /' "
                      "/boot/efi/loader/entries/*default.conf");
     scene_power_off(scene);
     scene_start(scene);
