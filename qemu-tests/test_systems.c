@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -204,20 +205,30 @@ static void debian_lies_below_an_overlay(void **state)
     scene_end(scene);
 }
 
-/* The kernel and the image of this machine, for its own loader, which wants files. */
-static void add_loaded(struct scene *scene)
+/* The kernel and the image of this machine, for its own loader, which wants files of the guest.
+ * Disks are found there by their size, for their names are given in any order. */
+static const char *add_loaded(struct scene *scene)
 {
+    static const char *const names[] = {"kernel", "image"};
     const char *const files[] = {scene->request.kernel, scene->request.image};
+    const char *bring = "true";
     size_t count = scene->request.disk_count;
     struct vm_disk *disks = arena_alloc(scene->arena, (count + 2) * sizeof(*disks));
     memcpy(disks, scene->disks, count * sizeof(*disks));
     for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
-        const char *copy = arena_printf(scene->arena, "%s/loaded%zu.img", scene->folder, i);
+        struct stat status;
+        const char *copy = arena_printf(scene->arena, "%s/loaded-%s", scene->folder, names[i]);
         must_run("cp %s %s && truncate -s %%512 %s", files[i], copy, copy);
+        assert_int_equal(stat(copy, &status), 0);
+        bring = arena_printf(scene->arena,
+                             "%s && cp /dev/$(cd /sys/block; grep -lx %ld vd*/size | cut -d / -f 1)"
+                             " /run/%s",
+                             bring, (long)status.st_size / 512, names[i]);
         disks[count + i] = (struct vm_disk){.path = copy, .read_only = true};
     }
     scene->request.disks = scene->disks = disks;
     scene->request.disk_count = count + 2;
+    return bring;
 }
 
 /* As `kexec --kexec-file-syscall --reuse-cmdline` does it where another kernel's PID 1 has begun
@@ -226,7 +237,7 @@ static void load(struct scene *scene)
 {
     scene_run(
         scene,
-        "cp /dev/vdb /run/kernel && cp /dev/vdc /run/image && perl -e '"
+        "perl -e '"
         "open K, \"/run/kernel\"; open I, \"/run/image\"; $call = `uname -m` =~ /x86/ ? 320 : 294;"
         "$l = `cat /proc/cmdline` . \" ebb.continues=\" . `cat /proc/sys/kernel/random/boot_id`"
         " . \":1\"; $l =~ tr/\\n//d;"
@@ -248,7 +259,7 @@ static void fstab_names_an_opened_container(void **state)
                     "root tmpfs size=50%\n"
                     "persist state:/persist { file /etc/fstab; dir /var/log; }\n" SCENE_REST,
                     "");
-    add_loaded(scene);
+    const char *bring = add_loaded(scene);
     scene_boot(scene);
     scene_run(scene, "! grep -E ' (user|logon|encrypted) ' /proc/keys | grep -v invocation_id");
     scene_run(scene,
@@ -257,6 +268,7 @@ static void fstab_names_an_opened_container(void **state)
               "echo '/dev/mapper/opened /media ext4 defaults 0 0' >> /etc/fstab;"
               "e2label /dev/mapper/opened kept;"
               "echo 'LABEL=kept /opt ext4 defaults 0 0' >> /etc/fstab; echo lost > /etc/lost");
+    scene_run(scene, bring);
     load(scene);
     scene_restart(scene, "systemctl kexec");
     const char *ended = vm_serial_of_boot(scene->vm);
