@@ -1,6 +1,7 @@
 #include "generations/attempt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,11 +57,18 @@ static enum record_stage begun(const struct context *context)
     return context->is_waiting ? RECORD_WAITS : RECORD_STARTED;
 }
 
+/* One whose init was executed is of the kernel before, as long as that is not settled. */
+static struct record_attempt *find_current(struct record *record, unsigned number)
+{
+    struct record_attempt *attempt = record_current(record, number);
+    return attempt && !record_has_left(attempt) ? attempt : NULL;
+}
+
 /* That which began before a generation was known, is about the one that was chosen then. */
 static struct record_attempt *find_attempt(struct record *record, unsigned number)
 {
-    struct record_attempt *attempt = record_current(record, number), *unknown;
-    unknown = attempt ? NULL : record_current(record, 0);
+    struct record_attempt *attempt = find_current(record, number), *unknown;
+    unknown = attempt ? NULL : find_current(record, 0);
     if (unknown && !unknown->generation && unknown->stage != RECORD_FAILED) {
         unknown->generation = number;
         attempt = unknown;
@@ -95,15 +103,29 @@ void attempt_wait(const struct context *context)
 {
     struct record record;
     auto_fd fd = attempt_record(context, &record);
-    struct record_attempt *attempt = fd < 0 ? NULL : record_current(&record, number_of(context));
+    struct record_attempt *attempt = fd < 0 ? NULL : find_current(&record, number_of(context));
     if (!attempt)
         return;
     attempt->stage = begun(context);
     attempt_write(fd, &record);
 }
 
-void attempt_settle(int fd, struct record *record)
+/* kexec may start the next kernel with the parameters of this one. The boot that they name is over
+ * then: its init was executed. */
+static void settle_continuation(struct context *context, const struct record *record)
 {
+    struct error error;
+    if (!context->continues || !record_boot_has_left(record))
+        return;
+    context->continues = 0;
+    if (path_write(AT_FDCWD, RECORD_ANEW, "", 0, 0644, &error) < 0)
+        log_warning("ignoring: %s", error.text);
+    log_info("the boot that " RECORD_CONTINUES " names is over, so this is a new one");
+}
+
+void attempt_settle(struct context *context, int fd, struct record *record)
+{
+    settle_continuation(context, record);
     struct record_trial trial = record->trial;
     if (!trial_settle(record))
         return;
@@ -146,7 +168,7 @@ int record_apply(const struct step *step, struct context *context, struct error 
     auto_fd fd = attempt_record(context, &record);
     if (fd < 0)
         return error_set(error, ENODEV, "there is no record of boots");
-    attempt_settle(fd, &record);
+    attempt_settle(context, fd, &record);
     bool is_trial = attempt_is_due(step, &record);
     if (is_trial)
         trial_begin(&record);

@@ -19,8 +19,9 @@ const char *attempt_last_end(const struct context *context);
 /* Opens and reads the record. Below 0: nothing is known of other boots, and `record` is empty. */
 int attempt_record(const struct context *context, struct record *record);
 void attempt_write(int fd, struct record *record);
-/* Ends a trial that nobody has confirmed, and tells so. */
-void attempt_settle(int fd, struct record *record);
+/* What was meant for a boot before this one: ends a trial that nobody has confirmed, and tells so;
+ * and goes on with no boot that is over. */
+void attempt_settle(struct context *context, int fd, struct record *record);
 /* Whether the boot that the step begins is to be the trial: of the generation that is asked for, or
  * unasked. */
 bool attempt_is_due(const struct step *step, const struct record *record);

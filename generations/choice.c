@@ -208,7 +208,7 @@ int choice_apply(const struct step *declared, struct context *context, struct er
     auto_fd fd = attempt_record(context, &record);
     context->trial = 0;
     if (fd >= 0)
-        attempt_settle(fd, &record);
+        attempt_settle(context, fd, &record);
     ask_heed_init(&step, context, fd, &record);
     if (ask_is_due(&step, context, &record, &limit))
         ask_which(context, fd, &record, find_usual(&step, context, &record), limit, &step);

@@ -196,7 +196,8 @@ static void read_boot(unsigned char boot[static RECORD_BOOT])
     auto_string text = NULL;
     unsigned byte;
     memset(boot, 0, RECORD_BOOT);
-    const char *at = path_read(AT_FDCWD, "/proc/cmdline", 1 << 16, &line, NULL, &ignored) < 0
+    const char *at = access(RECORD_ANEW, F_OK) == 0 || path_read(AT_FDCWD, "/proc/cmdline", 1 << 16,
+                                                                 &line, NULL, &ignored) < 0
                          ? NULL
                          : strstr(line, RECORD_CONTINUES);
     if (at)
@@ -251,6 +252,14 @@ const struct record_attempt *record_before(const struct record *record)
 bool record_has_left(const struct record_attempt *attempt)
 {
     return attempt->stage == RECORD_LEFT || attempt->stage == RECORD_GOOD;
+}
+
+bool record_boot_has_left(const struct record *record)
+{
+    for (size_t i = 0; i < record->count; i++)
+        if (record_has_left(&record->attempts[i]) && record_is_of_this_boot(&record->attempts[i]))
+            return true;
+    return false;
 }
 
 bool record_attempted(const struct record *record, uint32_t generation)

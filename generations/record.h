@@ -25,6 +25,8 @@ enum {
 /* The kernel parameter that begins so has the identity of a boot, a colon, and the generation that
  * the boot is to go on with. */
 #define RECORD_CONTINUES "ebb.continues="
+/* Where this file is, that parameter was used again, and means nothing. */
+#define RECORD_ANEW "/run/ebb/anew"
 
 enum record_stage {
     RECORD_STARTED, /* and nothing further: it died within the initramfs */
@@ -103,6 +105,8 @@ uint32_t record_newest(const struct record *record);
 const struct record_attempt *record_before(const struct record *record);
 /* Whether its init was executed, so that its end is worth a word. */
 bool record_has_left(const struct record_attempt *attempt);
+/* Whether that is so of an attempt of this boot. */
+bool record_boot_has_left(const struct record *record);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
 /* It is bad whatever the attempts tell. */

@@ -2,6 +2,7 @@
  * qemu-tests/test_boot_entries.c does. */
 #include "base/testdata/scratch.h"
 
+#include "generations/attempt.h"
 #include "generations/choice.h"
 #include "generations/entry.h"
 #include "generations/kexec.h"
@@ -152,11 +153,61 @@ static void test_choice(void **state)
     end(&scene);
 }
 
+static struct record read_record(void)
+{
+    struct error error;
+    struct record record;
+    auto_fd fd = open("state/.ebb/record", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(record_read(fd, &record, &error), 0);
+    return record;
+}
+
+/* What the PID 1 of a kernel with `ebb.continues=` does, to the end. */
+static void assert_boot(struct scene *scene, const char *expected, unsigned continues)
+{
+    scene->context->continues = 3;
+    scene->context->generation = NULL;
+    scene->context->is_waiting = true;
+    attempt_wait(scene->context); /* for a passphrase of a volume, before anything is chosen */
+    scene->context->is_waiting = false;
+    choose(scene, NULL, expected);
+    assert_int_equal(scene->context->continues, continues);
+    attempt_note(scene->context, RECORD_LEFT, "");
+}
+
+/* `kexec --reuse-cmdline` of a system that came by kexec. */
+static void test_parameters_used_again(void **state)
+{
+    (void)state; /* as above */
+    need_namespace();
+    struct scene scene;
+    char own[RECORD_BOOT_TEXT], told[RECORD_BOOT_TEXT];
+    begin(&scene);
+    scene.config.generations.default_choice = "1";
+    record_boot_id(own);
+    must_run("mount -t tmpfs tests /run && mkdir /run/ebb && echo 'quiet " RECORD_CONTINUES
+             "00112233445566778899aabbccddeeff:3' > line && mount --bind line /proc/cmdline");
+    assert_boot(&scene, "3", 3);
+    record_boot_id(told);
+    assert_string_equal(told, "00112233445566778899aabbccddeeff");
+    assert_int_equal(read_record().count, 1);
+    assert_boot(&scene, "1", 0);
+    record_boot_id(told);
+    assert_string_equal(told, own);
+    struct record record = read_record();
+    assert_int_equal(record.count, 2);
+    assert_int_equal(record.attempts[0].stage, RECORD_LEFT);
+    assert_ptr_equal(record_before(&record), &record.attempts[0]);
+    assert_ptr_equal(record_current(&record, 1), &record.attempts[1]);
+    must_run("umount /proc/cmdline /run");
+    end(&scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_needed), TEST(test_entry), TEST(test_parameters),
-                                       TEST(test_choice)};
+                                       TEST(test_choice), TEST(test_parameters_used_again)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

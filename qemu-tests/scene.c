@@ -254,6 +254,12 @@ void scene_reboot(struct scene *scene)
     must(vm_reboot(scene->vm, &error), &error);
 }
 
+void scene_restart(struct scene *scene, const char *command)
+{
+    struct error error;
+    must(vm_restart(scene->vm, command, &error), &error);
+}
+
 void scene_power_off(struct scene *scene)
 {
     struct error error;

@@ -64,6 +64,8 @@ void scene_wait(struct scene *scene, const char *text);
 void scene_type(struct scene *scene, const char *keys);
 /* Ends the guest cleanly and starts it again, or not. */
 void scene_reboot(struct scene *scene);
+/* The same within one QEMU, by a command of the system, such as for kexec. */
+void scene_restart(struct scene *scene, const char *command);
 void scene_power_off(struct scene *scene);
 /* After that: the ext4 of the state volume needs no recovery. */
 void scene_expect_unmounted(const struct scene *scene);

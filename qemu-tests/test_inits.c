@@ -1,4 +1,5 @@
-/* Inits other than systemd: each boots, has what persists, and hands over to Ebb at its end. */
+/* Inits other than systemd: each boots, has what persists, and hands over to Ebb at its end,
+ * which is a reboot, then a power-off, and for some then a halt. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +27,9 @@ struct init {
     const char *packages; /* NULL: it is in the scratch system */
     const char *install;  /* of the hook $hook, done in the tree */
     const char *is_up;
-    const char *power_off;
-    const char *last_words;
+    const char *reboot, *power_off;
+    const char *halt;       /* NULL: it has none, or is as another one */
+    const char *last_words; /* and which end it is */
 };
 
 static const char *make_tree(struct scene *scene, const struct init *init)
@@ -43,6 +45,12 @@ static const char *make_tree(struct scene *scene, const struct init *init)
     return tree;
 }
 
+static void assert_said(const struct scene *scene, const struct init *init, const char *end)
+{
+    assert_contains(vm_serial_of_boot(scene->vm),
+                    arena_printf(scene->arena, "%s; %s", init->last_words, end));
+}
+
 /* By the init's own command, which may end the agent before it can answer. */
 static void power_off(struct scene *scene, const struct init *init)
 {
@@ -51,11 +59,32 @@ static void power_off(struct scene *scene, const struct init *init)
     (void)vm_exec(scene->vm, init->power_off, NULL, NULL, &status, &error); /* see above */
     if (vm_wait_end(scene->vm, &error) < 0)
         fail_msg("%s", error.text);
-    assert_contains(vm_serial_of_boot(scene->vm), init->last_words);
+    assert_said(scene, init, "powering off");
     scene_expect_unmounted(scene);
 }
 
-static void boot_twice(const struct init *init)
+static void reboot(struct scene *scene, const struct init *init)
+{
+    scene_restart(scene, init->reboot);
+    assert_said(scene, init, "rebooting");
+}
+
+/* Nothing tells that the agent is gone, so that it should have answered before. */
+static void halt(struct scene *scene, const struct init *init)
+{
+    int status;
+    struct error error;
+    const char *command = arena_printf(scene->arena, "(sleep 1; %s) &", init->halt);
+    scene_boot(scene);
+    scene_run(scene, init->is_up);
+    (void)vm_exec(scene->vm, command, NULL, NULL, &status, &error); /* the console tells */
+    scene_wait(scene, "reboot: System halted");
+    assert_said(scene, init, "halting");
+    vm_power_cut(scene->vm);
+    scene_expect_unmounted(scene);
+}
+
+static void boot_and_end(const struct init *init)
 {
     if (init->packages)
         scene_need_debian();
@@ -66,22 +95,24 @@ static void boot_twice(const struct init *init)
     scene_run(scene, init->is_up);
     scene_run(scene, "echo kept > /home/alice/notes; echo kept > /var/log/notes;"
                      "echo lost > /etc/lost; echo lost > /home/lost");
-    power_off(scene, init);
-    scene_boot(scene);
+    reboot(scene, init);
     scene_run(scene, init->is_up);
     scene_expect(scene,
-                 "cat /home/alice/notes /var/log/notes; stat -c %U:%G:%a /home/alice;"
+                 "dmesg | grep 'EXT4-fs .*: recovery complete'; cat /home/alice/notes "
+                 "/var/log/notes; stat -c %U:%G:%a /home/alice;"
                  "ls -d /etc/lost /home/lost 2>/dev/null | wc -l;"
                  "grep -o '\"last_end\": *\"[a-z]*\"' /run/ebb/status.json | cut -d '\"' -f 4",
                  "kept\nkept\nalice:alice:700\n0\nclean");
     power_off(scene, init);
+    if (init->halt)
+        halt(scene, init);
     scene_end(scene);
 }
 
 static void busybox(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "busybox",
         .hook = "busybox",
         .configuration = CONFIGURATION("tmpfs"),
@@ -89,8 +120,10 @@ static void busybox(void **state)
                    "cp --remove-destination $hook sbin/$word || exit 1; done;"
                    "sed -n 's/^# *::restart/::restart/p' $hook >> etc/inittab",
         .is_up = "until test $(hostname) = ebb; do sleep 0.1; done",
+        .reboot = "/sbin/reboot",
         .power_off = "/sbin/poweroff",
-        .last_words = "\nebb: everything is unmounted; powering off",
+        .halt = "/sbin/halt",
+        .last_words = "\nebb: everything is unmounted",
     });
 }
 
@@ -102,21 +135,23 @@ static void busybox(void **state)
     "rm -f etc/init.d/.depend.* && cp $hook etc/init.d/ebb-shutdown &&"                            \
     "chroot . update-rc.d ebb-shutdown defaults"
 
-#define READ_ONLY_WORDS "\nebb: everything is unmounted or read-only; powering off"
+#define READ_ONLY_WORDS "\nebb: everything is unmounted or read-only"
 
 #define GETTY_IS_UP "until grep -Eqx a?getty /proc/[0-9]*/comm; do sleep 0.1; done"
 
 static void sysvinit(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "sysvinit",
         .hook = "sysvinit",
         .configuration = DEBIAN_CONFIGURATION,
         .packages = "sysvinit-core",
         .install = INSTALL_SYSVINIT,
         .is_up = GETTY_IS_UP,
+        .reboot = "reboot",
         .power_off = "poweroff",
+        .halt = "halt",
         .last_words = READ_ONLY_WORDS,
     });
 }
@@ -124,7 +159,7 @@ static void sysvinit(void **state)
 static void openrc(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "openrc",
         .hook = "openrc",
         .configuration = DEBIAN_CONFIGURATION,
@@ -133,6 +168,7 @@ static void openrc(void **state)
                    "chroot . rc-update add ebb-shutdown shutdown",
         .is_up = "until grep -qx default /run/openrc/softlevel &&"
                  "      ! test -e /run/openrc/rc.starting; do sleep 0.1; done",
+        .reboot = "openrc-shutdown -r now",
         .power_off = "openrc-shutdown -p now",
         .last_words = READ_ONLY_WORDS,
     });
@@ -141,13 +177,14 @@ static void openrc(void **state)
 static void runit(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "runit",
         .hook = "sysvinit",
         .configuration = DEBIAN_CONFIGURATION,
         .packages = "runit-init",
         .install = INSTALL_SYSVINIT,
         .is_up = GETTY_IS_UP,
+        .reboot = "reboot",
         .power_off = "poweroff",
         .last_words = READ_ONLY_WORDS,
     });
@@ -157,7 +194,7 @@ static void runit(void **state)
 static void s6(void **state)
 {
     (void)state; /* nothing is shared */
-    boot_twice(&(struct init){
+    boot_and_end(&(struct init){
         .name = "s6",
         .hook = "s6",
         .configuration = CONFIGURATION("tmpfs"),
@@ -169,8 +206,9 @@ static void s6(void **state)
             "printf '#!/bin/sh\\ncp -r /etc/s6 /run/service\\nexec s6-svscan /run/service\\n'"
             "> sbin/init; chmod 755 sbin/init etc/s6/alive/run",
         .is_up = "until grep -qx sleep /proc/[0-9]*/comm; do sleep 0.1; done",
+        .reboot = "kill -INT 1",
         .power_off = "kill -USR1 1",
-        .last_words = "\nebb: everything is unmounted; powering off",
+        .last_words = "\nebb: everything is unmounted",
     });
 }
 

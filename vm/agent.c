@@ -149,6 +149,7 @@ static const char *is_up(const struct guest *guest, const struct start *start,
 static _Noreturn void live(struct guest *guest, const struct start *start)
 {
     struct question question = {0};
+    (void)serve_begin(guest); /* a host that is not there yet greets by itself */
     for (;;) {
         enum wish wish;
         const char *how = guest->ready ? NULL : is_up(guest, start, &question);

@@ -180,11 +180,18 @@ static void forget_boot(struct vm *vm)
     vm->boot_at = vm->heard = vm->judged = vm->serial.length;
     vm->trouble = vm->ready = NULL;
     vm->answers = 0;
-    vm->qmp_open = vm->greeted = vm->answered = false;
-    bytes_free(&vm->messages);
-    bytes_free(&vm->qmp);
+    vm->greeted = vm->answered = false;
     bytes_free(&vm->frames.bytes);
     vm->frames = (struct frame_reader){0};
+}
+
+/* What belongs to one run of QEMU. */
+static void forget_run(struct vm *vm)
+{
+    forget_boot(vm);
+    vm->qmp_open = false;
+    bytes_free(&vm->messages);
+    bytes_free(&vm->qmp);
 }
 
 int vm_boot(struct vm *vm, struct error *error)
@@ -193,7 +200,7 @@ int vm_boot(struct vm *vm, struct error *error)
         return error_set(error, EBUSY, "the machine runs already");
     if (make_logs(vm, error) < 0)
         return -error->code;
-    forget_boot(vm);
+    forget_run(vm);
     AUTO(ends_close)
     struct ends ends = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.serial) < 0 ||
@@ -249,6 +256,33 @@ int vm_reboot(struct vm *vm, struct error *error)
     if (ask_to_end(vm, "REBOOT", error) < 0 || vm_boot(vm, error) < 0)
         return -error->code;
     return vm_wait_ready(vm, error);
+}
+
+/* Instead of what -no-reboot asks for, or as it was. */
+static int set_resets(struct vm *vm, bool allowed, struct error *error)
+{
+    return vm_qmp(vm,
+                  allowed
+                      ? "{\"execute\": \"set-action\", \"arguments\": {\"reboot\": \"reset\"}}"
+                      : "{\"execute\": \"set-action\", \"arguments\": {\"reboot\": \"shutdown\"}}",
+                  NULL, error);
+}
+
+/* What the guest that ends says of the command is nothing to wait for: it may be killed meanwhile.
+ */
+int vm_restart(struct vm *vm, const char *command, struct error *error)
+{
+    if (!vm->ready)
+        return error_set(error, ENOTCONN, "the guest is not ready for commands");
+    if (set_resets(vm, true, error) < 0)
+        return -error->code;
+    forget_boot(vm);
+    int code = frame_send(vm->lines.agent, "EXEC", command, strlen(command));
+    if (code < 0)
+        return error_system(error, -code, "cannot send the command \"%.100s\"", command);
+    if (vm_wait_ready(vm, error) < 0)
+        return -error->code;
+    return set_resets(vm, false, error);
 }
 
 void vm_power_cut(struct vm *vm)

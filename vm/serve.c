@@ -173,6 +173,11 @@ int serve(struct guest *guest, int timeout, enum wish *wish)
     return code;
 }
 
+int serve_begin(const struct guest *guest)
+{
+    return frame_send(guest->port, "HELLO", NULL, 0);
+}
+
 int serve_ready(struct guest *guest, const char *how)
 {
     guest->ready = how;

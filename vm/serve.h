@@ -19,6 +19,8 @@ enum wish { WISH_NONE, WISH_POWEROFF, WISH_REBOOT };
 /* Answers what comes within `timeout` milliseconds (-1: for ever). Comes back after each read, and
  * with a wish as soon as the host has one. Returns 0, or -errno if the port is gone. */
 int serve(struct guest *guest, int timeout, enum wish *wish);
+/* Says that a guest has begun, so that a host that spoke with the one before greets this one. */
+int serve_begin(const struct guest *guest);
 /* The system is up, and the host is told: now, and whenever it greets us again. */
 int serve_ready(struct guest *guest, const char *how);
 /* Starts `sh -c command` in the root of PID 1, its output going to `out` and `err`. Returns its

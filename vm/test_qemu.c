@@ -166,6 +166,7 @@ static void test_timeout(void **state)
     assert_int_equal(vm_wait_serial(vm, "what no kernel says", &error), -ETIMEDOUT);
     assert_has(error.text, "what no kernel says");
     assert_int_equal(vm_exec(vm, "true", NULL, NULL, &(int){0}, &error), -ENOTCONN);
+    assert_int_equal(vm_restart(vm, "true", &error), -ENOTCONN);
     assert_int_equal(vm_power_off(vm, &error), -ENOTCONN);
 }
 

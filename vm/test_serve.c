@@ -87,6 +87,21 @@ static void expect(struct line *line, const char *word, const char *data)
     assert_memory_equal(frame.data, data, frame.length);
 }
 
+/* What a machine says first, for a host that spoke with the one before. */
+static void test_begin(void **state)
+{
+    (void)state; /* the guest is this test */
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    struct line line = {.host = ends[0]};
+    assert_int_equal(write(ends[1], "EXIT 8\nstat", 11), 11);
+    assert_int_equal(serve_begin(&(struct guest){.port = ends[1], .proc = -1}), 0);
+    expect(&line, "HELLO", "");
+    bytes_free(&line.reader.bytes);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void greet(struct line *line, const char *nonce)
 {
     say(line, "HELLO", nonce);
@@ -256,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_begin),
         cmocka_unit_test_setup_teardown(test_commands, open_line, close_line),
         cmocka_unit_test_setup_teardown(test_much_output, open_line, close_line),
         cmocka_unit_test_setup_teardown(test_given_up, open_line, close_line),
