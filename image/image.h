@@ -30,7 +30,7 @@ int image_add_bytes(struct image *image, const char *path, const void *data, siz
 int image_add_link(struct image *image, const char *path, const char *target, struct error *error);
 int image_add_folder(struct image *image, const char *path, mode_t mode, struct error *error);
 /* A kernel module, unpacked, because the whole image is compressed and packing twice costs size and
- * time; ".ko.zst" in `path` becomes ".ko". Nothing is stripped: modules are signed. */
+ * time, and so is its name (module_unpacked). Nothing is stripped: modules are signed. */
 int image_add_module(struct image *image, const char *path, const char *source,
                      struct error *error);
 /* A program or script and everything it needs to start, links such as /lib -> usr/lib included.

@@ -54,18 +54,18 @@ static int scratch_make(struct arena *arena, const struct module_set *set, struc
                             &scratch->fd, error);
 }
 
-/* Links suffice, since depmod only reads. */
+/* Links suffice, since depmod only reads, and tells by the content what is compressed. */
 static int place(struct arena *arena, const struct module_set *set, const struct scratch *scratch,
-                 const char *path, struct error *error)
+                 const char *path, const char *as, struct error *error)
 {
     auto_fd parent = -1;
     const char *name;
     auto_string target = realpath(arena_printf(arena, "%s/%s", set->folder, path), NULL);
     if (!target)
         return error_system(error, errno, "cannot find \"%s/%s\"", set->folder, path);
-    int code = path_make_parent(scratch->fd, path, &parent, &name, error);
+    int code = path_make_parent(scratch->fd, as, &parent, &name, error);
     if (code == 0 && symlinkat(target, parent, name) < 0)
-        code = error_system(error, errno, "cannot place \"%s\" in \"%s\"", path, scratch->folder);
+        code = error_system(error, errno, "cannot place \"%s\" in \"%s\"", as, scratch->folder);
     return code;
 }
 
@@ -76,9 +76,7 @@ static int write_order(struct arena *arena, const struct module_set *set,
 {
     char *order = arena_string(arena, "");
     for (size_t i = 0; i < set->count; i++) {
-        const char *path = set->modules[i].path, *end = strstr(path, ".ko");
-        int length = end ? (int)(end - path) + 3 : (int)strlen(path); /* without ".xz" */
-        order = arena_printf(arena, "%s%.*s\n", order, length, path);
+        order = arena_printf(arena, "%s%s\n", order, module_unpacked(arena, set->modules[i].path));
     }
     auto_string theirs = NULL;
     int code = path_read(AT_FDCWD, arena_printf(arena, "%s/modules.order", set->folder), SIZE_LIMIT,
@@ -94,12 +92,13 @@ static int fill(struct arena *arena, const struct module_set *set, const struct 
                 struct error *error)
 {
     for (size_t i = 0; i < set->count; i++) {
-        int code = place(arena, set, scratch, set->modules[i].path, error);
+        const char *path = set->modules[i].path;
+        int code = place(arena, set, scratch, path, module_unpacked(arena, path), error);
         if (code < 0)
             return code;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(read_by_depmod); i++) {
-        int code = place(arena, set, scratch, read_by_depmod[i], error);
+        int code = place(arena, set, scratch, read_by_depmod[i], read_by_depmod[i], error);
         if (code == -ENOENT)
             code = path_write(scratch->fd, read_by_depmod[i], "", 0, 0600, error);
         if (code < 0)

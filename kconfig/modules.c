@@ -309,6 +309,12 @@ static int open_kernel(struct arena *arena, const struct module_set *set, const 
     return 0;
 }
 
+const char *module_unpacked(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *end = strstr(slash ? slash : path, ".ko");
+    return arena_copy(arena, path, end ? (size_t)(end - path) + 3 : strlen(path));
+}
+
 int module_set_make(struct arena *arena, const struct module_request *request,
                     struct module_set *set, struct error *error)
 {

@@ -38,6 +38,8 @@ struct module_request {
     int universal; /* every driver of disks and keyboards, for machines that are not this one */
 };
 
+/* What a module is called when it is not compressed any more: "ext4.ko" for "ext4.ko.xz". */
+const char *module_unpacked(struct arena *arena, const char *path);
 /* A name that is built in adds nothing, silently. */
 int module_set_make(struct arena *arena, const struct module_request *request,
                     struct module_set *set, struct error *error);

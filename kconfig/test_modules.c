@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/testdata/shell.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <libkmod.h>
 #include <sys/stat.h>
@@ -283,6 +279,40 @@ static void test_index(void **state)
                                     "that of busybox does not; install kmod");
     setenv("PATH", path, 1);
     assert_int_equal(rmdir(scratch), 0); /* nothing was left in it */
+    unsetenv("TMPDIR");
+}
+
+/* In the image they are unpacked, and so the index finds them. */
+static void test_packed(void **state)
+{
+    (void)state;
+    need_tool("xz");
+    auto_arena arena = arena_new();
+    static const char *const names[] = {"ext4"};
+    struct module_request wanted = request(KERNEL_VERSION, names, 1);
+    struct module_set set;
+    struct index_file *files;
+    size_t count;
+    struct error error;
+    char packed[] = "/tmp/ebb-kernel-XXXXXX";
+    kernel_make(packed, kernel_modules, ARRAY_LENGTH(kernel_modules), "");
+    must_run("PATH=$PATH:/usr/sbin:/sbin; cd %s && find . -name '*.ko' -exec xz --check=crc32 {} + "
+             "&& depmod -b . -C /dev/null " KERNEL_VERSION,
+             packed);
+    wanted.root = packed;
+    assert_int_equal(module_set_make(arena, &wanted, &set, &error), 0);
+    const char *last = set.modules[set.count - 1].path;
+    assert_string_equal(last, "kernel/fs/ext4/ext4.ko.xz");
+    assert_string_equal(module_unpacked(arena, last), "kernel/fs/ext4/ext4.ko");
+    assert_string_equal(module_unpacked(arena, "other.ko/file"), "other.ko/file");
+    assert_int_equal(module_set_index(arena, &set, &files, &count, &error), 0);
+    for (size_t i = 0; i < count; i++)
+        kernel_write(packed, arena_printf(arena, "index/%s", files[i].name), files[i].data,
+                     files[i].length);
+    must_run("cd %s/index && grep -q 'fs/ext4/ext4.ko: kernel/.*crc16.ko' modules.dep.bin &&"
+             "! grep '[.]xz' modules.dep.bin",
+             packed);
+    kernel_remove(packed);
 }
 
 /* A real kernel: the image must stay small, and ext4 must come with its checksum. */
@@ -347,7 +377,8 @@ int main(void)
         cmocka_unit_test(test_closure), cmocka_unit_test(test_universal),
         cmocka_unit_test(test_paths),   cmocka_unit_test(test_devices),
         cmocka_unit_test(test_faults),  cmocka_unit_test(test_visit),
-        cmocka_unit_test(test_index),   cmocka_unit_test(test_debian),
+        cmocka_unit_test(test_index),   cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_debian),
     };
     return cmocka_run_group_tests(tests, make_kernel, remove_kernel);
 }

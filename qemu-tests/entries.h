@@ -18,7 +18,15 @@
 
 /* A Debian with a kernel in its tree; it is not made yet. */
 struct scene *entries_scene(const char *name);
+/* The same with the system in this folder, which may have kernels already. */
+struct scene *entries_scene_of(const char *name, const char *system);
 /* Boots, and it is this one of our entries that systemd-boot has taken. */
 void entries_boot_by(struct scene *scene, const char *entry);
+/* Makes generation 2, with the kernel in /opt and the modules there. */
+void entries_change_kernel(struct scene *scene);
+/* Where no EFI variable can be set, the loader counts the trial of generation 2, which has this
+ * kernel: it is booted once, whatever becomes of it, and systemd does not say that it is good. The
+ * machine is back then. */
+void entries_count_trial(struct scene *scene, const char *kernel);
 
 #endif

@@ -108,12 +108,15 @@ static void must_do(const char *command)
 
 void scene_install_debian(struct scene *scene)
 {
+    must_do("examples/debian-tree build/demo/debian");
+    scene_install_copy(scene, "build/demo/debian");
+}
+
+void scene_install_copy(struct scene *scene, const char *system)
+{
     const char *tree = arena_printf(scene->arena, "%s/debian", scene->folder);
-    const char *command = arena_printf(scene->arena,
-                                       "examples/debian-tree build/demo/debian &&"
-                                       "cp -al build/demo/debian %s && make -s install DESTDIR=%s",
-                                       tree, tree);
-    must_do(command);
+    must_do(arena_printf(scene->arena, "cp -al %s %s && make -s install DESTDIR=%s", system, tree,
+                         tree));
     scene->setup.tree = tree;
 }
 

@@ -33,6 +33,8 @@ void scene_need_debian(void);
 /* The generation is a Debian under systemd with Ebb installed in it. It is made of hard links, so
  * files in it may be replaced, but not be written to. */
 void scene_install_debian(struct scene *scene);
+/* The same with the system in this folder. */
+void scene_install_copy(struct scene *scene, const char *system);
 /* The generation is the scratch system with the tool in it, and its configuration. */
 void scene_install_tool(struct scene *scene);
 /* A kernel, and the modules that a machine in QEMU needs, for `ebb boot` to take. `file`: what is

@@ -53,25 +53,6 @@ static void kernels_are_not_mixed(struct scene *scene)
     scene_run(scene, "! uname -r | grep cloud && ebb why && ebb boot status; ebb boot sync");
 }
 
-/* It is booted once, whatever becomes of it, and systemd does not say that it is good. */
-static void the_loader_counts(struct scene *scene)
-{
-    const char *tried = scene_run(scene, "mount -o remount,ro " ENTRIES_VARIABLES
-                                         " && ebb try --no-reboot 2 && ebb boot status && sync");
-    assert_non_null(strstr(tried, "boots its kernel once\n"));
-    vm_power_cut(scene->vm);
-    entries_boot_by(scene, "default-trial+1-0.conf");
-    scene_run(scene,
-              "uname -r | grep cloud && test -e /run/ebb/trial.json &&"
-              "systemctl start systemd-bless-boot && systemctl is-active boot-complete.target"
-              " && test $(systemctl show -P ConditionResult systemd-bless-boot) = no &&"
-              "ls /boot/efi/loader/entries/*-trial+0-1.conf");
-    vm_power_cut(scene->vm);
-    entries_boot_by(scene, "default.conf");
-    scene_run(scene, "! uname -r | grep cloud && ebb boot sync | grep '^removed .*trial' &&"
-                     "ebb boot status");
-}
-
 static void what_was_written_boots(void **state)
 {
     (void)state; /* one scene */
@@ -84,15 +65,11 @@ static void what_was_written_boots(void **state)
     vm_power_cut(scene->vm);
     entries_boot_by(scene, "default.conf");
     scene_run(scene, "ebb boot status && ebb confirm && ebb boot status");
-    const char *made =
-        scene_run(scene, "ebb new -- sh -c 'touch /etc/marker; rm -r /lib/modules/* /boot/*;"
-                         "mv /opt/vmlinuz* /boot; mv /opt/* /lib/modules;"
-                         "depmod $(ls /lib/modules)'");
-    assert_non_null(strstr(made, "\n5 boot entries"));
+    entries_change_kernel(scene);
     scene_run(scene, "rm /boot/efi/loader/entries/*-g000002.conf");
     expect_failure(scene, "ebb try --no-reboot 2", "; run `ebb boot sync`");
     assert_non_null(strstr(scene_run(scene, "ebb boot sync"), "\n5 boot entries"));
-    the_loader_counts(scene);
+    entries_count_trial(scene, "cloud");
     assert_non_null(strstr(scene_run(scene, "ebb try --no-reboot 2"), "boots its kernel once\n"));
     scene_power_off(scene);
     entries_boot_by(scene, "g000002.conf");

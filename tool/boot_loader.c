@@ -26,7 +26,9 @@
 static const char loader_conf[] = "/loader/loader.conf",
                   systemd_boot[] = "/EFI/systemd/systemd-boot" NAME ".efi",
                   fallback[] = "/EFI/BOOT/" FALLBACK;
-static const char shipped[] = "/usr/lib/systemd/boot/efi/systemd-boot" NAME ".efi";
+#define SHIPPED "/usr/lib/systemd/boot/efi/systemd-boot" NAME ".efi"
+/* Debian 13 may have the first alone; and firmware that wants a signature starts no other. */
+static const char *const shipped[] = {SHIPPED ".signed", SHIPPED};
 
 enum { TEXT_LIMIT = 1 << 16, PROGRAM_LIMIT = 1 << 26 };
 
@@ -87,21 +89,28 @@ bool boot_loader_is_there(int esp)
     return false;
 }
 
+/* That of the generation before that of the running system. */
+static int read_program(struct arena *arena, const struct loader_wish *wish, const char **data,
+                        size_t *length, struct error *error)
+{
+    const int systems[] = {wish->tree, wish->root};
+    int code = -ENOENT;
+    for (size_t i = 0; i < ARRAY_LENGTH(systems); i++)
+        for (size_t j = 0; j < ARRAY_LENGTH(shipped) && systems[i] >= 0 && code == -ENOENT; j++)
+            code = read_whole(arena, systems[i], shipped[j], PROGRAM_LIMIT, data, length, error);
+    return code;
+}
+
 static int add_program(struct arena *arena, const struct loader_wish *wish, struct boot_put **puts,
                        size_t *count, FILE *out, struct error *error)
 {
     const char *data = NULL;
     size_t length = 0;
-    int code = -ENOENT;
-    if (wish->tree >= 0)
-        code = read_whole(arena, wish->tree, shipped, PROGRAM_LIMIT, &data, &length, error);
-    if (code == -ENOENT)
-        code = read_whole(arena, wish->root, shipped, PROGRAM_LIMIT, &data, &length, error);
+    int code = read_program(arena, wish, &data, &length, error);
     if (code == -ENOENT)
         return error_set(error, ENOENT,
-                         "there is no boot loader on the boot partition, and no \"%s\" to put "
-                         "there; install systemd-boot, or bring your own with --no-loader",
-                         shipped);
+                         "there is no boot loader on the boot partition, and no \"" SHIPPED "\" to "
+                         "put there; install systemd-boot, or bring your own with --no-loader");
     if (code < 0)
         return code;
     add(arena, puts, count, systemd_boot, data, length);

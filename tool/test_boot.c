@@ -28,6 +28,20 @@ static void test_install(void **state)
     must_run("find esp -printf '%%p %%i %%T@\\n' | sort | cmp - before");
 }
 
+/* A signed loader comes before one that is not, and that of the generation before all others. */
+static void test_program(void **state)
+{
+    (void)state; /* the scratch folder is the current one */
+    make_root();
+    must_run("cd root && echo signed > usr/lib/systemd/boot/efi/systemd-bootx64.efi.signed");
+    install();
+    must_run("cd esp/EFI && grep -qx signed BOOT/* systemd/* && rm -r BOOT systemd ../loader;"
+             "cd ../../root && mkdir -p persist/generations/2/tree/usr/lib/systemd/boot/efi &&"
+             "echo own > persist/generations/2/tree/usr/lib/systemd/boot/efi/systemd-bootx64.efi");
+    install();
+    must_run("cd esp/EFI && grep -qx own BOOT/* && grep -qx own systemd/*");
+}
+
 static void test_settings(void **state)
 {
     (void)state; /* the scratch folder is the current one */
@@ -322,6 +336,7 @@ int main(void)
         TEST(test_install), TEST(test_settings),   TEST(test_variable),    TEST(test_damage),
         TEST(test_texts),   TEST(test_own_config), TEST(test_failures),    TEST(test_confirmed),
         TEST(test_room),    TEST(test_wrong),      TEST(test_unconfirmed), TEST(test_deleted),
+        TEST(test_program),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }
