@@ -16,6 +16,7 @@
 #include "generations/loader.h"
 #include "generations/once.h"
 #include "generations/record.h"
+#include "generations/tree.h"
 
 static const struct volume_state *volume_of(const struct context *context,
                                             const struct place *place)
@@ -23,14 +24,15 @@ static const struct volume_state *volume_of(const struct context *context,
     return context_volume(context, place->volume);
 }
 
-/* An image of a tree is not looked into before it is mounted. */
+/* An image is let go of again: what comes after this step mounts it, if its kernel runs. */
 bool kexec_is_needed(const struct context *context, const struct generation *generation)
 {
-    if (!generation->tree || generation->image)
+    struct error ignored; /* laying it out tells of it */
+    if (!generation->tree)
         return false;
-    auto_fd tree = path_open(volume_of(context, &context->config->generations.place)->fd,
-                             generation->tree, O_PATH | O_DIRECTORY);
-    return tree >= 0 && !kernels_fit(tree); /* without one, laying it out tells so */
+    auto_fd tree = tree_open(volume_of(context, &context->config->generations.place)->fd,
+                             generation->tree, generation->image, &ignored);
+    return tree >= 0 && !kernels_fit(tree);
 }
 
 bool kexec_is_possible(const struct context *context)

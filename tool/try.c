@@ -10,6 +10,7 @@
 #include "generations/kernels.h"
 #include "generations/loader.h"
 #include "generations/store.h"
+#include "generations/tree.h"
 #include "tool/boot.h"
 #include "tool/options.h"
 #include "tool/trial.h"
@@ -28,12 +29,11 @@ static int check_tree(const struct boots *boots, const struct generation *genera
 {
     wish->has_kernel = true; /* as far as is known */
     const char *init = generation->init ? generation->init : "/sbin/init";
-    if (!generation->tree || generation->image)
+    if (!generation->tree)
         return 0; /* only a boot can look into it */
-    auto_fd tree = path_open(boots->volume, generation->tree, O_PATH | O_DIRECTORY);
+    auto_fd tree = tree_open(boots->volume, generation->tree, generation->image, error);
     if (tree < 0)
-        return error_system(error, -tree, "cannot open the tree of generation %u",
-                            generation->number);
+        return error_prefix(error, "generation %u", generation->number);
     auto_fd program = path_open_in_root(tree, init, O_PATH);
     if (program < 0)
         return error_set(error, ENOENT, "generation %u has no init \"%s\"", generation->number,
