@@ -113,7 +113,7 @@ static void replace(struct context *context, int fd, struct record *record)
     console_print("ebb: generation %u %s: booting generation %u\n", number, objection,
                   other->number);
     if (is_spent(context, record, number)) {
-        record_mark_bad(record, number, true);
+        record_mark_bad(record, number);
         attempt_write(fd, record);
     }
     context->generation = other;
@@ -136,7 +136,11 @@ static int choose_trial(struct context *context, int fd, struct record *record, 
     if (code == 0)
         code = choose(context, arena_printf(context->arena, "%u", number), &context->generation,
                       error);
-    if (code == 0 && !kexec_is_possible(context) && kexec_is_needed(context, context->generation))
+    bool fits = code < 0 || !kexec_is_needed(context, context->generation);
+    if (!fits && record->trial.by_loader)
+        code = error_set(error, ENOEXEC,
+                         "the boot loader was to start its kernel once, which did not come up");
+    else if (!fits && !kexec_is_possible(context))
         code = error_set(error, ENOEXEC, "it has no modules for the kernel that runs");
     if (code < 0) {
         log_warning("generation %u is not tried: %s", number, error->text);

@@ -93,6 +93,6 @@ UNUSED static void reboot_scene(const struct scene *scene)
     write_trial(scene, (struct record_trial){0}, true);
 }
 
-UNUSED static const struct record_trial two = {TRIAL_WANTED, 2, 900, 1};
+UNUSED static const struct record_trial two = {TRIAL_WANTED, 2, 900, 1, 0};
 
 #endif

@@ -100,6 +100,20 @@ static void tell_terminals(const char *path, const char *prefix, const char *tex
             tell_terminal(dirfd(folder), entry->d_name, text);
 }
 
+/* Serial lines, too, by which somebody may have logged in; the others are told already. */
+static void tell_consoles(const char *text)
+{
+    struct error ignored;
+    auto_string names = NULL;
+    auto_fd folder = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (path_read(AT_FDCWD, "/sys/class/tty/console/active", 256, &names, NULL, &ignored) < 0)
+        return;
+    char *rest = names;
+    for (const char *name; (name = strsep(&rest, " \n"));)
+        if (*name && !(strncmp(name, "tty", 3) == 0 && isdigit((unsigned char)name[3])))
+            tell_terminal(folder, name, text);
+}
+
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 {
     char text[256], line[300];
@@ -111,6 +125,7 @@ __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
     snprintf(line, sizeof(line), "\r\nebb: %s\r\n", text);
     tell_terminals("/dev/pts", "", line);
     tell_terminals("/dev", "tty", line);
+    tell_consoles(line);
 }
 
 static const char *subject_of(const struct guard *guard, char text[static 40])

@@ -31,6 +31,8 @@ struct guard_order {
 
 /* Starts one from `program`, a descriptor of the static ebb-init. It guards when this returns 0. */
 int guard_start(int program, const struct guard_order *order, struct error *error);
+/* From now on a kernel that panics reboots, so that a trial does not stay there. */
+void guard_panics(void);
 /* If this program was started as a guard, it guards, and never returns; else it does nothing. */
 void guard_serve(int count, char **arguments);
 

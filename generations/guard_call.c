@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "generations/guard.h"
 #include "generations/guard_socket.h"
 
@@ -45,6 +47,19 @@ _Noreturn static void execute(int program, int answer, const struct guard_order 
         fexecve(program, arguments, environment);
     dprintf(answer, "%s", strerror(errno));
     _exit(127);
+}
+
+static void set_kernel(const char *setting, const char *value)
+{
+    auto_fd fd = open(setting, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || path_write_all(fd, value, strlen(value)) < 0)
+        log_warning("\"%s\" cannot be written, so a panic may stop this trial", setting);
+}
+
+void guard_panics(void)
+{
+    set_kernel("/proc/sys/kernel/panic", "10");
+    set_kernel("/proc/sys/kernel/panic_on_oops", "1");
 }
 
 int guard_start(int program, const struct guard_order *order, struct error *error)

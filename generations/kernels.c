@@ -8,12 +8,13 @@
 #include <sys/utsname.h>
 
 #include "base/path.h"
+#include "base/version.h"
 
 static const char *const folders[] = {"usr/lib/modules", "lib/modules"};
 
 static int by_version(const void *left, const void *right)
 {
-    return strverscmp(*(const char *const *)left, *(const char *const *)right);
+    return version_compare(*(const char *const *)left, *(const char *const *)right);
 }
 
 static int open_folder(int tree)

@@ -32,7 +32,8 @@ struct slot {
     struct slot_attempt attempts[RECORD_ATTEMPTS];
     uint32_t trial_state, trial_generation, trial_seconds, trial_back;
     uint32_t bad[RECORD_BAD];
-    char rest[RECORD_SLOT - 52 - 4 * RECORD_BAD - RECORD_ATTEMPTS * sizeof(struct slot_attempt)];
+    uint32_t trial_by_loader, forgiven; /* the last: a bit for each attempt */
+    char rest[RECORD_SLOT - 60 - 4 * RECORD_BAD - RECORD_ATTEMPTS * sizeof(struct slot_attempt)];
     uint32_t checksum; /* CRC-32C of all before it */
 };
 _Static_assert(sizeof(struct slot) == RECORD_SLOT, "a slot has no gaps");
@@ -61,7 +62,8 @@ static void unpack_trial(const struct slot *slot, struct record *record)
     record->trial = (struct record_trial){.state = state < TRIAL_STATES ? state : TRIAL_NONE,
                                           .generation = le32toh(slot->trial_generation),
                                           .seconds = le32toh(slot->trial_seconds),
-                                          .back = le32toh(slot->trial_back)};
+                                          .back = le32toh(slot->trial_back),
+                                          .by_loader = le32toh(slot->trial_by_loader)};
     for (size_t i = 0; i < RECORD_BAD; i++)
         record->bad[i] = le32toh(slot->bad[i]);
 }
@@ -72,6 +74,7 @@ static void pack_trial(const struct record *record, struct slot *slot)
     slot->trial_generation = htole32(record->trial.generation);
     slot->trial_seconds = htole32(record->trial.seconds);
     slot->trial_back = htole32(record->trial.back);
+    slot->trial_by_loader = htole32(record->trial.by_loader);
     for (size_t i = 0; i < RECORD_BAD; i++)
         slot->bad[i] = htole32(record->bad[i]);
 }
@@ -90,6 +93,7 @@ static void unpack(const struct slot *slot, struct record *record)
         to->stage = le32toh(from->stage) < RECORD_STAGES ? le32toh(from->stage) : RECORD_FAILED;
         to->end = le32toh(slot->ends) >> 2 * i & 3;
         to->end = to->end < RECORD_ENDS ? to->end : RECORD_END_UNKNOWN;
+        to->forgiven = le32toh(slot->forgiven) >> i & 1;
         to->time = le64toh(from->time);
         memcpy(to->boot, from->boot, RECORD_BOOT);
         memcpy(to->text, from->text, RECORD_TEXT - 1);
@@ -103,11 +107,12 @@ static void pack(const struct record *record, struct slot *slot)
     slot->chosen = htole32(record->chosen);
     slot->last_good = htole32(record->last_good);
     slot->count = htole32(record->count);
-    uint32_t ends = 0;
+    uint32_t ends = 0, forgiven = 0;
     for (size_t i = 0; i < record->count; i++) {
         const struct record_attempt *from = &record->attempts[i];
         struct slot_attempt *to = &slot->attempts[i];
         ends |= from->end << 2 * i;
+        forgiven |= (uint32_t)from->forgiven << i;
         to->generation = htole32(from->generation);
         to->stage = htole32(from->stage);
         to->time = htole64(from->time);
@@ -115,6 +120,7 @@ static void pack(const struct record *record, struct slot *slot)
         memcpy(to->text, from->text, RECORD_TEXT);
     }
     slot->ends = htole32(ends);
+    slot->forgiven = htole32(forgiven);
     pack_trial(record, slot);
     slot->checksum = htole32(checksum_of(slot));
 }
@@ -267,24 +273,46 @@ struct record_attempt *record_add(struct record *record, uint32_t generation)
     return attempt;
 }
 
-void record_mark_bad(struct record *record, uint32_t generation, bool bad)
+/* Returns how many others have the mark. */
+static size_t remove_mark(struct record *record, uint32_t generation)
 {
     size_t kept = 0;
     for (size_t i = 0; i < RECORD_BAD; i++)
         if (record->bad[i] && record->bad[i] != generation)
             record->bad[kept++] = record->bad[i];
-    if (bad && kept == RECORD_BAD) /* the oldest goes */
-        memmove(record->bad, record->bad + 1, --kept * sizeof(*record->bad));
-    if (bad)
-        record->bad[kept++] = generation;
-    for (; kept < RECORD_BAD; kept++)
-        record->bad[kept] = 0;
+    for (size_t i = kept; i < RECORD_BAD; i++)
+        record->bad[i] = 0;
+    return kept;
+}
+
+void record_mark_bad(struct record *record, uint32_t generation)
+{
+    size_t others = remove_mark(record, generation);
+    if (others == RECORD_BAD) /* the oldest goes */
+        memmove(record->bad, record->bad + 1, --others * sizeof(*record->bad));
+    record->bad[others] = generation;
+}
+
+void record_forgive(struct record *record, uint32_t generation)
+{
+    remove_mark(record, generation);
+    for (size_t i = 0; i < record->count; i++)
+        if (record->attempts[i].generation == generation)
+            record->attempts[i].forgiven = true;
+}
+
+static bool was_used(const struct record *record, const struct record_attempt *attempt)
+{
+    return attempt->generation == record->last_good && attempt->end == RECORD_END_CLEAN &&
+           !*attempt->text;
 }
 
 static bool is_failure(const struct record *record, const struct record_attempt *attempt)
 {
+    if (attempt->forgiven)
+        return false;
     return attempt->stage == RECORD_STARTED || attempt->stage == RECORD_FAILED ||
-           (attempt->stage == RECORD_LEFT && record->last_good);
+           (attempt->stage == RECORD_LEFT && record->last_good && !was_used(record, attempt));
 }
 
 unsigned record_failures(const struct record *record, uint32_t generation)

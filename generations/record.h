@@ -51,6 +51,7 @@ struct record_attempt {
     uint32_t end;                    /* enum record_end */
     uint64_t time;                   /* it began, in seconds since 1970 */
     unsigned char boot[RECORD_BOOT]; /* the kernel's boot_id: one boot may attempt several */
+    bool forgiven;                   /* it counts no more: somebody wants the generation again */
     char text[RECORD_TEXT];          /* why it failed, or was not confirmed; "" otherwise */
 };
 
@@ -67,6 +68,7 @@ struct record_trial {
     uint32_t generation; /* 0 for a live one */
     uint32_t seconds;    /* from the execution of the init to the deadline */
     uint32_t back;       /* what is booted without a confirmation; known on after the trial */
+    uint32_t by_loader;  /* 1: the boot loader was told to start its kernel */
 };
 
 struct record {
@@ -103,10 +105,13 @@ const struct record_attempt *record_before(const struct record *record);
 bool record_has_left(const struct record_attempt *attempt);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
-/* Marks it, or takes the mark away: it is bad whatever the attempts tell. */
-void record_mark_bad(struct record *record, uint32_t generation, bool bad);
+/* It is bad whatever the attempts tell. */
+void record_mark_bad(struct record *record, uint32_t generation);
+/* It is no more, and its failures so far count no more. */
+void record_forgive(struct record *record, uint32_t generation);
 /* How often the generation failed since it was last good. What was left and never confirmed counts
- * only where boots are confirmed at all. */
+ * only where boots are confirmed at all; of that which was good last, only if it did not come to a
+ * clean end, or a check of its health failed: nobody confirms each boot. */
 unsigned record_failures(const struct record *record, uint32_t generation);
 /* Whether the boot before this one ended in such a failure. */
 bool record_boot_failed(const struct record *record);

@@ -60,7 +60,7 @@ static void test_kernel(void **state)
     assert_int_equal(choose(&scene, "3"), 3); /* a person may */
     struct record record = record_of(&scene, 0, 0);
     assert_false(record_is_bad(&record, 3, 0));
-    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 3, 900, 1}, true);
+    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 3, 900, 1, 0}, true);
     assert_int_equal(choose(&scene, NULL), 1); /* the way back */
     assert_int_equal(scene.context->trial, 0);
     must_run("rm -r volume/.ebb; cd volume/generations && mv 2 1 ../; rm -r 1; true");
@@ -104,7 +104,7 @@ static void test_all_bad(void **state)
     auto_fd fd = record_open(scene.context->states[0].fd, ".ebb/record", true, &error);
     record.last_good = 1;
     for (unsigned i = 1; i <= 3; i++)
-        record_mark_bad(&record, i, true);
+        record_mark_bad(&record, i);
     assert_int_equal(record_write(fd, &record, &error), 0);
     assert_int_equal(choose(&scene, NULL), 3);
     assert_int_equal(choice_fall_back(scene.context, &error), -ENOENT);
@@ -143,7 +143,7 @@ static void test_trial(void **state)
     assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_RUNS);
     attempt_note(scene.context, RECORD_LEFT, "");
     reboot_scene(&scene);
-    assert_int_equal(choose(&scene, NULL), 3); /* as declared */
+    assert_int_equal(choose(&scene, NULL), 1); /* 3 is newer, and never ran */
     assert_int_equal(scene.context->trial, 0);
     struct record record = record_of(&scene, 0, 0);
     assert_true(record_is_bad(&record, 2, 0));
@@ -153,7 +153,7 @@ static void test_trial(void **state)
 
     begin(&scene); /* that which is declared is tried, and is bad from then on */
     must_run("rm volume/.ebb/record");
-    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 3, 900, 1}, false);
+    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 3, 900, 1, 0}, false);
     assert_int_equal(choose(&scene, "3"), 3); /* as an entry of the boot loader asks */
     assert_int_equal(scene.context->trial, 900);
     reboot_scene(&scene);
@@ -161,6 +161,26 @@ static void test_trial(void **state)
     assert_int_equal(choose(&scene, "3"), 3); /* a person may */
     assert_int_equal(scene.context->trial, 0);
     end(&scene);
+}
+
+/* The kernel that runs starts that of a trial, unless the boot loader was to do so: what did not
+ * come up then is not begun once more. */
+static void test_by_loader(void **state)
+{
+    (void)state; /* as above */
+    for (uint32_t by_loader = 0; by_loader < 2; by_loader++) {
+        struct scene scene;
+        begin(&scene);
+        must_run("rm -f volume/.ebb/record; mkdir -p volume/generations/2/tree/lib/modules/0.1");
+        struct config *config = (struct config *)scene.context->config;
+        config->boot.place.volume = config->generations.place.volume;
+        write_trial(&scene, (struct record_trial){TRIAL_WANTED, 2, 900, 1, by_loader}, false);
+        assert_int_equal(choose(&scene, NULL), by_loader ? 1 : 2);
+        assert_int_equal(scene.context->trial, by_loader ? 0 : 900);
+        struct record record = record_of(&scene, 0, 0);
+        assert_int_equal(record_is_bad(&record, 2, 0), by_loader);
+        end(&scene);
+    }
 }
 
 /* What cannot be entered gives way in the same boot. */
@@ -179,8 +199,8 @@ static void test_trial_fails(void **state)
     struct record record = record_of(&scene, 0, 0);
     assert_true(record_is_bad(&record, 2, 0));
     assert_int_equal(record.trial.state, TRIAL_NONE);
-    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 9, 900, 1}, false); /* it is gone */
-    assert_int_equal(choose(&scene, NULL), 3);
+    write_trial(&scene, (struct record_trial){TRIAL_WANTED, 9, 900, 1, 0}, false); /* it is gone */
+    assert_int_equal(choose(&scene, NULL), 1);
     assert_int_equal(record_of(&scene, 0, 0).trial.state, TRIAL_NONE);
     end(&scene);
 }
@@ -239,8 +259,8 @@ static void test_early(void **state)
     scene.context->generation = NULL;
     assert_int_equal(record_apply(&step, scene.context, &error), 0);
     assert_last(&scene, 0, RECORD_STARTED, "");
-    assert_int_equal(choose(&scene, NULL), 3);
-    assert_last(&scene, 3, RECORD_STARTED, "");
+    assert_int_equal(choose(&scene, NULL), 1);
+    assert_last(&scene, 1, RECORD_STARTED, "");
     struct record record = record_of(&scene, 0, 0);
     assert_true(record_is_bad(&record, 2, 0));
     assert_int_equal(record.count, 5);
@@ -256,7 +276,7 @@ static void test_armed(void **state)
     attempt_note(scene.context, RECORD_GOOD, "");
     struct record record = record_of(&scene, 0, 0);
     struct error error;
-    record.trial = (struct record_trial){TRIAL_LIVE, 0, 900, 2};
+    record.trial = (struct record_trial){TRIAL_LIVE, 0, 900, 2, 0};
     auto_fd fd = record_open(scene.context->states[0].fd, ".ebb/record", true, &error);
     assert_int_equal(record_write(fd, &record, &error), 0);
     reboot_scene(&scene);
@@ -285,7 +305,7 @@ static void test_label(void **state)
     assert_last(&scene, 2, RECORD_STARTED, "");
     assert_true(scene.context->generation_is_asked);
     scene.config.generations.default_choice = "2 things";
-    write_trial(&scene, (struct record_trial){TRIAL_NONE, 1, 0, 0}, true);
+    write_trial(&scene, (struct record_trial){TRIAL_NONE, 1, 0, 0, 0}, true);
     assert_int_equal(choose(&scene, NULL), 1);
     (void)record_of(&scene, 2, 0);
     assert_int_equal(choose(&scene, NULL), 2);
@@ -303,8 +323,9 @@ static void test_label(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_noted), TEST(test_fall_back),   TEST(test_spent),       TEST(test_kernel),
-        TEST(test_trial), TEST(test_trial_fails), TEST(test_trial_waits), TEST(test_early),
-        TEST(test_armed), TEST(test_label),       TEST(test_all_bad),     TEST(test_unreadable)};
+        TEST(test_noted),     TEST(test_fall_back),   TEST(test_spent),     TEST(test_kernel),
+        TEST(test_trial),     TEST(test_trial_fails), TEST(test_by_loader), TEST(test_trial_waits),
+        TEST(test_early),     TEST(test_armed),       TEST(test_label),     TEST(test_all_bad),
+        TEST(test_unreadable)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -41,10 +41,11 @@ static void test_written(void **state)
     assert_true(record.sequence == 0 && record.count == 0 && !record.damaged);
     record.chosen = 3;
     record.last_good = 2;
-    record.trial = (struct record_trial){TRIAL_WANTED, 7, 900, 2};
+    record.trial = (struct record_trial){TRIAL_WANTED, 7, 900, 2, 1};
     for (unsigned i = 1; i <= RECORD_BAD + 2; i++)
-        record_mark_bad(&record, i, true);
+        record_mark_bad(&record, i);
     for (unsigned i = 1; i <= RECORD_ATTEMPTS + 2; i++) {
+        record_forgive(&record, RECORD_ATTEMPTS);
         attempt(&record, i, RECORD_LEFT);
         snprintf(record.attempts[record.count - 1].text, RECORD_TEXT, "text %u", i);
         write_record(fd, &record);
@@ -117,12 +118,12 @@ static void test_bad(void **state)
     struct record record = {0};
     assert_false(record_is_bad(&record, 0, 0));
     for (unsigned i = 1; i <= RECORD_BAD + 1; i++)
-        record_mark_bad(&record, i, true);
+        record_mark_bad(&record, i);
     assert_false(record_is_bad(&record, 1, 0)); /* the oldest had to go */
     assert_true(record_is_bad(&record, 2, 0));
-    record_mark_bad(&record, 5, true); /* once is enough */
+    record_mark_bad(&record, 5); /* once is enough */
     assert_true(record_is_bad(&record, 2, 0));
-    record_mark_bad(&record, 5, false);
+    record_forgive(&record, 5);
     assert_false(record_is_bad(&record, 5, 0));
     assert_true(record_is_bad(&record, 6, 0) && record_is_bad(&record, RECORD_BAD + 1, 0));
     assert_false(record_is_bad(&record, 0, 0));
@@ -176,6 +177,19 @@ static void test_failures(void **state)
     assert_int_equal(record_failures(&record, 3), 0);
     attempt(&record, 3, RECORD_FAILED);
     assert_int_equal(record_failures(&record, 3), 1);
+    assert_int_equal(record_failures(&record, 2), 1);
+    record_forgive(&record, 3);
+    assert_int_equal(record_failures(&record, 3), 0);
+    attempt(&record, 3, RECORD_STARTED);
+    assert_int_equal(record_failures(&record, 3), 1);
+    /* That which was good is used, and nobody confirms each time. */
+    struct record_attempt *used = &record.attempts[1];
+    used->end = RECORD_END_CLEAN;
+    assert_int_equal(record_failures(&record, 2), 0);
+    strcpy(used->text, "a check failed");
+    assert_int_equal(record_failures(&record, 2), 1);
+    *used->text = '\0';
+    record.last_good = 3;
     assert_int_equal(record_failures(&record, 2), 1);
 }
 

@@ -462,7 +462,7 @@ static void test_previous(void **state)
         auto_arena arena = arena_new();
         const struct generation *chosen;
         struct record record = {.last_good = cases[i].good};
-        record_mark_bad(&record, cases[i].bad, true);
+        record_mark_bad(&record, cases[i].bad);
         if (cases[i].attempted)
             (void)record_add(&record, cases[i].attempted);
         (void)record_add(&record, 0); /* this boot, which knows nothing yet */

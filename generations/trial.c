@@ -8,6 +8,14 @@ static void explain(struct record_attempt *attempt, const char *text)
         strncpy(attempt->text, text, sizeof(attempt->text) - 1);
 }
 
+/* What is gone back to stays, as if `ebb rollback` had chosen it: the newest may never have run. */
+static void end_bad(struct record *record)
+{
+    record_mark_bad(record, record->trial.generation);
+    if (record->trial.back)
+        record->chosen = record->trial.back;
+}
+
 bool trial_settle(struct record *record)
 {
     struct record_trial *trial = &record->trial;
@@ -23,7 +31,7 @@ bool trial_settle(struct record *record)
         if (last)
             explain(last, "a change that `ebb arm` guarded was not confirmed");
     } else if (!waits) {
-        record_mark_bad(record, trial->generation, true);
+        end_bad(record);
         if (last && last->generation == trial->generation)
             explain(last, "it was on trial, and ended before its deadline");
     }
@@ -51,6 +59,6 @@ void trial_fail(struct record *record, uint32_t generation)
     bool runs = record->trial.state == TRIAL_RUNS && record->trial.generation == generation;
     if (!runs)
         return;
-    record_mark_bad(record, generation, true);
+    end_bad(record);
     record->trial.state = TRIAL_NONE;
 }

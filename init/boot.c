@@ -135,6 +135,8 @@ static int bring_up_volumes(struct boot *boot, struct error *error)
 static int make_root(struct boot *boot, struct error *error)
 {
     struct context *context = boot->context;
+    if (context->trial)
+        guard_panics();
     int code = carried_read(context, boot->config, &context->config, error);
     if (code < 0)
         return code;

@@ -79,14 +79,7 @@ static void reset_process(void)
     umask(022);
 }
 
-static void set_kernel(const char *setting, const char *value)
-{
-    auto_fd fd = open(setting, O_WRONLY | O_CLOEXEC);
-    if (fd < 0 || path_write_all(fd, value, strlen(value)) < 0)
-        log_warning("\"%s\" cannot be written, so a panic may stop this trial", setting);
-}
-
-/* A trial that panics or hangs must not stay there. */
+/* A trial that hangs must not stay there. */
 static int leave_guard(const struct context *context, struct error *error)
 {
     const struct place *record = &context->config->generations.record;
@@ -98,8 +91,6 @@ static int leave_guard(const struct context *context, struct error *error)
     auto_fd self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     if (self < 0)
         return error_system(error, errno, "cannot open \"/proc/self/exe\"");
-    set_kernel("/proc/sys/kernel/panic", "10");
-    set_kernel("/proc/sys/kernel/panic_on_oops", "1");
     return guard_start(self, &order, error);
 }
 

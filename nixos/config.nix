@@ -3,15 +3,17 @@
 #
 #   volumes      NAME -> { device; luks; lvm; raid; fs; mount; wait; identity; }
 #   root         { kind; size; inodes; mode; }, or with kind = "subvolume" { place; keep; blank; }
-#   generations  { place; kind; entering; default; tries; record; }
+#   generations  { place; kind; enter; default; tries; record; }
 #   persistence  what environment.persistence of impermanence is; its stores lie on the volumes
+#   persist      the same, of Ebb's own option
 #   homes        USER -> the path of the home, for the users in there
 #   sops         { secrets; age; defaultSopsFile; }, as sops-nix has them
+#   secrets      the same as sops.secrets, of Ebb's own option
 #   extraConfig  lines that are added as they are
 values:
 let
   inherit (builtins)
-    attrNames concatStringsSep elemAt filter groupBy head isAttrs isBool isList isString match
+    attrNames concatStringsSep elemAt filter groupBy head intersectAttrs isAttrs isBool isList isString match
     replaceStrings sort split stringLength substring;
 
   lines = concatStringsSep "";
@@ -69,8 +71,20 @@ let
     + (if declared.place or null == null then "" else " ${word declared.place}")
     + everyOption (removeAttrs declared [ "kind" "place" ]) + "\n";
 
-  generations = declared:
+  # The profile of the system, unless another place is given.
+  generations = given:
+    let
+      profile = { place = "nix:/var/nix/profiles"; kind = "nix"; };
+      declared = if given ? place then given else profile // given;
+    in
     "generations ${word declared.place}" + everyOption (removeAttrs declared [ "place" ]) + "\n";
+
+  # Of what both declare, one would be lost.
+  join = what: ours: theirs:
+    let both = attrNames (intersectAttrs ours theirs);
+    in
+    if both == [ ] then ours // theirs
+    else throw "ebb: ${what} both declare \"${head both}\"; declare it in one of them";
 
   # Where a path of the running system lies: on the volume whose mount is the longest above it.
   placeOf = path:
@@ -140,7 +154,10 @@ let
       + entries false store store
       + lines (mapAttrsToList (home store) (store.users or { })) + "}\n";
 
-  sops = { secrets = { }; age = { }; } // (values.sops or { });
+  persistence = join "ebb.persist and environment.persistence" (values.persist or { }) (values.persistence or { });
+
+  sops = { age = { }; } // (values.sops or { });
+  secrets = join "ebb.secrets and sops.secrets" (values.secrets or { }) (sops.secrets or { });
   keys = map keyFile (filter (key: key != null)
     ([ (sops.age.keyFile or null) ] ++ (sops.age.sshKeyPaths or [ ])));
 
@@ -185,12 +202,12 @@ let
     + lines (map secret list) + "}\n";
 
   secretsFiles = groupBy (declared: builtins.unsafeDiscardStringContext "${declared.sopsFile}")
-    (mapAttrsToList completed sops.secrets);
+    (mapAttrsToList completed secrets);
 in
 lines (
   mapAttrsToList volume values.volumes
-  ++ [ (root (values.root or { })) (generations values.generations) ]
-  ++ mapAttrsToList persist (values.persistence or { })
+  ++ [ (root (values.root or { })) (generations (values.generations or { })) ]
+  ++ mapAttrsToList persist persistence
   # The name of an attribute does not tell Nix that the file is needed, so its value is printed.
   ++ mapAttrsToList (_: list: secretsFile (head list).sopsFile list) secretsFiles
   ++ [ (values.extraConfig or "") ]

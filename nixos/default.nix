@@ -10,18 +10,11 @@ let
   # Of volumes and the like, whose words are checked by `ebb check` when the image is made.
   words = types.attrsOf types.anything;
 
-  # Of what both declare, one would be lost.
-  join = what: ours: theirs:
-    let both = builtins.attrNames (builtins.intersectAttrs ours theirs);
-    in
-    if both == [ ] then ours // theirs
-    else throw "ebb: ${what} both declare \"${builtins.head both}\"; declare it in one of them";
-
   text = import ./config.nix {
-    inherit (cfg) volumes root generations extraConfig;
-    persistence = join "ebb.persist and environment.persistence" cfg.persist config.environment.persistence;
+    inherit (cfg) volumes root generations persist secrets extraConfig;
+    inherit (config.environment) persistence;
+    inherit (config) sops;
     homes = lib.mapAttrs (_: user: user.home) config.users.users;
-    sops = config.sops // { secrets = join "ebb.secrets and sops.secrets" cfg.secrets config.sops.secrets; };
   };
   file = pkgs.writeText "ebb.conf" text;
 
@@ -43,20 +36,6 @@ let
       lib.optionalString cfg.universal "--universal"
     } -o $out/${config.system.boot.loader.initrdFile} ${file}
   '';
-
-  # NixOS wants to be told of what is mounted; all of it is, before systemd begins.
-  fileSystem = name: volume: {
-    name = volume.mount;
-    value = {
-      device = if (volume.luks or null) == null || volume.luks == false then volume.device
-        else "/dev/mapper/${volume.luks.name or name}";
-      fsType = volume.fs.type;
-      options = lib.toList (volume.fs.options or "defaults");
-      noCheck = true;
-      neededForBoot = true;
-    };
-  };
-  mounted = lib.filterAttrs (_: volume: volume.mount or null != null) cfg.volumes;
 in
 {
   imports = [ ./instead.nix ];
@@ -91,8 +70,9 @@ in
     };
     generations = mkOption {
       type = words;
-      default = { place = "nix:/var/nix/profiles"; kind = "nix"; };
-      description = "Where the generations are: the profile of the system.";
+      default = { };
+      example = { tries = 3; };
+      description = "Where the generations are, in the profile of the system unless `place` is given.";
     };
     persist = mkOption {
       inherit (options.environment.persistence) type;
@@ -124,10 +104,16 @@ in
 
     boot.initrd.enable = true; # only what NixOS would have put into it is another image
     system.build.initialRamdisk = lib.mkForce image;
-    system.build.initialRamdiskSecretAppender = lib.mkForce (pkgs.writeShellScript "no-secrets" "");
+    # What installs boot loaders runs bin/append-initrd-secrets of it; Ebb's image takes no more files.
+    system.build.initialRamdiskSecretAppender =
+      lib.mkForce (pkgs.writeShellScriptBin "append-initrd-secrets" "");
+
+    # Of units that packages bring, NixOS enables none by itself.
+    systemd.packages = [ cfg.package ];
+    systemd.services.ebb-write-back.wantedBy = [ "sysinit.target" ];
 
     # Binds of impermanence are made before systemd begins, so they are none of its mounts.
-    fileSystems = lib.mapAttrs' fileSystem mounted // {
+    fileSystems = import ./file-systems.nix cfg.volumes // {
       "/" = lib.mkDefault { device = "none"; fsType = "tmpfs"; };
     };
   };

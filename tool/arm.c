@@ -23,8 +23,8 @@ static const char *place_of(const struct boots *boots)
     return NULL;
 }
 
-static int arm(struct arena *arena, struct boots *boots, unsigned seconds, bool no_snapshot,
-               struct error *error)
+static int arm(struct arena *arena, struct boots *boots, const char *config, unsigned seconds,
+               bool no_snapshot, struct error *error)
 {
     char path[PATH_MAX];
     struct trial_left left;
@@ -40,7 +40,7 @@ static int arm(struct arena *arena, struct boots *boots, unsigned seconds, bool 
         return error_set(error, EBUSY,
                          "something is on trial here already; `ebb confirm` ends that, and `ebb "
                          "extend` gives it more time");
-    int code = trial_way_back(arena, boots, 0, &trial.back, error);
+    int code = trial_way_back(arena, boots, config, 0, &trial.back, error);
     if (code == 0)
         code = program_find("ebb-init", path, sizeof(path), error);
     if (code < 0)
@@ -85,9 +85,10 @@ int verb_arm(int argc, char **argv)
     auto_arena arena = arena_new();
     struct boots boots;
     struct error error;
-    if (!boots_open(arena, words ? argv[1] : NULL, &boots))
+    const char *config = words ? argv[1] : NULL;
+    if (!boots_open(arena, config, &boots))
         return EXIT_NO;
-    int code = arm(arena, &boots, seconds, no_snapshot, &error);
+    int code = arm(arena, &boots, config, seconds, no_snapshot, &error);
     boots_close(&boots);
     if (code < 0)
         log_error("%s", error.text);

@@ -47,12 +47,22 @@ int boot_refresh(struct arena *arena, struct boot_run *run, const struct boot_ch
 int boot_sync(struct target root, const struct boot_wish *wish, FILE *out);
 int boot_status(struct target root, const struct boot_wish *wish, FILE *out);
 
+/* Whether the generations of a store have entries. */
+bool boot_is_declared(const struct store_place *place);
+/* After generations came or went: `ebb boot sync`, if `ebb boot install` was run before. Returns
+ * the exit status. */
+int boot_catch_up(struct target root, const struct boot_wish *wish, const char *config, FILE *out);
 /* After `good` was confirmed, and `before` had been good last (0: none had): the default entry gets
  * the kernel of the one, rollback and recovery copies of that of the other. Only where a boot
  * partition is declared, or named. */
 int boot_confirmed(struct target root, const struct boot_wish *wish, unsigned good, unsigned before,
                    struct error *error);
 
+/* Whether an entry is whole: what is damaged would be told by nobody when it is too late. */
+int boot_check_entry(const struct boot_run *run, const char *name, struct error *error);
+/* Whether the boot loader boots the default entry, which is whole; also 0 where `ebb boot install`
+ * was never run, for then it is not known what is booted. */
+int boot_check_default(struct target root, const struct boot_wish *wish, struct error *error);
 /* The next boot alone is of this generation's entry, which is whole: the loader knows so, or cannot
  * (`by_loader` is false), and the PID 1 of the default entry has to start its kernel. Of a unified
  * image, that one could not. 0: of none in particular, whatever was asked before. */

@@ -7,8 +7,7 @@
 #include "tool/boot.h"
 #include "tool/boot_loader.h"
 
-/* What is damaged would be told by nobody when it is too late. */
-static int check(const struct boot_run *run, const char *name, struct error *error)
+int boot_check_entry(const struct boot_run *run, const char *name, struct error *error)
 {
     const struct boot_found *found = boot_find(&run->state, name);
     if (!found)
@@ -60,7 +59,7 @@ int boot_once(struct target root, const struct boot_wish *wish, unsigned number,
         const struct boot_entries *declared = &run.place.config->boot;
         const char *token = run.state.token,
                    *name = number ? entry_name(arena, token, number, NULL) : NULL;
-        code = name ? check(&run, name, error) : 0;
+        code = name ? boot_check_entry(&run, name, error) : 0;
         if (code == 0) {
             code = once_ask(run.esp, run.efivars, declared, token, name, error);
             can_be_started = code < 0 && !declared->uki;

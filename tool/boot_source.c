@@ -59,11 +59,29 @@ static const char *machine_id(struct arena *arena, int tree)
     return digits == MACHINE_ID ? arena_copy(arena, text, digits) : NULL;
 }
 
+static bool has_parameter(const char *options, const char *start)
+{
+    const char *at = options ? strstr(options, start) : NULL;
+    while (at && at > options && at[-1] != ' ')
+        at = strstr(at + 1, start);
+    return at;
+}
+
+const char *boot_options(const struct boot_source *source)
+{
+    static const char panic[] = "panic=";
+    const char *declared = source->place->config->boot.options;
+    if (has_parameter(declared, panic))
+        return declared;
+    return arena_printf(source->place->arena, "%s30%s%s", panic, declared ? " " : "",
+                        declared ? declared : "");
+}
+
 const char *boot_describe(const struct boot_source *source, const struct generation *generation,
                           struct entry *entry)
 {
     struct arena *arena = source->place->arena;
-    const char *options = source->place->config->boot.options;
+    const char *options = boot_options(source);
     const char *label = generation->label && *generation->label
                             ? arena_printf(arena, ", %s", generation->label)
                             : "";
@@ -77,8 +95,7 @@ const char *boot_describe(const struct boot_source *source, const struct generat
     entry->sort_key = arena_printf(arena, "ebb-%s", source->state->token);
     entry->version = arena_printf(arena, "%06u", generation->number);
     entry->machine_id = machine_id(arena, tree);
-    entry->options = arena_printf(arena, "%s%sebb.generation=%u", options ? options : "",
-                                  options ? " " : "", generation->number);
+    entry->options = arena_printf(arena, "%s ebb.generation=%u", options, generation->number);
     return name;
 }
 

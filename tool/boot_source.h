@@ -15,6 +15,9 @@ struct boot_source {
     bool universal, rebuild, progress;
 };
 
+/* The kernel parameters of all entries: those that are declared, and that a panic ends in a reboot,
+ * for PID 1 then boots another generation. */
+const char *boot_options(const struct boot_source *source);
 /* The lines that do not depend on the kernel: title, sort-key, version, machine-id, options.
  * Returns the name of the system. */
 const char *boot_describe(const struct boot_source *source, const struct generation *generation,

@@ -187,6 +187,23 @@ int boot_sync(struct target root, const struct boot_wish *wish, FILE *out)
     return code < 0 || items.failed ? EXIT_NO : EXIT_DONE;
 }
 
+bool boot_is_declared(const struct store_place *place)
+{
+    return place->config && place->declared.place.volume && place->config->boot.place.volume_name;
+}
+
+int boot_catch_up(struct target root, const struct boot_wish *wish, const char *config, FILE *out)
+{
+    struct boot_wish follow = *wish;
+    follow.config = config;
+    follow.follow = true;
+    int status = boot_sync(root, &follow, out);
+    if (status != EXIT_DONE)
+        log_error("the boot entries are not as they should be; run `ebb boot sync` once they can "
+                  "be written");
+    return status;
+}
+
 int boot_refresh(struct arena *arena, struct boot_run *run, const struct boot_choice *choice,
                  struct error *error)
 {

@@ -86,4 +86,15 @@ UNUSED static void confirm(unsigned good, unsigned before)
                    NULL);
 }
 
+UNUSED static void install(void)
+{
+    struct boot_wish wish = usual;
+    wish.install = true;
+    assert_verb("install", boot_sync, &wish, EXIT_DONE,
+                "systemd-boot is put on the boot partition\n"
+                "wrote " T "default.conf\nwrote " T "rollback.conf\nwrote " T "recovery.conf\n"
+                "wrote " T "g000002.conf\nwrote " T "g000001.conf\n5 boot entries\n",
+                "");
+}
+
 #endif

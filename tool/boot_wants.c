@@ -19,6 +19,9 @@ static int more_wanted_first(const void *left, const void *right)
 
 static bool must_stay(const struct store_place *place, unsigned number, unsigned default_number)
 {
+    const struct record_trial *trial = &place->record.trial;
+    if (trial->state != TRIAL_NONE && (number == trial->generation || number == trial->back))
+        return true;
     return number == place->booted || number == default_number ||
            number == place->record.last_good || number == place->record.chosen ||
            mark_is_pinned(place->store, number);
@@ -202,7 +205,6 @@ static void add_refuge(const struct boot_source *source, const char *what, const
                        size_t *count)
 {
     struct arena *arena = source->place->arena;
-    const char *options = source->place->config->boot.options;
     const struct boot_found *own = find_special(source, what);
     struct entry entry = refuge->item ? refuge->item->entry : refuge->kept->entry;
     struct boot_payload *payloads = arena_alloc(arena, 2 * sizeof(*payloads));
@@ -210,8 +212,7 @@ static void add_refuge(const struct boot_source *source, const char *what, const
     payloads[1] = refuge->image;
     entry.title = refuge->item || !own ? title : own->entry.title;
     entry.version = what; /* letters come behind all numbers */
-    entry.options = arena_printf(arena, "%s%sebb.generation=%s", options ? options : "",
-                                 options ? " " : "", choice);
+    entry.options = arena_printf(arena, "%s ebb.generation=%s", boot_options(source), choice);
     add(source, entry_name(arena, source->state->token, 0, what), entry, &payloads[0], &payloads[1],
         true, wants, count);
 }
@@ -225,7 +226,7 @@ static void add_default(const struct boot_source *source, const char *what, cons
     entry.title = title;
     entry.version = version;
     entry.machine_id = NULL; /* before those that have one */
-    entry.options = source->place->config->boot.options;
+    entry.options = boot_options(source);
     add(source, entry_name(source->place->arena, source->state->token, 0, what), entry,
         &item->kernel, &item->image, true, wants, count);
 }

@@ -24,7 +24,7 @@ int confirm_mark(struct record *record, uint32_t generation, struct error *error
     attempt->stage = RECORD_GOOD;
     memset(attempt->text, 0, sizeof(attempt->text));
     record->last_good = generation;
-    record_mark_bad(record, generation, false);
+    record_forgive(record, generation);
     return 0;
 }
 
@@ -73,7 +73,8 @@ bool confirm_refuse(struct record *record, uint32_t generation, const char *faul
     return true;
 }
 
-/* The boot partition comes after the record: what is lost here, the next `ebb boot sync` does. */
+/* The boot partition comes after the record: what is lost of the default, the next `ebb boot sync`
+ * does; rollback and recovery then keep what was known to be good before. */
 static void follow(const char *config, uint32_t generation, uint32_t before)
 {
     struct error error;
@@ -133,7 +134,7 @@ int verb_confirm(int argc, char **argv)
     const struct usage usage = {
         .synopsis = "confirm [--timeout TIME] [--no-checks] [CONF]",
         .about = "Says that this boot is good, if the health checks say so, too. Once a boot was, "
-                 "a generation that is booted and never confirmed counts as failed, and after "
+                 "one of another generation that is never confirmed counts as failed, and after "
                  "`tries=` of such boots the last good one is booted instead.",
         .options = options,
         .option_count = ARRAY_LENGTH(options),

@@ -69,6 +69,9 @@ static const char *reason_to_stay(const struct store_place *place, unsigned numb
         return "it is what is booted by default";
     if (number == place->record.last_good)
         return "it was good last";
+    const struct record_trial *trial = &place->record.trial;
+    if (trial->state != TRIAL_NONE && (number == trial->generation || number == trial->back))
+        return "a trial needs it";
     if (mark_is_pinned(place->store, number))
         return "it is pinned";
     return label && *label ? "it has a label" : NULL;
@@ -154,9 +157,10 @@ int gc_collect(struct target root, const struct gc_wish *wish, FILE *out)
         if (code == 0 && place.config)
             code = collect_states(root, place.config, wish->dry_run, out, &error);
     }
+    bool has_entries = code == 0 && !wish->dry_run && boot_is_declared(&place);
     place_close(&place);
     if (code == 0)
-        return EXIT_DONE;
+        return has_entries ? boot_catch_up(root, &wish->boot, wish->place.config, out) : EXIT_DONE;
     log_error("%s", error.text);
     return status;
 }

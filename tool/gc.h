@@ -4,13 +4,14 @@
 
 #include <stdio.h>
 
-#include "tool/place.h"
+#include "tool/boot.h"
 
 struct gc_wish {
     struct place_wish place;
     struct keep keep; /* what is declared, unless it is said */
     bool dry_run;
     time_t now;
+    struct boot_wish boot; /* of the entries, which go with the generations */
 };
 
 /* Returns the exit status. */

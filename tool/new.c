@@ -117,19 +117,6 @@ static int begin(struct store_place *place, const struct new_wish *wish, FILE *o
     return place_clear_choice(place, error);
 }
 
-/* A generation with another kernel boots by its own entry. */
-static int give_entry(struct target root, const struct new_wish *wish, FILE *out)
-{
-    struct boot_wish boot = wish->boot;
-    boot.config = wish->place.config;
-    boot.follow = true;
-    int status = boot_sync(root, &boot, out);
-    if (status != EXIT_DONE)
-        log_error("the boot entries are not as they should be; run `ebb boot sync` once they can "
-                  "be written");
-    return status;
-}
-
 int new_make(struct target root, const struct new_wish *wish, FILE *out)
 {
     auto_arena arena = arena_new();
@@ -138,11 +125,10 @@ int new_make(struct target root, const struct new_wish *wish, FILE *out)
     int code = place_open(arena, root, &wish->place, !wish->dry_run, &place, &error);
     if (code == 0)
         code = begin(&place, wish, out, &error);
-    bool has_entries =
-        code == 0 && !wish->dry_run && !wish->place.store && place.config->boot.place.volume_name;
+    bool has_entries = code == 0 && !wish->dry_run && boot_is_declared(&place);
     place_close(&place);
-    if (code == 0)
-        return has_entries ? give_entry(root, wish, out) : EXIT_DONE;
+    if (code == 0) /* one with another kernel boots by its own entry */
+        return has_entries ? boot_catch_up(root, &wish->boot, wish->place.config, out) : EXIT_DONE;
     log_error("%s", error.text);
     return EXIT_NO;
 }

@@ -54,7 +54,7 @@ static int roll_back(struct arena *arena, struct boots *boots, const struct wish
     if (code < 0)
         return code;
     boots->record.chosen = found ? found->number : 0;
-    record_mark_bad(&boots->record, boots->record.chosen, false); /* who asks for it, gets it */
+    record_forgive(&boots->record, boots->record.chosen); /* who asks for it, gets it */
     code = record_write(boots->fd, &boots->record, error);
     if (code < 0)
         return code;

@@ -1,27 +1,18 @@
 /* `ebb boot`, with systemd-boot. */
 #include "tool/boot_testing.h"
 
-static void install(void)
-{
-    struct boot_wish wish = usual;
-    wish.install = true;
-    assert_verb("install", boot_sync, &wish, EXIT_DONE,
-                "systemd-boot is put on the boot partition\n"
-                "wrote " T "default.conf\nwrote " T "rollback.conf\nwrote " T "recovery.conf\n"
-                "wrote " T "g000002.conf\nwrote " T "g000001.conf\n5 boot entries\n",
-                "");
-}
+#include "tool/gc.h"
 
 static void test_install(void **state)
 {
     (void)state; /* the scratch folder is the current one */
     make_root();
     install();
-    assert_entry("0a34-5678-9a-default", "kernel 2|quiet");
-    assert_entry("0a34-5678-9a-g000001", "kernel 1|quiet ebb.generation=1");
-    assert_entry("0a34-5678-9a-g000002", "kernel 2|quiet ebb.generation=2");
-    assert_entry("0a34-5678-9a-rollback", "kernel 2|quiet ebb.generation=previous");
-    assert_entry("0a34-5678-9a-recovery", "kernel 2|quiet ebb.generation=menu");
+    assert_entry("0a34-5678-9a-default", "kernel 2|panic=30 quiet");
+    assert_entry("0a34-5678-9a-g000001", "kernel 1|panic=30 quiet ebb.generation=1");
+    assert_entry("0a34-5678-9a-g000002", "kernel 2|panic=30 quiet ebb.generation=2");
+    assert_entry("0a34-5678-9a-rollback", "kernel 2|panic=30 quiet ebb.generation=previous");
+    assert_entry("0a34-5678-9a-recovery", "kernel 2|panic=30 quiet ebb.generation=menu");
     must_run("cd esp && grep -q '^linux /EFI/ebb/0a34-5678-9a/rollback-kernel-' "
              "loader/entries/*rollback.conf && grep -qx 'title Tide 1 (generation 1, 2026-02-01)' "
              "loader/entries/*g000001.conf && test \"$(cat loader/entries.srel)\" = type1 &&"
@@ -91,43 +82,6 @@ static void test_variable(void **state)
     must_run("test ! -e " VARIABLE);
 }
 
-#define VENDOR "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-
-static void assert_once(unsigned number, bool expected, const char *message)
-{
-    struct boot_wish wish = usual;
-    struct error error = {0};
-    bool by_loader = !expected;
-    auto_fd root = open_folder("root");
-    wish.efivars = "efivars";
-    int code = boot_once((struct target){root, ""}, &wish, number, &by_loader, &error);
-    assert_outcome("once", code, &error, message);
-    if (!message)
-        assert_int_equal(by_loader, expected);
-}
-
-/* The loader is asked for an entry once, if it can, and not any more when that is taken back. */
-static void test_once(void **state)
-{
-    (void)state; /* the scratch folder is the current one */
-    make_root();
-    install();
-    assert_once(2, false, NULL); /* nothing says that it can */
-    must_run("printf '\\7\\0\\0\\0\\10\\0\\0\\0\\0\\0\\0\\0' > efivars/LoaderFeatures" VENDOR);
-    assert_once(2, true, NULL);
-    must_run("test \"$(tail -c +5 efivars/LoaderEntryOneShot" VENDOR " | tr -d '\\0')\" = " T
-             "g000002.conf");
-    assert_once(0, true, NULL);
-    must_run("test ! -e efivars/LoaderEntryOneShot" VENDOR);
-    assert_once(3, true, "there is no boot entry \"" T "g000003.conf\"; run `ebb boot sync`");
-    must_run("cd esp && echo x >> $(sed -n 's,^linux /,,p' loader/entries/*g000002.conf)");
-    assert_once(2, true,
-                "the boot entry \"" T
-                "g000002.conf\" cannot be booted: its kernel has another size; run `ebb boot "
-                "sync`");
-    must_run("test ! -e efivars/LoaderEntryOneShot" VENDOR);
-}
-
 static void test_damage(void **state)
 {
     (void)state; /* the scratch folder is the current one */
@@ -164,7 +118,7 @@ static void test_damage(void **state)
     must_run("cd esp && echo longer >> $(sed -n 's,^linux /,,p' loader/entries/*g000001.conf)");
     assert_verb("sync", boot_sync, &usual, EXIT_DONE, "wrote " T "g000001.conf\n5 boot entries\n",
                 "");
-    assert_entry("0a34-5678-9a-g000001", "kernel 1|quiet ebb.generation=1");
+    assert_entry("0a34-5678-9a-g000001", "kernel 1|panic=30 quiet ebb.generation=1");
 }
 
 /* Where no boot was confirmed, that of the running system is known to start, and a newer one not.
@@ -178,11 +132,11 @@ static void test_unconfirmed(void **state)
         "\"/persist/generations/1/tree\"},\"volumes\":[],\"microseconds\":1,\"setbacks\":[],"
         "\"steps\":[]}");
     install();
-    assert_entry("0a34-5678-9a-default", "kernel 1|quiet");
+    assert_entry("0a34-5678-9a-default", "kernel 1|panic=30 quiet");
     must_run("rm root/run/ebb/status.json");
     assert_verb("sync", boot_sync, &usual, EXIT_DONE, "wrote " T "default.conf\n5 boot entries\n",
                 "");
-    assert_entry("0a34-5678-9a-default", "kernel 2|quiet");
+    assert_entry("0a34-5678-9a-default", "kernel 2|panic=30 quiet");
 }
 
 /* The kernel of the default entry is one that was good; that of rollback the one before. */
@@ -197,24 +151,24 @@ static void test_confirmed(void **state)
                 "");
     put_record(0, 1, 0);
     confirm(1, 0);
-    assert_entry("0a34-5678-9a-rollback", "kernel 1|quiet ebb.generation=previous");
+    assert_entry("0a34-5678-9a-rollback", "kernel 1|panic=30 quiet ebb.generation=previous");
     add_generation(2);
     assert_verb("sync", boot_sync, &usual, EXIT_DONE, "wrote " T "g000002.conf\n5 boot entries\n",
                 "");
-    assert_entry("0a34-5678-9a-default", "kernel 1|quiet");
+    assert_entry("0a34-5678-9a-default", "kernel 1|panic=30 quiet");
     put_record(0, 2, 0);
     confirm(2, 1);
-    assert_entry("0a34-5678-9a-default", "kernel 2|quiet");
-    assert_entry("0a34-5678-9a-rollback", "kernel 1|quiet ebb.generation=previous");
+    assert_entry("0a34-5678-9a-default", "kernel 2|panic=30 quiet");
+    assert_entry("0a34-5678-9a-rollback", "kernel 1|panic=30 quiet ebb.generation=previous");
     confirm(2, 2);
-    assert_entry("0a34-5678-9a-rollback", "kernel 1|quiet ebb.generation=previous");
+    assert_entry("0a34-5678-9a-rollback", "kernel 1|panic=30 quiet ebb.generation=previous");
     add_generation(3);
     put_record(0, 3, 0);
     assert_verb("sync", boot_sync, &usual, EXIT_DONE,
                 "wrote " T "default.conf\nwrote " T "g000003.conf\n6 boot entries\n", "");
     confirm(3, 2);
-    assert_entry("0a34-5678-9a-rollback", "kernel 2|quiet ebb.generation=previous");
-    assert_entry("0a34-5678-9a-recovery", "kernel 2|quiet ebb.generation=menu");
+    assert_entry("0a34-5678-9a-rollback", "kernel 2|panic=30 quiet ebb.generation=previous");
+    assert_entry("0a34-5678-9a-recovery", "kernel 2|panic=30 quiet ebb.generation=menu");
     must_run("test $(ls esp/EFI/ebb/0a34-5678-9a/rollback-* | wc -l) = 2");
     must_run("rm -r root/persist/generations/1");
     assert_verb(
@@ -241,7 +195,7 @@ static void test_texts(void **state)
     must_run("cd esp/loader/entries && grep -qx 'title Tide 1 (generation 1, before, 2026-02-01)' "
              "*g000001.conf && grep -qx 'machine-id 00112233445566778899aabbccddeeff' "
              "*g000001.conf && ! grep machine-id *g000002.conf *default.conf");
-    assert_entry("0a34-5678-9a-g000001", "kernel 1|debug ebb.generation=1");
+    assert_entry("0a34-5678-9a-g000001", "kernel 1|panic=30 debug ebb.generation=1");
 }
 
 /* The image of a generation is that of its own configuration. */
@@ -342,36 +296,22 @@ static void test_wrong(void **state)
     must_run("test -z \"$(ls -A esp)\"");
 }
 
-#define TRIAL "esp/loader/entries/" T ENTRY_TRIAL ".conf"
-
-/* Where the variable cannot be set, a loader that counts finds an entry before the default one. */
-static void test_counted(void **state)
+/* Nobody should find an entry of a generation that is no more. */
+static void test_deleted(void **state)
 {
     (void)state; /* the scratch folder is the current one */
     make_root();
     install();
-    put_record(0, 1, 0);
-    must_run("mkdir efivars/LoaderEntryOneShot" VENDOR
-             "; printf '\\7\\0\\0\\0\\10\\0\\0\\0\\0\\0\\0\\0' > efivars/LoaderFeatures" VENDOR);
-    assert_once(2, false, NULL); /* it does not count */
-    must_run("printf '\\7\\0\\0\\0\\30\\0\\0\\0\\0\\0\\0\\0' > efivars/LoaderFeatures" VENDOR);
-    must_run("cd esp/loader; sed -i 's/-default.*/-default.conf/' loader.conf");
-    assert_once(2, false, NULL); /* it would not be looked for */
-    must_run("cd esp/loader; sed -i 's/-default.*/-default*/' loader.conf");
-    assert_once(2, true, NULL);
-    assert_entry("0a34-5678-9a-" ENTRY_TRIAL, "kernel 2|quiet");
-    assert_entry("0a34-5678-9a-default", "kernel 1|quiet");
-    must_run("grep -qx 'version 9999999' " TRIAL);
-    put_trial(TRIAL_WANTED, 2);
-    assert_verb("sync", boot_sync, &usual, EXIT_DONE, "6 boot entries\n", "");
-    put_trial(TRIAL_NONE, 0);
-    must_run("mv " TRIAL " esp/loader/entries/" T "default-trial+0-1.conf"); /* by the loader */
-    assert_verb("after", boot_sync, &usual, EXIT_DONE,
-                "removed " T "default-trial+0-1.conf\n5 boot entries\n", "");
-    assert_once(2, true, NULL);
-    must_run("test -e " TRIAL " && rmdir efivars/LoaderEntryOneShot" VENDOR);
-    assert_once(0, true, NULL);
-    must_run("test ! -e " TRIAL);
+    const struct gc_wish wish = {
+        .place.config = usual.config, .boot = usual, .keep = {.said = true, .last = 1}};
+    auto_string text = NULL;
+    auto_fd root = open_folder("root");
+    FILE *out = output_begin(&text);
+    assert_int_equal(gc_collect((struct target){root, ""}, &wish, out), EXIT_DONE);
+    fclose(out);
+    assert_contains(text, "deleted generation 1\n");
+    assert_contains(text, "removed " T "g000001.conf\n");
+    must_run("test -e esp/loader/entries/" T "g000002.conf");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_scratch, leave_scratch)
@@ -379,10 +319,9 @@ static void test_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_install), TEST(test_settings),   TEST(test_variable), TEST(test_damage),
-        TEST(test_texts),   TEST(test_own_config), TEST(test_failures), TEST(test_confirmed),
-        TEST(test_room),    TEST(test_wrong),      TEST(test_once),     TEST(test_unconfirmed),
-        TEST(test_counted),
+        TEST(test_install), TEST(test_settings),   TEST(test_variable),    TEST(test_damage),
+        TEST(test_texts),   TEST(test_own_config), TEST(test_failures),    TEST(test_confirmed),
+        TEST(test_room),    TEST(test_wrong),      TEST(test_unconfirmed), TEST(test_deleted),
     };
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -44,7 +44,8 @@ static void test_install(void **state)
     install_grub();
     assert_menu("install", "default g000002 g000001 rollback recovery ");
     must_run("test ! -e esp/EFI/BOOT && test ! -e esp/loader/loader.conf && cd esp &&"
-             "grep -qF \" linux '$(sed -n 's,^linux ,,p' loader/entries/*rollback.conf)' 'quiet' "
+             "grep -qF \" linux '$(sed -n 's,^linux ,,p' loader/entries/*rollback.conf)' "
+             "'panic=30' 'quiet' "
              "'ebb.generation=previous'\" ../" MENU);
     assert_verb("status", boot_status, &usual, EXIT_DONE,
                 ALL_WHOLE "default: " T "default.conf\nfree\n", "");
@@ -83,7 +84,7 @@ static void test_confirmed(void **state)
     install_grub();
     put_record(0, 1, 0);
     confirm(1, 0);
-    assert_entry("0a34-5678-9a-default", "kernel 1|quiet");
+    assert_entry("0a34-5678-9a-default", "kernel 1|panic=30 quiet");
     must_run("cd esp && test $(grep -cF \" linux '$(sed -n 's,^linux ,,p' "
              "loader/entries/*default.conf)'\" ../" MENU ") = 2"); /* and generation 1 */
     assert_verb("status", boot_status, &usual, EXIT_DONE,

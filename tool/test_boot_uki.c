@@ -41,7 +41,7 @@ static void assert_good(void)
                 ALL_WHOLE "default: " T "default*\nfree\n", "");
 }
 
-/* "kernel 1|quiet" */
+/* "kernel 1|panic=30 quiet" */
 static void assert_image(const char *name, const char *expected)
 {
     auto_string found =
@@ -58,11 +58,11 @@ static void test_install(void **state)
     (void)state; /* the scratch folder is the current one */
     make_uki_root("");
     install_images();
-    assert_image("default", "kernel 2|quiet");
-    assert_image("g000001", "kernel 1|quiet ebb.generation=1");
-    assert_image("g000002", "kernel 2|quiet ebb.generation=2");
-    assert_image("rollback", "kernel 2|quiet ebb.generation=previous");
-    assert_image("recovery", "kernel 2|quiet ebb.generation=menu");
+    assert_image("default", "kernel 2|panic=30 quiet");
+    assert_image("g000001", "kernel 1|panic=30 quiet ebb.generation=1");
+    assert_image("g000002", "kernel 2|panic=30 quiet ebb.generation=2");
+    assert_image("rollback", "kernel 2|panic=30 quiet ebb.generation=previous");
+    assert_image("recovery", "kernel 2|panic=30 quiet ebb.generation=menu");
     must_run("test \"$(ls esp/EFI/ebb/0a34-5678-9a)\" = entries && test ! -e esp/loader/entries &&"
              "objcopy -O binary --dump-section .osrel=osrel --dump-section .uname=uname " IMAGE(
                  "g000001") " /dev/null && test \"$(cat uname)\" = %s",
@@ -87,20 +87,20 @@ static void test_confirmed(void **state)
     must_run("rm -r root/persist/generations/?/tree/boot");
     put_record(0, 1, 0);
     confirm(1, 2);
-    assert_image("default", "kernel 1|quiet");
-    assert_image("rollback", "kernel 2|quiet ebb.generation=previous");
+    assert_image("default", "kernel 1|panic=30 quiet");
+    assert_image("rollback", "kernel 2|panic=30 quiet ebb.generation=previous");
     assert_good();
     put_record(0, 2, 0);
     confirm(2, 1);
-    assert_image("default", "kernel 2|quiet");
-    assert_image("rollback", "kernel 1|quiet ebb.generation=previous");
-    assert_image("recovery", "kernel 1|quiet ebb.generation=menu");
+    assert_image("default", "kernel 2|panic=30 quiet");
+    assert_image("rollback", "kernel 1|panic=30 quiet ebb.generation=previous");
+    assert_image("recovery", "kernel 1|panic=30 quiet ebb.generation=menu");
     assert_good();
     must_run("rm -r root/persist/generations/1 && echo other > esp/EFI/Linux/other.efi &&"
              "echo x > esp/EFI/Linux/other.efi.tmp && echo x > " IMAGE("g000009") ".tmp");
     assert_verb("sync", boot_sync, &usual, EXIT_DONE,
                 "removed " T "g000001.conf\nremoved " T "g000001.efi\n4 boot entries\n", "");
-    assert_image("rollback", "kernel 1|quiet ebb.generation=previous");
+    assert_image("rollback", "kernel 1|panic=30 quiet ebb.generation=previous");
     must_run("test \"$(ls esp/EFI/Linux | wc -l)\" = 6 && test -e esp/EFI/Linux/other.efi.tmp");
 }
 
@@ -134,7 +134,7 @@ static void test_damage(void **state)
                                 "default: " T "default*\nfree\n",
                 "");
     assert_verb("sync", boot_sync, &usual, EXIT_DONE, WROTE "5 boot entries\n", "");
-    assert_image("g000001", "kernel 1|debug ebb.generation=1");
+    assert_image("g000001", "kernel 1|panic=30 debug ebb.generation=1");
     assert_good();
 }
 
@@ -154,7 +154,7 @@ static void test_signed(void **state)
     put_record(0, 1, 0);
     confirm(1, 2);
     must_run("sbverify --cert certificate " IMAGE("default") " > /dev/null 2>&1");
-    assert_image("default", "kernel 1|quiet");
+    assert_image("default", "kernel 1|panic=30 quiet");
     assert_good();
 }
 

@@ -97,6 +97,13 @@ static void test_protected(void **state)
               "generation 4 stays: it is what is booted by default\n"
               "deleted generation 1\ndeleted generation 5\n2 generations, 24.0 KiB free again\n",
               CUT, "2 3 4 6 ");
+    make_root(" default=6");
+    put_record(0, 0, 0);
+    put_trial(TRIAL_WANTED, 4, 2);
+    assert_gc(1, false, EXIT_DONE,
+              "generation 2 stays: a trial needs it\ngeneration 4 stays: a trial needs it\n"
+              "deleted generation 1\ndeleted generation 5\n2 generations, 24.0 KiB free again\n",
+              CUT, "2 3 4 6 ");
     make_root(" default=9");
     assert_gc(1, false, EXIT_NO, "",
               CUT "ebb: there is no generation \"9\"; write a number from 1 to 6, latest or "

@@ -39,7 +39,7 @@ static void test_boot(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(image_types); i++) {
         make_shapes(image_types[i], "echo kernel");
         assert_verb("sync", boot_sync, &usual, EXIT_DONE, WROTE, "");
-        assert_entry("0a34-5678-9a-g000002", "kernel|quiet ebb.generation=2");
+        assert_entry("0a34-5678-9a-g000002", "kernel|panic=30 quiet ebb.generation=2");
         must_run("cd esp && grep -qx 'title Tide 2 (generation 2, 2026-02-02)' "
                  "loader/entries/*g000002.conf && list() { zstd -dqc "
                  "$(sed -n 's,^initrd /,,p' loader/entries/*$1.conf) | cpio -it --quiet; } &&"

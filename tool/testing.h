@@ -38,14 +38,14 @@ UNUSED static void put_record(uint32_t chosen, uint32_t last_good, uint32_t fail
     assert_int_equal(record_write(fd, &record, &error), 0);
 }
 
-UNUSED static void put_trial(uint32_t state, uint32_t generation)
+UNUSED static void put_trial(uint32_t state, uint32_t generation, uint32_t back)
 {
     struct error error;
     auto_fd volume = open_folder("root/persist");
     auto_fd fd = record_open(volume, ".ebb/record", true, &error);
     struct record record;
     assert_true(fd >= 0 && record_read(fd, &record, &error) == 0);
-    record.trial = (struct record_trial){.state = state, .generation = generation};
+    record.trial = (struct record_trial){.state = state, .generation = generation, .back = back};
     assert_int_equal(record_write(fd, &record, &error), 0);
 }
 

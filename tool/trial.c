@@ -3,14 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "generations/guard.h"
+#include "generations/kernels.h"
 #include "generations/loader.h"
 #include "generations/store.h"
+#include "generations/tree.h"
 #include "plan/value.h"
 #include "tool/boot.h"
 #include "tool/state.h"
@@ -26,18 +29,56 @@ unsigned trial_seconds(const char *text)
     return objection ? 0 : milliseconds / 1000;
 }
 
-int trial_way_back(struct arena *arena, const struct boots *boots, uint32_t tried, uint32_t *back,
-                   struct error *error)
+int trial_check_tree(const struct boots *boots, const struct generation *generation,
+                     bool *has_kernel, struct error *error)
+{
+    *has_kernel = true;
+    const char *init = generation->init ? generation->init : "/sbin/init";
+    if (!generation->tree)
+        return 0; /* only a boot can look into it */
+    auto_fd tree = tree_open(boots->volume, generation->tree, generation->image, error);
+    if (tree < 0)
+        return error_prefix(error, "generation %u", generation->number);
+    auto_fd program = path_open_in_root(tree, init, O_PATH);
+    if (program < 0)
+        return error_set(error, ENOENT, "generation %u has no init \"%s\"", generation->number,
+                         init);
+    *has_kernel = kernels_fit(tree);
+    return 0;
+}
+
+static bool can_go_back(struct arena *arena, const struct boots *boots, uint32_t number,
+                        struct error *error)
+{
+    const struct generation *found;
+    const struct generations *declared = &boots->config->generations;
+    bool has_kernel;
+    return !record_is_bad(&boots->record, number, declared->tries) &&
+           generation_choose(arena, boots->volume, declared, NULL,
+                             arena_printf(arena, "%u", number), &found, error) == 0 &&
+           trial_check_tree(boots, found, &has_kernel, error) == 0;
+}
+
+static int check_loader(const struct boots *boots, const char *config, struct error *error)
+{
+    const struct boot_wish wish = {.config = config, .efivars = LOADER_FOLDER};
+    if (!boots->config->boot.place.volume)
+        return 0; /* what boots is somebody else's */
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = boot_check_default((struct target){root, ""}, &wish, error);
+    return code < 0 ? error_prefix(error, "there would be no way back") : 0;
+}
+
+int trial_way_back(struct arena *arena, const struct boots *boots, const char *config,
+                   uint32_t tried, uint32_t *back, struct error *error)
 {
     const uint32_t candidates[] = {boots->record.last_good, boots->booted.generation};
-    const struct generation *found;
     for (size_t i = 0; i < ARRAY_LENGTH(candidates); i++) {
         if (!candidates[i] || candidates[i] == tried ||
-            generation_choose(arena, boots->volume, &boots->config->generations, NULL,
-                              arena_printf(arena, "%u", candidates[i]), &found, error) < 0)
+            !can_go_back(arena, boots, candidates[i], error))
             continue;
         *back = candidates[i];
-        return 0;
+        return check_loader(boots, config, error);
     }
     return error_set(error, ENOENT,
                      "there is no generation to go back to: boot another one than %u, and say "
@@ -73,12 +114,24 @@ static bool is_asked(void)
            strstr(line, "ebb.generation=");
 }
 
+/* As our own boot entries have it. */
+static bool panics_reboot(void)
+{
+    struct error ignored;
+    auto_string text = NULL;
+    return path_read(AT_FDCWD, "/proc/sys/kernel/panic", 64, &text, NULL, &ignored) < 0 ||
+           strtol(text, NULL, 10) != 0;
+}
+
 void trial_warn(const struct boots *boots)
 {
     if (is_asked())
         log_warning(
             "the boot loader has asked for this generation by ebb.generation=; where it does "
             "so at every boot, nothing is tried, and there is no way back");
+    if (!boots->config->boot.place.volume && !panics_reboot())
+        log_warning("a kernel that panics before Ebb begins stays there; give it the parameter "
+                    "panic=30");
     if (access("/dev/watchdog0", F_OK) < 0)
         log_warning("this machine has no watchdog, so a kernel that hangs stays there; where the "
                     "hardware has none, `modprobe softdog` helps against much of it");

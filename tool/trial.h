@@ -12,9 +12,14 @@ enum { TRIAL_DEFAULT = 15 * 60, TRIAL_LEAST = 1 };
  * thing. */
 unsigned trial_seconds(const char *text);
 /* The generation that an unconfirmed trial of another one goes back to: that which was good last,
- * or the booted one. -ENOENT: there is none. */
-int trial_way_back(struct arena *arena, const struct boots *boots, uint32_t tried, uint32_t *back,
-                   struct error *error);
+ * or the booted one; it can be entered, and the boot loader boots by itself what leads to it.
+ * -ENOENT: there is none. */
+int trial_way_back(struct arena *arena, const struct boots *boots, const char *config,
+                   uint32_t tried, uint32_t *back, struct error *error);
+/* What would make a generation fail at once; `has_kernel`: the kernel that runs has its modules
+ * there, as far as is known. */
+int trial_check_tree(const struct boots *boots, const struct generation *generation,
+                     bool *has_kernel, struct error *error);
 /* Writes it down, and reads it again: what the disk does not keep, no boot will know. */
 int trial_write(struct boots *boots, const struct record_trial *trial, struct error *error);
 /* Keeps what persists as it is now. */

@@ -7,10 +7,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "generations/kernels.h"
 #include "generations/loader.h"
 #include "generations/store.h"
-#include "generations/tree.h"
 #include "tool/boot.h"
 #include "tool/options.h"
 #include "tool/trial.h"
@@ -22,25 +20,6 @@ struct wish {
     bool has_kernel; /* the kernel that runs has its modules there */
     bool no_snapshot;
 };
-
-/* What would make it fail at once is told now. */
-static int check_tree(const struct boots *boots, const struct generation *generation,
-                      struct wish *wish, struct error *error)
-{
-    wish->has_kernel = true; /* as far as is known */
-    const char *init = generation->init ? generation->init : "/sbin/init";
-    if (!generation->tree)
-        return 0; /* only a boot can look into it */
-    auto_fd tree = tree_open(boots->volume, generation->tree, generation->image, error);
-    if (tree < 0)
-        return error_prefix(error, "generation %u", generation->number);
-    auto_fd program = path_open_in_root(tree, init, O_PATH);
-    if (program < 0)
-        return error_set(error, ENOENT, "generation %u has no init \"%s\"", generation->number,
-                         init);
-    wish->has_kernel = kernels_fit(tree);
-    return 0;
-}
 
 /* A trial without its kernel would be over before it began. */
 static int arrange_kernel(struct boots *boots, const struct wish *wish, struct record_trial *trial,
@@ -56,6 +35,10 @@ static int arrange_kernel(struct boots *boots, const struct wish *wish, struct r
         code = error_set(error, ENOENT,
                          "the kernel that runs would boot it; declare a boot partition (`boot` in "
                          "ebb.conf), and run `ebb boot install`");
+    }
+    if (code == 0 && by_loader) {
+        trial->by_loader = 1;
+        code = trial_write(boots, trial, error);
     }
     if (code == 0) {
         printf(by_loader ? "the boot loader boots its kernel once\n"
@@ -76,16 +59,16 @@ static int prepare(struct arena *arena, struct boots *boots, struct wish *wish, 
     int code = generation_choose(arena, boots->volume, &boots->config->generations, &boots->record,
                                  wish->generation, &generation, error);
     if (code == 0)
-        code = check_tree(boots, generation, wish, error);
+        code = trial_check_tree(boots, generation, &wish->has_kernel, error);
     if (code == 0)
-        code = trial_way_back(arena, boots, generation->number, &trial.back, error);
+        code = trial_way_back(arena, boots, wish->config, generation->number, &trial.back, error);
     if (code < 0)
         return code;
     trial.generation = generation->number;
     trial_warn(boots);
     if (!wish->no_snapshot)
         trial_keep_state(boots);
-    record_mark_bad(&boots->record, trial.generation, false); /* it gets another chance */
+    record_forgive(&boots->record, trial.generation);
     trial_take_back(boots, wish->config);
     code = trial_write(boots, &trial, error);
     if (code == 0 && !wish->has_kernel)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/version.h"
 
 /* Of a bzImage: Documentation/arch/x86/boot.rst, "kernel_version". */
 enum { MAGIC_AT = 0x202, VERSION_AT = 0x20e, VERSION_BASE = 0x200 };
@@ -60,7 +61,7 @@ static bool find_newest(struct arena *arena, struct kernel *kernel)
     struct dirent *entry;
     while (folder && (entry = readdir(folder)))
         if (entry->d_name[0] != '.' && find_path(arena, entry->d_name) &&
-            (!newest || strverscmp(entry->d_name, newest) > 0))
+            (!newest || version_compare(entry->d_name, newest) > 0))
             newest = arena_string(arena, entry->d_name);
     if (newest)
         *kernel = (struct kernel){find_path(arena, newest), newest};

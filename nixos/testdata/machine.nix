@@ -12,7 +12,7 @@
     keys = { device = "PARTLABEL=a \"key\" \\ of mine"; luks = true; fs.type = "vfat"; };
   };
   root = { kind = "tmpfs"; size = "40%"; mode = "0755"; };
-  generations = { place = "nix:/var/nix/profiles"; kind = "nix"; tries = 2; };
+  generations.tries = 2;
   persistence = {
     "/persist" = {
       hideMounts = true;
