@@ -193,8 +193,8 @@ install: all
 	install -D -m 644 man/ebb.conf.5 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5
 	install -D -m 644 tool/completion.bash $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb
 	install -d $(DESTDIR)$(units)/sysinit.target.wants
-	for unit in write-back confirm; do sed 's,@bindir@,$(prefix)/bin,' \
-	    systemd/ebb-$$unit.service > $(DESTDIR)$(units)/ebb-$$unit.service; done
+	for unit in systemd/ebb-*; do sed 's,@bindir@,$(prefix)/bin,; s,@libdir@,$(prefix)/lib/ebb,' \
+	    $$unit > $(DESTDIR)$(units)/$${unit##*/}; done
 	ln -sfn ../ebb-write-back.service $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service
 	install -D -m 755 examples/health.d/network@2min $(DESTDIR)$(examples)/health.d/network@2min
 	for hook in examples/hooks/*; do install -D -m 755 $$hook $(DESTDIR)$(examples)/hooks/$${hook##*/}; done
@@ -209,7 +209,7 @@ uninstall:
 	    $(DESTDIR)$(prefix)/lib/ebb/ebb-agent $(DESTDIR)$(prefix)/share/man/man8/ebb.8 \
 	    $(DESTDIR)$(prefix)/share/man/man8/ebb-init.8 $(DESTDIR)$(prefix)/share/man/man5/ebb.conf.5 \
 	    $(DESTDIR)$(prefix)/share/bash-completion/completions/ebb \
-	    $(DESTDIR)$(units)/ebb-write-back.service $(DESTDIR)$(units)/ebb-confirm.service \
+	    $(patsubst systemd/%,$(DESTDIR)$(units)/%,$(wildcard systemd/ebb-*)) \
 	    $(DESTDIR)$(units)/sysinit.target.wants/ebb-write-back.service $(DESTDIR)$(presets)/80-ebb.preset \
 	    $(DESTDIR)$(examples)/health.d/network@2min \
 	    $(addprefix $(DESTDIR)$(prefix)/share/doc/ebb/,$(wildcard examples/hooks/*)) \

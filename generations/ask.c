@@ -1,7 +1,11 @@
 #include "generations/ask.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "generations/attempt.h"
+#include "generations/store.h"
 #include "generations/trial.h"
 
 enum { AFTER_FAILURE = 5000 };
@@ -47,4 +51,21 @@ void ask_which(struct context *context, int fd, struct record *record, unsigned 
     put_off_trial(fd, record, number);
     step->choice = arena_printf(context->arena, "%u", number);
     step->is_asked = true;
+}
+
+void ask_heed_init(struct step *step, struct context *context, int fd, struct record *record)
+{
+    const struct generations *declared = &context->config->generations;
+    int volume = context_volume(context, declared->place.volume)->fd;
+    const char *choice = context->asked_init ? generation_of_init(context->arena, volume, declared,
+                                                                  context->asked_init)
+                                             : NULL;
+    if (!choice)
+        return;
+    context->asked_init = NULL;
+    if (step->is_asked || step->is_menu || strcmp(choice, "latest") == 0)
+        return;
+    step->choice = choice;
+    step->is_asked = true;
+    put_off_trial(fd, record, (unsigned)strtoul(choice, NULL, 10));
 }

@@ -16,4 +16,8 @@ bool ask_is_due(const struct step *step, const struct context *context, const st
 void ask_which(struct context *context, int fd, struct record *record, unsigned usual,
                unsigned limit, struct step *step);
 
+/* The init= of a NixOS entry names the system that the boot loader was asked for. That of the
+ * latest asks for none in particular, for it is that of the loader's default. */
+void ask_heed_init(struct step *step, struct context *context, int fd, struct record *record);
+
 #endif

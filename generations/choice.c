@@ -209,6 +209,7 @@ int choice_apply(const struct step *declared, struct context *context, struct er
     context->trial = 0;
     if (fd >= 0)
         attempt_settle(fd, &record);
+    ask_heed_init(&step, context, fd, &record);
     if (ask_is_due(&step, context, &record, &limit))
         ask_which(context, fd, &record, find_usual(&step, context, &record), limit, &step);
     context->generation_is_asked = step.is_asked;
@@ -219,7 +220,7 @@ int choice_apply(const struct step *declared, struct context *context, struct er
         step.choice = context->config->generations.default_choice;
     }
     int code = tries ? 0 : choose_usual(&step, context, fd, &record, error);
-    if (code == 0 && kexec_was_ordered(context))
+    if (code == 0 && (kexec_was_ordered(context) || (context->continues && !declared->is_asked)))
         context->generation_is_asked = false; /* by us */
     if (code == 0)
         begin(context);

@@ -14,6 +14,8 @@
 #include "generations/entry.h"
 #include "generations/kernels.h"
 #include "generations/loader.h"
+#include "generations/nix.h"
+#include "generations/nix_kernel.h"
 #include "generations/once.h"
 #include "generations/record.h"
 #include "generations/tree.h"
@@ -24,25 +26,36 @@ static const struct volume_state *volume_of(const struct context *context,
     return context_volume(context, place->volume);
 }
 
+static bool is_nix(const struct config *config)
+{
+    return config->generations.kind == STORE_NIX;
+}
+
 /* An image is let go of again: what comes after this step mounts it, if its kernel runs. */
 bool kexec_is_needed(const struct context *context, const struct generation *generation)
 {
     struct error ignored; /* laying it out tells of it */
+    const struct generations *declared = &context->config->generations;
+    int volume = volume_of(context, &declared->place)->fd;
+    if (is_nix(context->config))
+        return !nix_kernel_fits(context->arena, volume, declared, generation);
     if (!generation->tree)
         return false;
-    auto_fd tree = tree_open(volume_of(context, &context->config->generations.place)->fd,
-                             generation->tree, generation->image, &ignored);
+    auto_fd tree = tree_open(volume, generation->tree, generation->image, &ignored);
     return tree >= 0 && !kernels_fit(tree);
 }
 
 bool kexec_is_possible(const struct context *context)
 {
-    return context->config->boot.place.volume && !context->continues;
+    const struct config *config = context->config;
+    return (config->boot.place.volume || is_nix(config)) && !context->continues;
 }
 
 void kexec_plan(const struct config *config, struct plan *plan)
 {
-    if (config->boot.place.volume)
+    if (is_nix(config))
+        plan_add(plan, STEP_KERNEL, config->generations.origin)->store = &config->generations.place;
+    else if (config->boot.place.volume)
         plan_add(plan, STEP_KERNEL, config->boot.origin)->store = &config->boot.place;
 }
 
@@ -60,6 +73,8 @@ static const char *token_of(const struct context *context)
 
 static const char *entry_of(const struct context *context)
 {
+    if (is_nix(context->config))
+        return nix_kernel_entry(context->arena, context->generation);
     return entry_name(context->arena, token_of(context), context->generation->number, NULL);
 }
 
@@ -83,10 +98,12 @@ const char *kexec_parameters(const struct context *context, const char *options)
     static const char choice[] = "ebb.generation=";
     char boot[RECORD_BOOT_TEXT];
     unsigned number = context->generation->number;
+    const char *variant = is_nix(context->config) ? nix_variant(context->generation->choice) : NULL;
     record_boot_id(boot);
     const char *line = arena_printf(context->arena, RECORD_CONTINUES "%s:%u", boot, number);
     if (context->generation_is_asked)
-        line = arena_printf(context->arena, "%s %s%u", line, choice, number);
+        line =
+            arena_printf(context->arena, "%s %s%u%s", line, choice, number, variant ? variant : "");
     while (options && *(options += strspn(options, " "))) {
         size_t length = strcspn(options, " ");
         if (strncmp(options, choice, strlen(choice)) != 0)
@@ -96,8 +113,14 @@ const char *kexec_parameters(const struct context *context, const char *options)
     return line;
 }
 
-/* -ENOTSUP: all is there, but it cannot be started from here. */
-static int load(const struct context *context, int esp, struct error *error)
+/* What is started: it lies on the boot partition, or in the store of a Nix profile. */
+struct payload {
+    int kernel, image;
+    const char *options;
+};
+
+static int open_entry(const struct context *context, int esp, struct payload *payload,
+                      struct error *error)
 {
     struct entry entry = {0};
     if (context->config->boot.uki)
@@ -108,10 +131,33 @@ static int load(const struct context *context, int esp, struct error *error)
     auto_fd kernel = entry_open_file(esp, &entry.kernel, error);
     if (kernel < 0)
         return kernel;
-    auto_fd image = entry_open_file(esp, &entry.image, error);
+    int image = entry_open_file(esp, &entry.image, error);
     if (image < 0)
         return image;
-    const char *line = kexec_parameters(context, entry.options);
+    *payload = (struct payload){TAKE_FD(kernel), image, entry.options};
+    return 0;
+}
+
+static int open_system(const struct context *context, int volume, struct payload *payload,
+                       struct error *error)
+{
+    const struct generation *generation = context->generation;
+    payload->options = nix_kernel_parameters(context->arena, generation);
+    return nix_kernel_open(context->arena, volume, &context->config->generations, generation,
+                           &payload->kernel, &payload->image, error);
+}
+
+/* -ENOTSUP: all is there, but it cannot be started from here. */
+static int load(const struct context *context, int volume, struct error *error)
+{
+    struct payload payload = {.kernel = -1, .image = -1};
+    int code = is_nix(context->config) ? open_system(context, volume, &payload, error)
+                                       : open_entry(context, volume, &payload, error);
+    if (code < 0)
+        return code;
+    auto_fd kernel = payload.kernel;
+    auto_fd image = payload.image;
+    const char *line = kexec_parameters(context, payload.options);
     return syscall(SYS_kexec_file_load, kernel, image, strlen(line) + 1, line, 0UL) < 0
                ? error_set(error, ENOTSUP, "the kernel that runs does not load another one: %s",
                            strerror(errno))
@@ -145,12 +191,18 @@ static bool note_order(const struct context *context)
 static bool ask_loader(const struct context *context, int esp)
 {
     struct error error;
-    if (kexec_was_ordered(context) || !note_order(context))
+    const char *name = entry_of(context);
+    if (kexec_was_ordered(context))
         return false; /* one that did not do it when it was asked never will */
     (void)mount("efivarfs", LOADER_FOLDER, "efivarfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
     auto_fd efivars = open(LOADER_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (once_ask(esp, efivars, &context->config->boot, token_of(context), entry_of(context),
-                 &error) < 0) {
+    if (is_nix(context->config) && !loader_has(efivars, name)) {
+        log_info("the boot loader has no entry \"%s\"", name);
+        return false;
+    }
+    if (!note_order(context))
+        return false;
+    if (once_ask(esp, efivars, &context->config->boot, token_of(context), name, &error) < 0) {
         log_info("%s", error.text);
         return false;
     }
@@ -183,14 +235,14 @@ int kexec_apply(const struct step *step, struct context *context, struct error *
         return error_set(error, ENOEXEC,
                          "generation %u needs another kernel; reboot, and choose it then", number);
     if (context->continues)
-        return error_set(error, ENOEXEC,
-                         "generation %u has no modules for the kernel of its boot entry; run `ebb "
-                         "boot sync`",
-                         number);
-    int esp = volume_of(context, step->store)->fd;
-    int code = load(context, esp, error);
+        return error_set(
+            error, ENOEXEC, "generation %u has no modules for the kernel of its %s", number,
+            is_nix(context->config) ? "bootspec; make it anew with `nixos-rebuild boot`"
+                                    : "boot entry; run `ebb boot sync`");
+    int volume = volume_of(context, step->store)->fd;
+    int code = load(context, volume, error);
     if (code == -ENOTSUP)
-        by_loader = ask_loader(context, esp);
+        by_loader = ask_loader(context, volume);
     if (code < 0 && !by_loader)
         return error_prefix(error, "generation %u needs its own kernel", number);
     console_print(by_loader ? "ebb: rebooting into the kernel of generation %u\n"

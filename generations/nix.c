@@ -1,5 +1,6 @@
 #include "generations/nix.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -27,6 +28,9 @@ void nix_check(const struct config *config, struct report *report)
         report_error(report, config->root.origin,
                      "a generation of a Nix profile has no tree that an overlay could lie over; "
                      "write root tmpfs");
+    if (config->boot.place.volume_name)
+        report_error(report, config->boot.origin,
+                     "the boot entries of a Nix profile are made by NixOS; remove `boot`");
     if (declared->trees)
         report_error(report, declared->origin,
                      "a generation of a Nix profile has no tree, so trees= means nothing; remove "
@@ -74,6 +78,7 @@ static void synthesize(struct arena *arena, int system, const char *path,
 {
     generation->init = arena_printf(arena, "%s/init", path);
     generation->kernel = link_of(arena, system, "kernel");
+    generation->initrd = link_of(arena, system, "initrd");
     generation->parameters = text_of(arena, system, "kernel-params");
     const char *version = text_of(arena, system, "nixos-version");
     generation->label = version ? arena_printf(arena, "NixOS %s", version) : NULL;
@@ -132,6 +137,7 @@ static bool read_document(struct arena *arena, const char *text, struct generati
     if (found) {
         generation->init = string_in(arena, spec, "init");
         generation->kernel = string_in(arena, spec, "kernel");
+        generation->initrd = string_in(arena, spec, "initrd");
         generation->label = string_in(arena, spec, "label");
         generation->parameters = parameters_in(arena, spec);
     }
@@ -206,13 +212,40 @@ int nix_system(struct arena *arena, int volume, int profile, const struct genera
     return 0;
 }
 
+static bool is_init_of(const char *init, const char *system)
+{
+    size_t length = strlen(system);
+    return strncmp(init, system, length) == 0 && strcmp(init + length, "/init") == 0;
+}
+
+const char *nix_choice(struct arena *arena, int volume, int profile,
+                       const struct generations *declared, unsigned number, const char *init)
+{
+    struct error ignored; /* what is not there is not asked for */
+    const char *system = "", *mount = declared->place.volume->mount;
+    if (nix_system(arena, volume, profile, declared, number, &system, &ignored) < 0)
+        return NULL;
+    if (is_init_of(init, system))
+        return arena_printf(arena, "%u", number);
+    int fd = path_open(volume, arena_printf(arena, "%s/specialisation", system + strlen(mount)),
+                       O_RDONLY | O_DIRECTORY);
+    auto_dir folder = fd < 0 ? NULL : fdopendir(fd);
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        const char *other = link_of(arena, fd, entry->d_name);
+        if (other && is_init_of(init, other))
+            return arena_printf(arena, "%u/%s", number, entry->d_name);
+    }
+    return NULL;
+}
+
 int nix_follow(struct arena *arena, int volume, const struct generations *declared,
                const char *path, const char **found, struct error *error)
 {
     const char *mount = declared->place.volume->mount, *whole = path;
     size_t start = strlen(mount), length = start, links = 0;
     *found = NULL;
-    while (whole[length]) {
+    int code = check_within(path, path, mount, error);
+    while (code == 0 && whole[length]) {
         length += 1 + strcspn(whole + length + 1, "/");
         const char *part = arena_copy(arena, whole + start, length - start),
                    *link = link_of(arena, volume, part + 1);
@@ -222,19 +255,18 @@ int nix_follow(struct arena *arena, int volume, const struct generations *declar
             continue;
         whole = arena_printf(arena, "%s%s", link, whole + length);
         length = start;
-        int code = ++links > LINK_LIMIT ? error_system(error, ELOOP, "cannot open \"%s\"", path)
-                                        : check_within(path, whole, mount, error);
-        if (code < 0)
-            return code;
+        code = ++links > LINK_LIMIT ? error_system(error, ELOOP, "cannot open \"%s\"", path)
+                                    : check_within(path, whole, mount, error);
     }
-    *found = whole + start;
-    return 0;
+    if (code == 0)
+        *found = whole + start;
+    return code;
 }
 
 int nix_read(struct arena *arena, int volume, int profile, const struct generations *declared,
              struct generation *generation, struct error *error)
 {
-    const char *path;
+    const char *path = "";
     int code = nix_system(arena, volume, profile, declared, generation->number, &path, error);
     if (code < 0)
         return code;

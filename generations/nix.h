@@ -27,6 +27,10 @@ int nix_system(struct arena *arena, int volume, int profile, const struct genera
  * on; NULL: nothing. */
 int nix_follow(struct arena *arena, int volume, const struct generations *declared,
                const char *path, const char **found, struct error *error);
+/* The choice, such as 42 or 42/NAME, of the system of this number, or of a specialisation of it,
+ * whose init is this one; NULL: it is of neither. */
+const char *nix_choice(struct arena *arena, int volume, int profile,
+                       const struct generations *declared, unsigned number, const char *init);
 /* Fills what is known by its number alone. */
 int nix_read(struct arena *arena, int volume, int profile, const struct generations *declared,
              struct generation *generation, struct error *error);

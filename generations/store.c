@@ -263,6 +263,23 @@ int generation_before(struct arena *arena, int volume, const struct generations 
                      declared->place.path, number);
 }
 
+const char *generation_of_init(struct arena *arena, int volume, const struct generations *declared,
+                               const char *init)
+{
+    struct error ignored; /* whoever chooses tells it */
+    struct search search = {.arena = arena, .volume = volume, .declared = declared};
+    auto_fd store = declared->kind == STORE_NIX ? open_list(&search, &ignored) : -1;
+    const struct list *list = &search.list;
+    const char *choice = NULL, *latest = NULL;
+    if (store >= 0 && list->count)
+        latest = nix_choice(arena, volume, store, declared, list->numbers[list->latest], init);
+    if (latest)
+        return nix_variant(latest) ? latest : "latest";
+    for (size_t i = list->count; store >= 0 && !choice && i > 0; i--)
+        choice = nix_choice(arena, volume, store, declared, list->numbers[i - 1], init);
+    return choice;
+}
+
 /* The system has it where the running system has its own. */
 static int find_config_of_system(struct arena *arena, int volume, int store,
                                  const struct generations *declared, unsigned number,

@@ -34,6 +34,11 @@ int generation_choose(struct arena *arena, int volume, const struct generations 
 int generation_before(struct arena *arena, int volume, const struct generations *declared,
                       unsigned number, const struct generation **generation, struct error *error);
 
+/* The choice of that whose init this one is: "latest", or else as nix_choice(); NULL: there is
+ * none, as in a store that is no Nix profile. */
+const char *generation_of_init(struct arena *arena, int volume, const struct generations *declared,
+                               const char *init);
+
 /* The configuration that a generation carries, as a path on its volume, without opening it; NULL:
  * it carries none. The generation need not be whole; `choice` may name a specialisation of it. */
 int generation_config(struct arena *arena, int volume, const struct generations *declared,

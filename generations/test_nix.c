@@ -77,7 +77,7 @@ static void test_document(void **state)
 {
     (void)state; /* the scratch folder is the current one */
     static const struct {
-        const char *text, *init, *kernel, *parameters, *label, *message;
+        const char *text, *init, *kernel, *initrd, *parameters, *label, *message;
     } cases[] = {
         {"{\"org.nixos.bootspec.v1\": {\"init\": \"/nix/store/a/init\", \"initrd\": "
          "\"/nix/store/b/initrd\", \"initrdSecrets\": \"/nix/store/c\", \"kernel\": "
@@ -85,25 +85,25 @@ static void test_document(void **state)
          "\"label\": \"NixOS 24.05 (Linux 6.6.30)\", \"system\": \"x86_64-linux\", \"toplevel\": "
          "\"/nix/store/a\"}, \"org.nixos.specialisation.v1\": {\"dark\": {}}, "
          "\"org.nixos.systemd-boot\": {\"sortKey\": \"nixos\"}}",
-         "/nix/store/a/init", "/nix/store/k-linux-6.6.30/bzImage", "loglevel=4 quiet",
-         "NixOS 24.05 (Linux 6.6.30)", NULL},
-        {"{\"v1\": {\"init\": \"/nix/store/a/init\"}}", "/nix/store/a/init", NULL, NULL, NULL,
+         "/nix/store/a/init", "/nix/store/k-linux-6.6.30/bzImage", "/nix/store/b/initrd",
+         "loglevel=4 quiet", "NixOS 24.05 (Linux 6.6.30)", NULL},
+        {"{\"v1\": {\"init\": \"/nix/store/a/init\"}}", "/nix/store/a/init", NULL, NULL, NULL, NULL,
          NULL},
         {"{\"v1\": {\"init\": \"/nix/i\", \"kernel\": 5, \"kernelParams\": [null, 5, \"a\", {}], "
          "\"label\": [], \"unknown\": {}}}",
-         "/nix/i", NULL, "a", NULL, NULL},
+         "/nix/i", NULL, NULL, "a", NULL, NULL},
         {"{\"v1\": {\"init\": \"/nix/i\", \"kernelParams\": \"a\"}}", "/nix/i", NULL, NULL, NULL,
-         NULL},
-        {"{\"v1\": {\"init\": \"/nix/../i\"}}", NULL, NULL, NULL, NULL,
+         NULL, NULL},
+        {"{\"v1\": {\"init\": \"/nix/../i\"}}", NULL, NULL, NULL, NULL, NULL,
          "the init \"/nix/../i\" of generation 4 contains \"..\"; boot another one with "
          "ebb.generation="},
-        {"{\"org.nixos.bootspec.v2\": {\"init\": \"/i\"}}", NULL, NULL, NULL, NULL, NO_SPEC},
-        {"{\"v1\": {\"init\": 5}}", NULL, NULL, NULL, NULL, NO_SPEC},
-        {"{\"v1\": []}", NULL, NULL, NULL, NULL, NO_SPEC},
-        {"{\"v1\": {\"ini", NULL, NULL, NULL, NULL, NO_SPEC},
-        {"[]", NULL, NULL, NULL, NULL, NO_SPEC},
-        {"null", NULL, NULL, NULL, NULL, NO_SPEC},
-        {"", NULL, NULL, NULL, NULL, NO_SPEC},
+        {"{\"org.nixos.bootspec.v2\": {\"init\": \"/i\"}}", NULL, NULL, NULL, NULL, NULL, NO_SPEC},
+        {"{\"v1\": {\"init\": 5}}", NULL, NULL, NULL, NULL, NULL, NO_SPEC},
+        {"{\"v1\": []}", NULL, NULL, NULL, NULL, NULL, NO_SPEC},
+        {"{\"v1\": {\"ini", NULL, NULL, NULL, NULL, NULL, NO_SPEC},
+        {"[]", NULL, NULL, NULL, NULL, NULL, NO_SPEC},
+        {"null", NULL, NULL, NULL, NULL, NULL, NO_SPEC},
+        {"", NULL, NULL, NULL, NULL, NULL, NO_SPEC},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
@@ -118,6 +118,7 @@ static void test_document(void **state)
         assert_null(chosen->tree);
         assert_fact(chosen->init, cases[i].init);
         assert_fact(chosen->kernel, cases[i].kernel);
+        assert_fact(chosen->initrd, cases[i].initrd);
         assert_fact(chosen->parameters, cases[i].parameters);
         assert_fact(chosen->label, cases[i].label);
         assert_fact(chosen->created, "2026-02-03T04:05:06Z");
@@ -137,9 +138,11 @@ static void test_synthesized(void **state)
     assert_null(chosen->kernel);
     assert_null(chosen->label);
     must_run("cd volume/store/h4-nixos-system && ln -s /nix/store/k-linux-5.10/bzImage kernel &&"
+             "ln -s /nix/store/i/initrd initrd &&"
              "printf 'a b=c' > kernel-params && echo 21.11 > nixos-version");
     assert_int_equal(choose(arena, "latest", &chosen, &error), 0);
     assert_fact(chosen->kernel, "/nix/store/k-linux-5.10/bzImage");
+    assert_fact(chosen->initrd, "/nix/store/i/initrd");
     assert_fact(chosen->parameters, "a b=c");
     assert_fact(chosen->label, "NixOS 21.11");
 }

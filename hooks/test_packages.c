@@ -155,12 +155,13 @@ static void test_run_parts(void **state)
 
     /* After a change of the configuration. */
     put("root/etc/ebb/ebb.conf", CONFIG "# new\n");
-    assert_said("/usr/lib/ebb/ebb-kernel update", false, "ebb: making /boot/ebb-");
+    assert_said("/usr/lib/ebb/ebb-kernel configured", false, "ebb: making /boot/ebb-");
     must_run("%s/build/ebb image cat root/%s etc/ebb/ebb.conf | grep -qx '# new'", repository,
              image);
     /* The entries of generations have images of their own. */
     put("root/etc/ebb/ebb.conf", CONFIG "volume esp LABEL=esp { fs vfat }\nboot esp:/\n");
     assert_said(update, false, "");
+    assert_said("/usr/lib/ebb/ebb-kernel configured", true, "ebb: cannot open ");
     must_run("mkdir -p root/run/ebb && touch root/run/ebb/status.json");
     assert_said(update, false,
                 "ebb: this root goes at the next boot, and what is installed with "

@@ -193,6 +193,13 @@ static int add_keymap(struct image *image, struct arena *arena, const struct con
                : image_add_bytes(image, "/etc/ebb/keymap", data, length, 0644, error);
 }
 
+/* By this file programs of systemd, which a hook may run, know where they are. */
+static int add_release(struct image *image, struct error *error)
+{
+    static const char text[] = "NAME=Ebb\nID=ebb\nPRETTY_NAME=\"Ebb, the initramfs\"\n";
+    return image_add_bytes(image, "/etc/initrd-release", text, strlen(text), 0644, error);
+}
+
 /* Most modules name more than a machine has; the kernel unpacks it by itself. */
 static int add_firmware(struct image *image, struct arena *arena, const char *name,
                         struct error *error)
@@ -276,6 +283,8 @@ int build_image(const struct build_request *request, struct error *error)
     auto_image image = image_new();
     image_set_root(image, request->root ? request->root : "");
     int code = image_add_file(image, "/init", request->init_program, 0755, error);
+    if (code == 0)
+        code = add_release(image, error);
     if (code == 0)
         code = add_config(image, arena, request->config, error);
     if (code == 0)

@@ -48,6 +48,7 @@ static void test_includes(void **state)
         must_run("cmp out/%s %s", cases[i].path, cases[i].content);
     must_run("cmp out%s/b.conf b.conf && test \"$(readlink out/etc/ebb/b.conf)\" = %s/b.conf", here,
              here);
+    must_run("grep -qx ID=ebb out/etc/initrd-release");
     must_run("test -x out/init && ls out/lib/modules/*/modules.dep.bin > list && "
              "find out -name 'overlay.ko' | grep -q . && find out -name 'ext4.ko' | grep -q .");
 }

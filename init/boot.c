@@ -20,6 +20,7 @@
 #include "init/choose.h"
 #include "init/fault.h"
 #include "init/keymap.h"
+#include "init/measure.h"
 #include "init/rescue.h"
 #include "init/shutdown.h"
 #include "init/status.h"
@@ -95,6 +96,7 @@ static int read_config(struct boot *boot, struct error *error)
     }
     boot->context = context_new(boot->arena, boot->config, "/run/ebb/volumes", "/sysroot");
     boot->context->continues = boot->arguments.continues;
+    boot->context->asked_init = boot->arguments.init;
     boot->context->wait_for_ever = boot->arguments.wait_for_ever;
     boot->context->waits = attempt_wait;
     boot->context->asks_first = run_passphrase_hooks;
@@ -109,6 +111,7 @@ static int begin(struct boot *boot, struct error *error)
     console_open(); /* also when that failed, to say so */
     log_to_kernel();
     log_info("begin");
+    measure_phase("/.extra", "enter-initrd");
     if (code == 0)
         code = read_command_line(boot, error);
     load_keymap();
@@ -141,7 +144,7 @@ static int make_root(struct boot *boot, struct error *error)
     if (code < 0)
         return code;
     boot->root = (struct course){
-        plan_root(boot->arena, context->config, context->generation, boot->arguments.init), 0};
+        plan_root(boot->arena, context->config, context->generation, context->asked_init), 0};
     return plan_apply(&boot->root, boot->context, &boot->history, error);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/path.h"
+#include "init/processes.h"
 #include "mounts/sysfs.h"
 
 struct holders {
@@ -44,19 +45,6 @@ static bool any_leads_into(int process, const char *name, const char *point)
     return found;
 }
 
-/* The command, with what a terminal might obey left out. */
-static void read_command(int process, char *command, size_t size)
-{
-    auto_fd fd = openat(process, "cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? -1 : read(fd, command, size - 1);
-    while (length > 0 && command[length - 1] == '\0')
-        length--;
-    command[length < 0 ? 0 : length] = '\0';
-    for (ssize_t i = 0; i < length; i++)
-        if (!isprint((unsigned char)command[i]))
-            command[i] = command[i] ? '?' : ' ';
-}
-
 static void look_at_process(struct holders *holders, int all, const char *number)
 {
     char command[80], text[128];
@@ -67,7 +55,7 @@ static void look_at_process(struct holders *holders, int all, const char *number
                          any_leads_into(process, "fd", holders->point) ||
                          any_leads_into(process, "map_files", holders->point)))
         return;
-    read_command(process, command, sizeof(command));
+    process_command(process, command, sizeof(command));
     snprintf(text, sizeof(text), "by \"%s\" (%.20s)", command, number);
     add(holders, text);
 }

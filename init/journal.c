@@ -42,23 +42,45 @@ const char *journal_text(char *record)
     return is_urgent || strncmp(text, "ebb: ", 5) == 0 ? text : NULL;
 }
 
+/* The next line that matters here, or NULL. */
+static const char *next_line(int log, char record[RECORD])
+{
+    const char *text = NULL;
+    while (!text) {
+        ssize_t length = read(log, record, RECORD - 1);
+        if (length < 0 && errno == EPIPE)
+            continue; /* it was overwritten meanwhile */
+        if (length <= 0)
+            return NULL;
+        record[length] = '\0';
+        text = journal_text(record);
+    }
+    return text;
+}
+
+void journal_keep(const char *path)
+{
+    char record[RECORD];
+    unsigned long microseconds;
+    auto_fd log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    auto_fd copy = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    bool good = log >= 0 && copy >= 0;
+    for (const char *text; good && (text = next_line(log, record));)
+        good = sscanf(record, "%*u,%*u,%lu", &microseconds) == 1 &&
+               dprintf(copy, "[%5lu.%06lu] %s\n", microseconds / 1000000, microseconds % 1000000,
+                       text) > 0;
+    if (!good)
+        log_warning("ignoring that the log cannot be kept in \"%s\": %s", path, strerror(errno));
+}
+
 void journal_show(struct console_input *input, unsigned limit)
 {
     auto_fd log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     size_t rows = 0;
+    char record[RECORD];
     if (log < 0)
         console_print("the kernel log cannot be read: %s\n", strerror(errno));
-    while (log >= 0) {
-        char record[RECORD];
-        ssize_t length = read(log, record, sizeof(record) - 1);
-        if (length < 0 && errno == EPIPE)
-            continue; /* it was overwritten meanwhile */
-        if (length <= 0)
-            break;
-        record[length] = '\0';
-        const char *text = journal_text(record);
-        if (!text)
-            continue;
+    for (const char *text; log >= 0 && (text = next_line(log, record));) {
         size_t needed = strlen(text) / COLUMNS + 1;
         if (rows > 0 && rows + needed > PAGE) {
             console_print("-- any key for more, q to end --\n");

@@ -16,6 +16,18 @@
 
 enum { ROUNDS = 50, PAUSE = 100 * 1000 /* microseconds between two of them */ };
 
+void process_command(int process, char *command, size_t size)
+{
+    auto_fd fd = openat(process, "cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, command, size - 1);
+    while (length > 0 && command[length - 1] == '\0')
+        length--;
+    command[length < 0 ? 0 : length] = '\0';
+    for (ssize_t i = 0; i < length; i++)
+        if (!isprint((unsigned char)command[i]))
+            command[i] = command[i] ? '?' : ' ';
+}
+
 /* Kernel threads have no command line, and neither have those that have ended; a storage daemon
  * that must live on marks its own with "@", the convention that systemd keeps too (its
  * ROOT_STORAGE_DAEMONS document), but for root alone. */
@@ -49,6 +61,16 @@ static bool waits_for_us(pid_t process)
     return ancestor == process;
 }
 
+static void tell(const char *process, const char *why)
+{
+    char path[300], command[80] = "?";
+    snprintf(path, sizeof(path), "/proc/%s", process);
+    auto_fd folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0)
+        process_command(folder, command, sizeof(command));
+    log_info("ending \"%s\" (%s), %s", command, process, why);
+}
+
 /* How many there are; `why` is NULL where they were told of before. */
 static unsigned kill_all(const char *why)
 {
@@ -61,7 +83,7 @@ static unsigned kill_all(const char *why)
             continue;
         count++;
         if (why)
-            log_info("ending process %d, %s", number, why);
+            tell(entry->d_name, why);
         (void)kill(number, SIGKILL); /* it may have ended just now */
     }
     while (waitpid(-1, NULL, WNOHANG) > 0)

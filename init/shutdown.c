@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <linux/reboot.h>
 #include <signal.h>
 #include <string.h>
@@ -13,23 +12,20 @@
 #include <unistd.h>
 
 #include "base/child.h"
-#include "base/clock.h"
 #include "base/console.h"
 #include "base/log.h"
 #include "generations/identity.h"
 #include "generations/record.h"
 #include "init/detach.h"
 #include "init/ending.h"
+#include "init/keys.h"
 #include "init/processes.h"
 #include "init/unmount.h"
 #include "mounts/sysfs.h"
 #include "persist/write_back.h"
 
 enum {
-    PATIENCE = 10 * 1000, /* milliseconds without progress until what is busy is given up */
-    PAUSE = 200,          /* between two rounds */
-    MOST_GIVEN_UP = 50,   /* times: each goes one mount further down */
-    WRITE_LIMIT = 30 * 1000,
+    WRITE_LIMIT = 30 * 1000, /* milliseconds, as all of these */
     COPY_LIMIT = 90 * 1000,
     STORE_LIMIT = 5 * 60 * 1000,  /* all that is cached, so that unmounting takes no time */
     WHOLE_LIMIT = 15 * 60 * 1000, /* whatever happens, the machine ends then */
@@ -127,34 +123,6 @@ static void hold_record(void)
     }
 }
 
-/* True: everything is unmounted. What an init holds that has not executed us goes only with the
- * machine, so that it is read-only must do. */
-static bool unmount_all(bool is_init)
-{
-    struct unmounting unmounting = {.top = "/", .kept = last};
-    struct error error;
-    bool clean = true;
-    unsigned long since = clock_milliseconds();
-    for (unsigned given_up = 0; given_up < MOST_GIVEN_UP;) {
-        bool progress = false;
-        int left = unmount_round(&unmounting, &progress, &error);
-        (void)detach_round(&progress); /* what is left of them is told at the end */
-        if (left < 0)
-            log_error("%s", error.text);
-        if (left <= 0)
-            return left == 0 && clean && !unmounting.late;
-        if (progress) {
-            since = clock_milliseconds();
-        } else if (is_init && !given_up && clock_milliseconds() - since < PATIENCE) {
-            (void)usleep(PAUSE * 1000); /* cut short, it looks once more */
-        } else {
-            given_up++;
-            clean &= unmount_give_up(&unmounting) == 0 && !is_init;
-        }
-    }
-    return false;
-}
-
 /* Whoever has unmounted the rest of the volume may have made it read-only, and so it is afterwards:
  * what was given up may still hold it. */
 static int note(const void *subject)
@@ -187,22 +155,13 @@ static bool end_record(bool clean)
     if (stat(last, &status) < 0 || status.st_size == 0)
         return true; /* there is none, or whoever ended the system has unmounted it */
     (void)child_call(note, &end, WRITE_LIMIT); /* it has told of its failure */
-    int code = unmount_one(last);
+    int code = unmount_one(last, UNMOUNT_LIMIT);
     if (code == 0)
         return true;
     log_error("the volume of the record of boots cannot be unmounted: %s", strerror(-code));
     end = RECORD_END_BUSY;
     (void)child_call(note, &end, WRITE_LIMIT); /* as above */
     return false;
-}
-
-/* Those of others that root has cached, such as passphrases; the kernel wipes what it frees. */
-static void wipe_keys(void)
-{
-    static const int rings[] = {KEY_SPEC_SESSION_KEYRING, KEY_SPEC_USER_SESSION_KEYRING,
-                                KEY_SPEC_USER_KEYRING};
-    for (size_t i = 0; i < ARRAY_LENGTH(rings); i++)
-        (void)syscall(SYS_keyctl, KEYCTL_CLEAR, rings[i]); /* a kernel may have none */
 }
 
 static int store(const void *nothing)
@@ -215,6 +174,8 @@ static int store(const void *nothing)
 static int take_down(const void *subject)
 {
     const bool *is_init = subject;
+    struct unmounting unmounting = {
+        .top = "/", .kept = (const char *const[]){last, NULL}, .limit = UNMOUNT_LIMIT};
     struct error error;
     bool progress = true;
     processes_end("which the system left behind");
@@ -225,14 +186,14 @@ static int take_down(const void *subject)
     clean &= child_call(store, NULL, STORE_LIMIT) == 0;
     swaps_end();
     hold_record();
-    clean &= unmount_all(*is_init);
+    clean &= unmount_all(&unmounting, *is_init);
     clean &= end_record(clean);
     while (progress) {
         progress = false;
         (void)detach_round(&progress); /* told below */
     }
     detach_tell();
-    wipe_keys();
+    keys_wipe();
     return clean ? 0 : -EBUSY;
 }
 
@@ -276,6 +237,14 @@ static void let_go(void)
     (void)close_range(STDERR_FILENO + 1, ~0U, 0); /* what stays open is named later */
 }
 
+const char *shutdown_result(int code, bool is_init)
+{
+    if (code == 0)
+        return is_init ? "everything is unmounted" : "everything is unmounted or read-only";
+    return code == -ETIMEDOUT ? "something hangs, and is left as it is"
+                              : "not everything could be unmounted";
+}
+
 /* The work is a child's: whatever becomes of it, the machine ends. */
 void shutdown_serve(int count, char **arguments)
 {
@@ -295,11 +264,6 @@ void shutdown_serve(int count, char **arguments)
     log_to_kernel();
     int code = child_call(take_down, &is_init, WHOLE_LIMIT);
     (void)child_call(store, NULL, WRITE_LIMIT); /* of a disk that hangs */
-    console_print("ebb: %s; %s\n",
-                  code == 0
-                      ? is_init ? "everything is unmounted" : "everything is unmounted or read-only"
-                  : code == -ETIMEDOUT ? "something hangs, and is left as it is"
-                                       : "not everything could be unmounted",
-                  ending->words);
+    console_print("ebb: %s; %s\n", shutdown_result(code, is_init), ending->words);
     end(ending);
 }

@@ -14,4 +14,8 @@ void shutdown_leave(const struct context *context);
  * else it does nothing. */
 void shutdown_serve(int count, char **arguments);
 
+/* What the last line on the consoles says of `code`, which is that of the work; -ETIMEDOUT: it came
+ * to no end. */
+const char *shutdown_result(int code, bool is_init);
+
 #endif

@@ -13,9 +13,13 @@
 
 #include "base/log.h"
 #include "generations/guard.h"
+#include "init/ending.h"
+#include "init/journal.h"
+#include "init/measure.h"
 #include "init/processes.h"
 #include "init/shutdown.h"
 #include "init/systemd.h"
+#include "init/unmount.h"
 #include "kconfig/drivers.h"
 #include "kconfig/load.h"
 #include "kconfig/request.h"
@@ -30,6 +34,15 @@ static void end_processes(const struct context *context)
     if (context->drivers > 0)
         drivers_stop(context->drivers);
     processes_end("which a hook left behind");
+}
+
+/* What a hook or the rescue shell mounted beside the new root would stay below it, where nobody
+ * sees it and no shutdown unmounts it. */
+static void unmount_strays(const struct context *context)
+{
+    const char *const kept[] = {context->root.name, "/dev", "/proc", "/run", "/sys", NULL};
+    struct unmounting strays = {.top = "/", .kept = kept, .limit = UNMOUNT_LIMIT};
+    unmount_or_detach(&strays);
 }
 
 /* Deletes what is in `folder`, but nothing of another file system; best effort, because all that
@@ -98,6 +111,8 @@ int switch_root(const struct context *context, const char *init, char *const arg
                 bool read_only, struct error *error)
 {
     end_processes(context);
+    measure_phase("/.extra", "leave-initrd");
+    unmount_strays(context);
     shutdown_leave(context);
     request_release();
     log_release();
@@ -106,6 +121,7 @@ int switch_root(const struct context *context, const char *init, char *const arg
     places_release(context);
     systemd_tell(context);
     systemd_keep_extra("/.extra");
+    journal_keep(SHUTDOWN_ROOT "/ebb.log");
     auto_fd old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = old < 0 ? error_system(error, errno, "cannot open the initramfs")
                        : kernel_move(context->root.fd, error);

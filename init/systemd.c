@@ -15,6 +15,7 @@
 #include "base/copy.h"
 #include "base/log.h"
 #include "base/utab.h"
+#include "mounts/prepare.h"
 
 /* Where the running system has a mount of ours; NULL for what is none, or not for systemd to judge:
  * the root, and the kernel's file systems. */
@@ -153,6 +154,7 @@ void systemd_keep_extra(const char *extra)
             log_warning("ignoring what systemd-stub gave: %s", error.text);
 }
 
+/* The init of a system of Nix with a prepare-root is a copy of systemd under another name. */
 static bool is_systemd(const struct context *context)
 {
     char link[40], path[512] = "";
@@ -161,7 +163,7 @@ static bool is_systemd(const struct context *context)
     if (program < 0 || readlink(link, path, sizeof(path) - 1) < 0)
         return false;
     const char *slash = strrchr(path, '/');
-    return slash && strcmp(slash, "/systemd") == 0;
+    return (slash && strcmp(slash, "/systemd") == 0) || prepare_is_beside(context, context->init);
 }
 
 /* What systemd writes for itself when it executes itself anew; it outlives execve. */

@@ -1,12 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "base/testdata/scratch.h"
 
-#include <cmocka.h>
-
-#include "base/memory.h"
 #include "init/journal.h"
 
 static void test_text(void **state)
@@ -38,8 +31,21 @@ static void test_text(void **state)
     }
 }
 
+/* What is kept only a guest can show (qemu-tests/test_handoff.c). */
+static void test_cannot_be_kept(void **state)
+{
+    (void)state; /* nothing is written */
+    log_begin();
+    journal_keep("none/ebb.log");
+    auto_string log = log_end();
+    assert_string_equal(log,
+                        "ebb: ignoring that the log cannot be kept in \"none/ebb.log\": No such "
+                        "file or directory\n");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_text),
+                                       cmocka_unit_test(test_cannot_be_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

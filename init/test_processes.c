@@ -56,7 +56,10 @@ static int check(void)
     assert_int_equal(waitpid(waiter, &status, 0), waiter);
     auto_string log = log_end();
     assert_int_equal(status, 0);
-    assert_contains(log, "in a test\n");
+    auto_arena arena = arena_new();
+    assert_contains(log,
+                    arena_printf(arena, "ending \"ordinary 1000\" (%d), in a test\n", ordinary));
+    assert_contains(log, arena_printf(arena, "ending \"@guise 1000\" (%d), in a test\n", guise));
     assert_true(is_dead(ordinary) && is_dead(guise));
     assert_int_equal(waitpid(daemon, NULL, WNOHANG), 0);
     kill(daemon, SIGKILL);

@@ -85,9 +85,18 @@ static void test_names(void **state)
     assert_string_equal(log + strlen(usage), usage);
 }
 
+static void test_result(void **state)
+{
+    (void)state; /* nothing is touched */
+    assert_string_equal(shutdown_result(0, true), "everything is unmounted");
+    assert_string_equal(shutdown_result(0, false), "everything is unmounted or read-only");
+    assert_string_equal(shutdown_result(-EBUSY, true), "not everything could be unmounted");
+    assert_string_equal(shutdown_result(-ETIMEDOUT, true), "something hangs, and is left as it is");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {ON_MACHINE(test_left), ON_MACHINE(test_cannot_be_left),
-                                       cmocka_unit_test(test_names)};
+                                       cmocka_unit_test(test_names), cmocka_unit_test(test_result)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -143,6 +143,11 @@ static void test_arguments(void **state)
     assert_ptr_equal(systemd_arguments(world.context, given, 5), given);
     world.context->init = "/sbin/none";
     assert_ptr_equal(systemd_arguments(world.context, given, 5), given);
+    must_run("mkdir root/nix && touch root/nix/init");
+    world.context->init = "/nix/init"; /* a script of NixOS */
+    assert_ptr_equal(systemd_arguments(world.context, given, 5), given);
+    must_run("touch root/nix/prepare-root");
+    assert_string_equal(systemd_arguments(world.context, given, 5)[2], "--switched-root");
     world.context->init = "/sbin/init";
     char **found = systemd_arguments(world.context, given, 1234567);
     assert_string_equal(found[0], "/sbin/init");

@@ -1,6 +1,8 @@
 /* The end of mounts and devices: in their order, and with whatever holds them told. */
 #include "base/testdata/scratch.h"
 
+#include <pthread.h>
+
 #include "init/detach.h"
 #include "init/unmount.h"
 
@@ -33,8 +35,10 @@ static struct unmounting here(struct arena *arena, const char *kept)
 {
     char folder[256];
     assert_non_null(getcwd(folder, sizeof(folder)));
-    return (struct unmounting){.top = arena_printf(arena, "%s/old", folder),
-                               .kept = arena_printf(arena, "%s/old/%s", folder, kept)};
+    const char **kept_list = arena_alloc(arena, 2 * sizeof(*kept_list));
+    kept_list[0] = arena_printf(arena, "%s/old/%s", folder, kept);
+    return (struct unmounting){
+        .top = arena_printf(arena, "%s/old", folder), .kept = kept_list, .limit = UNMOUNT_LIMIT};
 }
 
 static int round_of(struct unmounting *unmounting, bool expected)
@@ -130,6 +134,96 @@ static void test_busy_writing(void **state)
     close(held);
 }
 
+/* What is held stays as it is for who holds it, and nobody else sees it. */
+static void test_detached(void **state)
+{
+    (void)state; /* as above */
+    need_disks();
+    auto_arena arena = arena_new();
+    struct unmounting unmounting = here(arena, "kept");
+    must_run("mkdir -p old/kept && mount -t tmpfs kept old/kept && mkdir old/kept/below && "
+             "mount -t tmpfs below old/kept/below");
+    mount_disk("outer.img", "old/outer");
+    mount_disk("old/outer/inner.img", "old/outer/inner");
+    mount_disk("free.img", "old/free");
+    auto_string device = output_of("findmnt -no SOURCE old/outer/inner");
+    int held = open("old/outer/inner/file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    log_begin();
+    unmount_or_detach(&unmounting);
+    auto_string log = log_end();
+    assert_contains(log, arena_printf(arena, "unmounted \"%s/free\"", unmounting.top));
+    assert_contains(log, arena_printf(arena, "\"%s/outer/inner\", %s, is still in use, by ",
+                                      unmounting.top, device));
+    assert_contains(log, arena_printf(arena, " (%d)", getpid()));
+    assert_contains(log, "; it is detached, and ends when that lets it go\n");
+    must_run("test \"$(grep -c \" $PWD/old\" /proc/self/mountinfo)\" = 2");
+    must_run(IS_MOUNTED("old/kept") " && " IS_MOUNTED("old/kept/below"));
+    assert_clean("free.img");
+    assert_int_equal(write(held, "x", 1), 1);
+    close(held);
+    must_run("umount old/kept/below old/kept");
+}
+
+/* So many of the children that are forked next never do their work, as if a disk did not answer. */
+static unsigned hanging;
+static bool hangs;
+
+static void before_fork(void)
+{
+    hangs = hanging > 0;
+    hanging -= hangs;
+}
+
+static void in_child(void)
+{
+    while (hangs)
+        pause();
+}
+
+/* What took too long is out of sight, but somebody may still write to it. */
+static void test_late(void **state)
+{
+    (void)state; /* as above */
+    need_disks();
+    auto_arena arena = arena_new();
+    struct unmounting unmounting = here(arena, "kept");
+    must_run("mkdir old && mount -t tmpfs sys /sys");
+    mount_disk("image", "old/disk");
+    hanging = 1;
+    unmounting.limit = 1;
+    assert_int_equal(round_of(&unmounting, false), 1);
+    assert_true(unmounting.late);
+    unmounting.limit = UNMOUNT_LIMIT;
+    assert_false(unmount_all(&unmounting, false));
+    must_run("! " IS_MOUNTED("old/disk"));
+
+    mount_disk("image", "old/disk");
+    unmounting.late = false;
+    assert_true(unmount_all(&unmounting, false));
+    must_run("! " IS_MOUNTED("old/disk"));
+    assert_clean("image");
+    must_run("umount -l /sys");
+}
+
+/* Not even making it read-only comes to an end, and the next one has its turn. */
+static void test_hangs(void **state)
+{
+    (void)state; /* as above */
+    need_disks();
+    auto_arena arena = arena_new();
+    struct unmounting unmounting = here(arena, "kept");
+    must_run("mkdir old");
+    mount_disk("image", "old/disk");
+    hanging = 2;
+    unmounting.limit = 1;
+    log_begin();
+    unsigned writable = unmount_give_up(&unmounting);
+    auto_string log = log_end();
+    assert_int_equal(writable, 1);
+    assert_contains(log, "; it could not even be made read-only\n");
+    must_run("umount old/disk");
+}
+
 /* The kernel holds it: a device lies on a file in it, which nobody has open. */
 static void test_held_by_a_device(void **state)
 {
@@ -213,11 +307,15 @@ int main(int count, char **arguments)
         cmocka_unit_test_setup_teardown(test_leaves_first, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_busy, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_busy_writing, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_detached, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_late, enter_scratch, leave_scratch),
+        cmocka_unit_test_setup_teardown(test_hangs, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_held_by_a_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_loop_device, enter_scratch, leave_scratch),
         cmocka_unit_test_setup_teardown(test_stacked, enter_scratch, leave_scratch),
     };
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
+    (void)pthread_atfork(before_fork, NULL, in_child); /* what is not late fails then */
     return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }

@@ -4,15 +4,21 @@
 #include <libmount/libmount.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "init/detach.h"
 #include "init/holders.h"
 
-/* As long as systemd gives one: what is not written yet may be much. */
-enum { LIMIT = 90 * 1000 };
+enum {
+    PATIENCE = 10 * 1000, /* milliseconds without progress until what is busy is given up */
+    PAUSE = 200,          /* between two rounds */
+    MOST_GIVEN_UP = 50,   /* times: each goes one mount further down */
+};
 
 struct mounted {
     int id, parent;
@@ -49,9 +55,11 @@ static int read_mounts(struct arena *arena, struct mounts *mounts, struct error 
 static bool goes(const struct unmounting *unmounting, const struct mounted *mounted)
 {
     static const char *const own[] = {"/", "/dev", "/proc", "/run", "/sys"};
-    if (!path_is_within(mounted->target, unmounting->top) ||
-        (unmounting->kept && strcmp(mounted->target, unmounting->kept) == 0))
+    if (!path_is_within(mounted->target, unmounting->top))
         return false;
+    for (const char *const *kept = unmounting->kept; *kept; kept++)
+        if (path_is_within(mounted->target, *kept))
+            return false;
     for (size_t i = 0; i < ARRAY_LENGTH(own); i++)
         if (strcmp(mounted->target, own[i]) == 0)
             return false;
@@ -81,15 +89,16 @@ static int make_read_only(const void *target)
     return mount(NULL, target, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
 }
 
-int unmount_one(const char *target)
+int unmount_one(const char *target, unsigned limit)
 {
-    return child_call(unmount, target, LIMIT);
+    return child_call(unmount, target, limit);
 }
 
 /* Nothing is lost with what is memory, even if some process that must live on still holds it. */
 static int take_away(struct unmounting *unmounting, const struct mounted *mounted)
 {
-    int code = mounted->is_memory ? detach(mounted->target) : unmount_one(mounted->target);
+    int code = mounted->is_memory ? detach(mounted->target)
+                                  : unmount_one(mounted->target, unmounting->limit);
     unmounting->late |= code == -ETIMEDOUT;
     if (code == 0 && !mounted->is_memory)
         log_info("unmounted \"%s\", %s", mounted->target, mounted->source);
@@ -116,29 +125,86 @@ int unmount_round(struct unmounting *unmounting, bool *progress, struct error *e
     return left;
 }
 
-static bool give_up(const struct mounted *mounted)
+static void tell_busy(const struct mounted *mounted, const char *rest)
 {
     char holders[300];
     const char *words = "by the kernel, as far as can be seen";
     if (holders_find(mounted->target, holders, sizeof(holders)))
         words = holders;
-    int code = child_call(make_read_only, mounted->target, LIMIT);
-    const char *rest = code < 0 ? "it could not even be made read-only" : "it was made read-only";
     log_error("\"%s\", %s, is still in use, %s; %s", mounted->target, mounted->source, words, rest);
-    (void)child_call(detach, mounted->target, LIMIT); /* what is below it may still go */
+}
+
+static bool give_up(const struct unmounting *unmounting, const struct mounted *mounted)
+{
+    int code = child_call(make_read_only, mounted->target, unmounting->limit);
+    tell_busy(mounted, code < 0 ? "it could not even be made read-only" : "it was made read-only");
+    (void)child_call(detach, mounted->target,
+                     unmounting->limit); /* what is below it may still go */
     return code == 0;
 }
 
-unsigned unmount_give_up(const struct unmounting *unmounting)
+static bool let_go(const struct unmounting *unmounting, const struct mounted *mounted)
+{
+    tell_busy(mounted, "it is detached, and ends when that lets it go");
+    return child_call(detach, mounted->target, unmounting->limit) == 0;
+}
+
+/* Returns of how many leaves `work` says that it failed. */
+static unsigned for_leaves(const struct unmounting *unmounting,
+                           bool (*work)(const struct unmounting *unmounting,
+                                        const struct mounted *mounted))
 {
     auto_arena arena = arena_new();
     struct mounts mounts;
     struct error error;
-    unsigned writable = 0;
+    unsigned failed = 0;
     if (read_mounts(arena, &mounts, &error) < 0)
         return 1; /* the rounds say why */
     for (size_t i = mounts.count; i-- > 0;)
         if (goes(unmounting, &mounts.list[i]) && is_leaf(&mounts, &mounts.list[i]))
-            writable += !give_up(&mounts.list[i]);
-    return writable;
+            failed += !work(unmounting, &mounts.list[i]);
+    return failed;
+}
+
+unsigned unmount_give_up(const struct unmounting *unmounting)
+{
+    return for_leaves(unmounting, give_up);
+}
+
+void unmount_or_detach(struct unmounting *unmounting)
+{
+    struct error error;
+    for (;;) {
+        bool progress = false;
+        int left = unmount_round(unmounting, &progress, &error);
+        if (left < 0)
+            log_error("%s", error.text);
+        if (left <= 0 || (!progress && for_leaves(unmounting, let_go) > 0))
+            return;
+    }
+}
+
+bool unmount_all(struct unmounting *unmounting, bool is_init)
+{
+    struct error error;
+    bool clean = true;
+    unsigned long since = clock_milliseconds();
+    for (unsigned given_up = 0; given_up < MOST_GIVEN_UP;) {
+        bool progress = false;
+        int left = unmount_round(unmounting, &progress, &error);
+        (void)detach_round(&progress); /* what is left of them is told at the end */
+        if (left < 0)
+            log_error("%s", error.text);
+        if (left <= 0)
+            return left == 0 && clean && !unmounting->late;
+        if (progress) {
+            since = clock_milliseconds();
+        } else if (is_init && !given_up && clock_milliseconds() - since < PATIENCE) {
+            (void)usleep(PAUSE * 1000); /* cut short, it looks once more */
+        } else {
+            given_up++;
+            clean &= unmount_give_up(unmounting) == 0 && !is_init;
+        }
+    }
+    return false;
 }

@@ -121,7 +121,8 @@ static unsigned uses_of(const struct config *config)
            (config->generations.origin.file ? USE_GENERATIONS : 0U) |
            (config->generations.trees & IMAGE_EROFS ? USE_EROFS : 0U) |
            (config->generations.trees & IMAGE_SQUASHFS ? USE_SQUASHFS : 0U) |
-           (config->boot.place.volume_name ? USE_BOOT : 0U) |
+           (config->boot.place.volume_name || config->generations.kind == STORE_NIX ? USE_BOOT
+                                                                                    : 0U) |
            (config->secret_entry_count ? USE_SECRETS : 0U) |
            (config->keymap.name && strcmp(config->keymap.name, "none") != 0 ? USE_KEYMAP : 0U);
 }

@@ -79,7 +79,8 @@ const char **modules_useful(struct arena *arena, const struct config *config, si
     for (size_t i = 0; lvm && i < ARRAY_LENGTH(targets); i++)
         *ARENA_PUSH(arena, names, *count) = targets[i];
     /* Where systemd says that it hibernated, and boot loaders are asked for an entry. */
-    if (config->root.kind == ROOT_SUBVOLUME || config->boot.place.volume)
+    if (config->root.kind == ROOT_SUBVOLUME || config->boot.place.volume ||
+        config->generations.kind == STORE_NIX)
         *ARENA_PUSH(arena, names, *count) = "efivarfs";
     if (layers)
         *ARENA_PUSH(arena, names, *count) = "overlay";

@@ -64,6 +64,7 @@ static void test_choice(void **state)
         {DISK "generations a:/g trees=squashfs\n", "ext4 guard loop squashfs "},
         {DISK "volume esp LABEL=E { fs vfat }\ngenerations a:/g\nboot esp:/\n",
          "ext4 vfat guard efi kexec "},
+        {DISK "generations a:/p kind=nix\n", "ext4 guard efi kexec "},
         {DISK "secrets a:/s.yaml { key a:/key; secret wifi; }\n", "ext4 secrets "},
         {DISK "persist a:/p { file /etc/shadow method=copy; }\n", "ext4 copies "},
         {DISK "persist a:/p { file /etc/shadow; }\n", "ext4 "},

@@ -35,13 +35,18 @@ void prepare_sentence(const struct step *step, FILE *stream)
 }
 
 /* In the arena, or NULL. */
-static const char *find(const struct step *step, const struct context *context)
+static const char *find(const struct context *context, const char *init)
 {
     struct stat status;
-    int length = (int)(strrchr(step->init, '/') - step->init);
-    const char *path = arena_printf(context->arena, "%.*s/prepare-root", length, step->init);
+    int length = (int)(strrchr(init, '/') - init);
+    const char *path = arena_printf(context->arena, "%.*s/prepare-root", length, init);
     auto_fd fd = path_open_in_root(context->root.fd, path, O_PATH);
     return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? path : NULL;
+}
+
+bool prepare_is_beside(const struct context *context, const char *init)
+{
+    return find(context, init) != NULL;
 }
 
 static int run(const struct step *step, const struct context *context, const char *program,
@@ -77,7 +82,7 @@ static int run(const struct step *step, const struct context *context, const cha
 
 int prepare_apply(const struct step *step, struct context *context, struct error *error)
 {
-    const char *program = find(step, context);
+    const char *program = find(context, step->init);
     if (!program && step->is_asked)
         return error_set(error, ENOENT, "generation %u has no prepare-root beside \"%s\"; %s",
                          step->generation->number, step->init, others);

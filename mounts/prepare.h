@@ -13,6 +13,8 @@
 void prepare_plan(const struct config *config, const struct generation *generation,
                   const char *init, struct plan *plan);
 void prepare_sentence(const struct step *step, FILE *stream);
+/* Whether there is such a program beside `init`, a path of the new root. */
+bool prepare_is_beside(const struct context *context, const char *init);
 int prepare_apply(const struct step *step, struct context *context, struct error *error);
 
 #endif

@@ -36,6 +36,7 @@ struct context {
     const struct generation *generation; /* NULL until it is chosen */
     bool generation_is_asked;            /* a person has chosen it for this boot */
     unsigned continues;                  /* what the PID 1 of another kernel has chosen; 0: none */
+    const char *asked_init;              /* init=, unless that has chosen a generation; or NULL */
     unsigned menu;                       /* milliseconds for that; 0: as declared */
     unsigned trial;                      /* seconds that it has to be confirmed in; 0: for ever */
     const struct beginning *beginning;   /* of an entry, instead of what the generation has */

@@ -18,9 +18,9 @@ const char *const persist_required_names[] = {"fail", "degrade", "ignore", NULL}
 const char *const persist_existing_names[] = {"tighten", "keep", "correct", "report", NULL};
 const char *const secret_class_names[] = {"normal", "required", "optional", NULL};
 const char *const secret_failure_names[] = {"rescue", "previous", NULL};
-const char *const hook_point_names[] = {
-    "before-volumes", "on-passphrase", "after-volumes", "after-root",
-    "after-persist",  "before-switch", "on-rescue",     NULL};
+const char *const hook_point_names[] = {"before-volumes", "on-passphrase",  "after-volumes",
+                                        "after-root",     "before-persist", "after-persist",
+                                        "before-switch",  "on-rescue",      NULL};
 const char *const hook_failure_names[] = {"fail", "warn", "degrade", NULL};
 const char *const rescue_action_names[] = {"wait", "reboot", "poweroff", NULL};
 

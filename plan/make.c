@@ -72,6 +72,7 @@ struct plan *plan_root(struct arena *arena, const struct config *config,
     image_plan(config, generation, plan);
     root_plan(config, generation, plan);
     hooks_plan(config, HOOK_AFTER_ROOT, plan);
+    hooks_plan(config, HOOK_BEFORE_PERSIST, plan);
     size_t first = plan->count;
     places_plan(config, plan);
     persist_plan(config, plan);

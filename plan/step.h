@@ -48,8 +48,9 @@ struct generation {
     const char *label;   /* NULL if it has none */
     const char *init;    /* what it says is its init, NULL for /sbin/init */
     const char *created; /* in UTC, NULL if it is not known */
-    const char *kernel;  /* in the running system, with its parameters; NULL: it does not say */
-    const char *parameters;
+    const char *kernel;  /* in the running system, with its image and parameters; NULL: it does not
+                            say */
+    const char *initrd, *parameters;
     unsigned parent; /* what it was made from, 0: nothing, or it is not known */
 };
 

@@ -84,6 +84,9 @@ static const struct wrong cases[] = {
      "be mounted there; write in its block: mount /nix\n"
      "ebb.conf:3:1: a generation of a Nix profile has no tree that an overlay could lie over; "
      "write root tmpfs\n"},
+    {"volume nix LABEL=n { fs ext4; mount /nix; }\nvolume esp LABEL=E { fs vfat; }\n"
+     "generations nix:/profiles kind=nix\nboot esp:/\n",
+     "ebb.conf:4:1: the boot entries of a Nix profile are made by NixOS; remove `boot`\n"},
     {BASE "persist { dir /a }\n",
      "ebb.conf:3:1: \"persist\" lacks its place; write: persist VOLUME:/path { dir /path; "
      "file /path }\n"},
@@ -199,7 +202,7 @@ static const struct wrong cases[] = {
      "ebb.conf:3:1: \"hook\" lacks its path; write: hook POINT /path timeout=30s "
      "failure=fail needs=/path,/path background=no\n"
      "ebb.conf:3:6: point \"/etc/announce\" is unknown; write before-volumes, on-passphrase, "
-     "after-volumes, after-root, after-persist, before-switch or on-rescue\n"},
+     "after-volumes, after-root, before-persist, after-persist, before-switch or on-rescue\n"},
     {BASE "module\n",
      "ebb.conf:3:1: \"module\" lacks its name; write: module NAME\n"},
     {BASE "rescue after=10s\n",

@@ -1,5 +1,6 @@
 /* Systems that are laid out as NixOS lays them out, with busybox as their programs: entered by the
- * script that is their init, and by prepare-root, whose failure another generation makes up for. */
+ * script that is their init, and by prepare-root, whose failure another generation makes up for.
+ * What the boot loader asks for is what is booted, each by its own kernel. */
 
 #include "base/testdata/shell.h"
 
@@ -61,6 +62,38 @@ static void make_store(const struct scene *scene)
         scene->folder, VOLUME PROFILE "persist nix:/persist { dir /srv/two; }");
 }
 
+/* 4 is as 2 is, but of another kernel, whose image is built among the modules of that. */
+static void add_other_kernel(const struct scene *scene)
+{
+    static const char bootspec[] =
+        "{\"org.nixos.bootspec.v1\": {\"init\": \"/nix/store/h4-nixos-system-x/init\", \"kernel\": "
+        "\"/nix/store/k-linux/bzImage\", \"initrd\": \"/nix/store/i-initrd/initrd\", "
+        "\"kernelParams\": [\"console=ttyS0\", \"panic=-1\", \"cgroup.memory=nokmem\", "
+        "\"no_timer_check\"]}}";
+    must_run("set -e; F=$PWD/build/demo/cloud; V=$(qemu-tests/cloud-kernel $F); E=$PWD/build/ebb;"
+             "cd %s; S=$PWD/nix/store; mkdir -p cloud/lib/modules $S/k-linux $S/i-initrd;"
+             "mkdir -p $S/m-modules/lib/modules/$V; cp $F/boot/vmlinuz-$V $S/k-linux/bzImage;"
+             "cp -al $F/lib/modules/$V cloud/lib/modules;"
+             "PATH=$PATH:/sbin:/usr/sbin depmod -b cloud $V; cat ebb.conf agent.conf > cloud.conf;"
+             "unshare $(test $(id -u) = 0 || echo -r) -m sh -c \"mount --bind cloud/lib/modules "
+             "/lib/modules && $E build --kernel $V -o $S/i-initrd/initrd cloud.conf\";"
+             "cd $S; cp -a h2-nixos-system-x h4-nixos-system-x; cd h4-nixos-system-x;"
+             "sed -i s,/h2-,/h4-, prepare-root; ln -s /nix/store/m-modules kernel-modules;"
+             "echo '%s' > boot.json;"
+             "ln -s /nix/store/h4-nixos-system-x ../../var/nix/profiles/system-4-link",
+             scene->folder, bootspec);
+}
+
+/* Boots by the entry that NixOS makes of a system. */
+static void boot_entry_of(struct scene *scene, unsigned number)
+{
+    vm_stop(scene->vm);
+    scene->vm = NULL;
+    scene->request.append = arena_printf(scene->arena, "%s init=/nix/store/h%u-nixos-system-x/init",
+                                         scene->setup.append, number);
+    scene_boot_generation(scene, number);
+}
+
 /* The root is memory, the store is as it should be, and what `keys` mounted is there. */
 static void expect_entered(struct scene *scene, const char *system, const char *init,
                            const char *stage1)
@@ -84,8 +117,9 @@ static void generations(void **state)
     struct scene *scene = scene_new("nixos", VOLUME "generations nix:/generations\n");
     scene_make(scene);
     make_store(scene);
-    put_on_disk(scene);
     scene_configure(scene, VOLUME PROFILE);
+    add_other_kernel(scene);
+    put_on_disk(scene);
     scene_boot(scene);
     assert_contains(scene_screen(scene),
                     "ebb: \"/nix/store/h3-nixos-system-x/prepare-root\" of generation 3 failed "
@@ -95,14 +129,25 @@ static void generations(void **state)
     expect_entered(scene, "/nix/store/h2-nixos-system-x", "/nix/store/h2-nixos-system-x/init",
                    "true");
     scene_run(scene,
-              "grep -q ' /srv/two ' /proc/mounts && echo kept > /srv/one/x; ln -sfn system-1-link "
+              "grep -q ' /srv/two ' /proc/mounts && echo kept > /srv/one/x; ln -sfn system-4-link "
               "/nix/var/nix/profiles/system");
     scene_power_off(scene);
-    scene_boot(scene);
+    boot_entry_of(scene, 1);
     expect_entered(scene, "/nix/store/h1-nixos-system-x", "/nix/store/b-busybox/bin/busybox",
                    "false");
     scene_expect(scene, "cat /srv/one/x; test -e /srv/two || echo not declared",
                  "kept\nnot declared");
+    scene_power_off(scene);
+    boot_entry_of(scene, 4);
+    assert_contains(scene_screen(scene), "ebb: starting the kernel of generation 4");
+    expect_entered(scene, "/nix/store/h4-nixos-system-x", "/nix/store/h4-nixos-system-x/init",
+                   "true");
+    scene_expect(scene,
+                 "uname -r | grep -o cloud; ls -d /nix/store/m-modules/lib/modules/$(uname -r) |"
+                 "grep -c .; grep -o 'ebb.continues=.*:4 init=[^ ]*' /proc/cmdline | cut -d: -f2;"
+                 "grep -c ebb.generation= /proc/cmdline || true; dmesg | grep -c 'recovery "
+                 "complete' || true",
+                 "cloud\n1\n4 init=/nix/store/h4-nixos-system-x/init\n0\n0");
     scene_power_off(scene);
     scene_end(scene);
 }

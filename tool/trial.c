@@ -12,10 +12,12 @@
 #include "generations/guard.h"
 #include "generations/kernels.h"
 #include "generations/loader.h"
+#include "generations/nix_kernel.h"
 #include "generations/store.h"
 #include "generations/tree.h"
 #include "plan/value.h"
 #include "tool/boot.h"
+#include "tool/nix_once.h"
 #include "tool/state.h"
 
 unsigned trial_seconds(const char *text)
@@ -29,10 +31,12 @@ unsigned trial_seconds(const char *text)
     return objection ? 0 : milliseconds / 1000;
 }
 
-int trial_check_tree(const struct boots *boots, const struct generation *generation,
-                     bool *has_kernel, struct error *error)
+int trial_check_tree(struct arena *arena, const struct boots *boots,
+                     const struct generation *generation, bool *has_kernel, struct error *error)
 {
-    *has_kernel = true;
+    const struct generations *declared = &boots->config->generations;
+    *has_kernel =
+        declared->kind != STORE_NIX || nix_kernel_fits(arena, boots->volume, declared, generation);
     const char *init = generation->init ? generation->init : "/sbin/init";
     if (!generation->tree)
         return 0; /* only a boot can look into it */
@@ -56,7 +60,7 @@ static bool can_go_back(struct arena *arena, const struct boots *boots, uint32_t
     return !record_is_bad(&boots->record, number, declared->tries) &&
            generation_choose(arena, boots->volume, declared, NULL,
                              arena_printf(arena, "%u", number), &found, error) == 0 &&
-           trial_check_tree(boots, found, &has_kernel, error) == 0;
+           trial_check_tree(arena, boots, found, &has_kernel, error) == 0;
 }
 
 static int check_loader(const struct boots *boots, const char *config, struct error *error)
@@ -146,10 +150,14 @@ void trial_take_back(const struct boots *boots, const char *config)
     const struct boot_wish wish = {.config = config, .efivars = LOADER_FOLDER};
     struct error ignored; /* what cannot be asked was never asked */
     bool by_loader;
-    if (!boots->config->boot.place.volume || boots->record.trial.state != TRIAL_WANTED)
+    if (boots->record.trial.state != TRIAL_WANTED)
         return;
     auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    (void)boot_once((struct target){root, ""}, &wish, 0, &by_loader, &ignored); /* as above */
+    const struct target target = {root, ""};
+    if (boots->config->generations.kind == STORE_NIX)
+        (void)nix_once(target, &boots->config->boot, NULL, &by_loader, &ignored); /* as above */
+    else if (boots->config->boot.place.volume)
+        (void)boot_once(target, &wish, 0, &by_loader, &ignored); /* as above */
 }
 
 static uint64_t number_of(struct json_object *object, const char *key)

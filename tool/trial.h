@@ -18,8 +18,8 @@ int trial_way_back(struct arena *arena, const struct boots *boots, const char *c
                    uint32_t tried, uint32_t *back, struct error *error);
 /* What would make a generation fail at once; `has_kernel`: the kernel that runs has its modules
  * there, as far as is known. */
-int trial_check_tree(const struct boots *boots, const struct generation *generation,
-                     bool *has_kernel, struct error *error);
+int trial_check_tree(struct arena *arena, const struct boots *boots,
+                     const struct generation *generation, bool *has_kernel, struct error *error);
 /* Writes it down, and reads it again: what the disk does not keep, no boot will know. */
 int trial_write(struct boots *boots, const struct record_trial *trial, struct error *error);
 /* Keeps what persists as it is now. */

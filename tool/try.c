@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "generations/loader.h"
+#include "generations/nix_kernel.h"
 #include "generations/store.h"
 #include "tool/boot.h"
+#include "tool/nix_once.h"
 #include "tool/options.h"
 #include "tool/trial.h"
 #include "tool/verb.h"
@@ -17,7 +19,8 @@
 struct wish {
     const char *generation, *config;
     unsigned seconds;
-    bool has_kernel; /* the kernel that runs has its modules there */
+    bool has_kernel;   /* the kernel that runs has its modules there */
+    const char *entry; /* of NixOS, for a system of a Nix profile */
     bool no_snapshot;
 };
 
@@ -27,10 +30,13 @@ static int arrange_kernel(struct boots *boots, const struct wish *wish, struct r
 {
     const struct boot_wish boot = {.config = wish->config, .efivars = LOADER_FOLDER};
     bool by_loader = false;
+    auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct target target = {root, ""};
     int code;
-    if (boots->config->boot.place.volume) {
-        auto_fd root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        code = boot_once((struct target){root, ""}, &boot, trial->generation, &by_loader, error);
+    if (wish->entry) {
+        code = nix_once(target, &boots->config->boot, wish->entry, &by_loader, error);
+    } else if (boots->config->boot.place.volume) {
+        code = boot_once(target, &boot, trial->generation, &by_loader, error);
     } else {
         code = error_set(error, ENOENT,
                          "the kernel that runs would boot it; declare a boot partition (`boot` in "
@@ -59,7 +65,9 @@ static int prepare(struct arena *arena, struct boots *boots, struct wish *wish, 
     int code = generation_choose(arena, boots->volume, &boots->config->generations, &boots->record,
                                  wish->generation, &generation, error);
     if (code == 0)
-        code = trial_check_tree(boots, generation, &wish->has_kernel, error);
+        code = trial_check_tree(arena, boots, generation, &wish->has_kernel, error);
+    if (code == 0 && boots->config->generations.kind == STORE_NIX)
+        wish->entry = nix_kernel_entry(arena, generation);
     if (code == 0)
         code = trial_way_back(arena, boots, wish->config, generation->number, &trial.back, error);
     if (code < 0)
