@@ -89,7 +89,7 @@ static int attach(int file, char *path, size_t size, struct error *error)
     }
 }
 
-int loop_mount(int file, const char *type, const char *place, struct error *error)
+int loop_mount(int file, const char *type, struct error *error)
 {
     char path[32];
     int code = loop_check(file, type, error);
@@ -98,8 +98,14 @@ int loop_mount(int file, const char *type, const char *place, struct error *erro
     auto_fd device = attach(file, path, sizeof(path), error);
     if (device < 0)
         return device;
-    if (mount(path, place, type, MS_RDONLY, NULL) == 0)
-        return 0;
+    auto_fd context = fsopen(type, FSOPEN_CLOEXEC);
+    int mounted = -1;
+    if (context >= 0 && fsconfig(context, FSCONFIG_SET_STRING, "source", path, 0) == 0 &&
+        fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0) == 0 &&
+        fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        mounted = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
+    if (mounted >= 0)
+        return mounted;
     if (errno == ENODEV)
         return error_set(error, ENODEV,
                          "the kernel has no %s; load its module, which trees=%s of `generations` "

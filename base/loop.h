@@ -8,7 +8,8 @@
 /* Refuses a file that is no image of that type, erofs or squashfs, or is shorter than the image
  * says: the kernel would find out only when somebody reads what is missing. */
 int loop_check(int file, const char *type, struct error *error);
-/* Checks the file and mounts it on the folder `place`. */
-int loop_mount(int file, const char *type, const char *place, struct error *error);
+/* Checks the file and mounts it where nobody sees it: what is returned is its top, which
+ * move_mount(2) may attach to a folder, and with which it goes otherwise. */
+int loop_mount(int file, const char *type, struct error *error);
 
 #endif

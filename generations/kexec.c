@@ -18,6 +18,7 @@
 #include "generations/nix_kernel.h"
 #include "generations/once.h"
 #include "generations/record.h"
+#include "generations/tree.h"
 
 static const struct volume_state *volume_of(const struct context *context,
                                             const struct place *place)
@@ -30,17 +31,18 @@ static bool is_nix(const struct config *config)
     return config->generations.kind == STORE_NIX;
 }
 
-/* An image of a tree is not looked into before it is mounted. */
+/* An image is let go of again: what comes after this step mounts it, if its kernel runs. */
 bool kexec_is_needed(const struct context *context, const struct generation *generation)
 {
+    struct error ignored; /* laying it out tells of it */
     const struct generations *declared = &context->config->generations;
     int volume = volume_of(context, &declared->place)->fd;
     if (is_nix(context->config))
         return !nix_kernel_fits(context->arena, volume, declared, generation);
-    if (!generation->tree || generation->image)
+    if (!generation->tree)
         return false;
-    auto_fd tree = path_open(volume, generation->tree, O_PATH | O_DIRECTORY);
-    return tree >= 0 && !kernels_fit(tree); /* without one, laying it out tells so */
+    auto_fd tree = tree_open(volume, generation->tree, generation->image, &ignored);
+    return tree >= 0 && !kernels_fit(tree);
 }
 
 bool kexec_is_possible(const struct context *context)

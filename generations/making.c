@@ -10,11 +10,11 @@
 
 #include "base/btrfs.h"
 #include "base/copy.h"
-#include "base/loop.h"
 #include "base/memory.h"
 #include "base/path.h"
 #include "generations/facts.h"
 #include "generations/inside.h"
+#include "generations/tree.h"
 
 static const char work[] = "work", workplace[] = "workplace";
 
@@ -77,27 +77,14 @@ static int lay_over(struct making *making, struct error *error)
 }
 
 /* The tree of an image comes out of it whole: there is nothing on this volume to link to. */
-static int unpack(struct making *making, int file, const char *image, struct error *error)
+static int unpack(struct making *making, struct error *error)
 {
-    char place[64];
-    auto_fd lower = -1;
     making->is_whole = true;
-    if (mkdirat(making->folder, work, 0700) < 0)
-        return error_system(error, errno, "cannot make a folder of the generations");
-    snprintf(place, sizeof(place), "/proc/self/fd/%d/%s", making->folder, work);
-    int code = loop_mount(file, image, place, error);
+    int code = open_own(making->folder, "tree", &making->tree, error);
     if (code == 0)
-        code = open_own(making->folder, work, &lower, error);
-    if (code == 0)
-        code = open_own(making->folder, "tree", &making->tree, error);
-    if (code == 0)
-        code = copy_tree(lower, making->tree, error);
-    (void)umount2(place, MNT_DETACH); /* nobody else sees it, whatever becomes of it */
-    if (code < 0)
-        return error_prefix(error, "unpacking the image of the tree");
-    if (unlinkat(making->folder, work, AT_REMOVEDIR) < 0)
-        return error_system(error, errno, "cannot remove a folder of the generations");
-    return mount_alone(making->folder, "tree", &making->workplace, error);
+        code = copy_tree(making->from, making->tree, error);
+    return code < 0 ? error_prefix(error, "unpacking the image of the tree")
+                    : mount_alone(making->folder, "tree", &making->workplace, error);
 }
 
 static int open_from(struct making *making, unsigned number, const char **image,
@@ -105,12 +92,8 @@ static int open_from(struct making *making, unsigned number, const char **image,
 {
     auto_arena arena = arena_new();
     const char *path = facts_tree(arena, making->store, number, image);
-    if (!*image)
-        return open_own(making->store, path, &making->from, error);
-    making->from = path_open(making->store, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    return making->from < 0
-               ? error_system(error, -making->from, "cannot open \"%s\" of the generations", path)
-               : 0;
+    making->from = tree_open(making->store, path, *image, error);
+    return making->from < 0 ? error_prefix(error, "generation %u", number) : 0;
 }
 
 int making_begin(int store, const struct generation_facts *facts, struct making *making,
@@ -127,7 +110,7 @@ int making_begin(int store, const struct generation_facts *facts, struct making 
     if (code < 0)
         return code;
     if (image)
-        return unpack(making, making->from, image, error);
+        return unpack(making, error);
     return btrfs_look(making->from, &subvolume) == 0 ? take_snapshot(making, error)
                                                      : lay_over(making, error);
 }

@@ -1,6 +1,6 @@
 /* Which kernel a generation needs, and what the one that is started is told. Starting it is what
  * qemu-tests/test_boot_entries.c does. */
-#include "base/testdata/scratch.h"
+#include "base/testdata/images.h"
 
 #include "generations/attempt.h"
 #include "generations/choice.h"
@@ -84,6 +84,38 @@ static void test_needed(void **state)
     }
     assert_apply(&scene, NULL);
     end(&scene);
+}
+
+/* What is looked into is let go of before it is mounted, or another kernel is started. */
+static void test_images(void **state)
+{
+    (void)state; /* as above */
+    need_loop();
+    for (size_t i = 0; i < ARRAY_LENGTH(image_types); i++) {
+        struct scene scene;
+        begin(&scene);
+        for (unsigned number = 1; number <= 2; number++) {
+            char tree[64];
+            snprintf(tree, sizeof(tree), "state/generations/%u/tree", number);
+            make_images(tree, tree);
+            must_run("mv %s.%s kept && rm -r %s %s.* && mv kept %s.%s", tree, image_types[i], tree,
+                     tree, tree, image_types[i]);
+            const char *word = arena_printf(scene.arena, "%u", number);
+            choose(&scene, word, word);
+            assert_string_equal(scene.context->generation->image, image_types[i]);
+            assert_int_equal(kexec_is_needed(scene.context, scene.context->generation),
+                             number == 2);
+            must_run("test -z \"$(losetup -j %s.%s)\"", tree, image_types[i]);
+        }
+        assert_apply(&scene, "generation 2 needs its own kernel: there is no boot entry "
+                             "\"ebb-5ce0e000-000-g000002.conf\"; run `ebb boot sync`");
+        must_run("head -c 100 state/generations/2/tree.%s > half &&"
+                 "mv half state/generations/2/tree.%s",
+                 image_types[i], image_types[i]);
+        assert_false(kexec_is_needed(scene.context, scene.context->generation));
+        end(&scene);
+        must_run("rm -r state esp");
+    }
 }
 
 static void test_entry(void **state)
@@ -207,7 +239,8 @@ static void test_parameters_used_again(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_needed), TEST(test_entry), TEST(test_parameters),
+    const struct CMUnitTest tests[] = {TEST(test_needed), TEST(test_images),
+                                       TEST(test_entry),  TEST(test_parameters),
                                        TEST(test_choice), TEST(test_parameters_used_again)};
-    return cmocka_run_group_tests(tests, enter_namespace, NULL);
+    return cmocka_run_group_tests(tests, enter_mounts, NULL);
 }

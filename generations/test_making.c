@@ -316,7 +316,7 @@ static void test_image(void **state)
         must_run("rm -r old 2 && head -c 1500 1/tree.%s > half && mv half 1/tree.%s",
                  image_types[i], image_types[i]);
         assert_int_equal(make_by("true", &error), -EBADMSG);
-        assert_non_null(strstr(error.text, "unpacking the image of the tree: it "));
+        assert_non_null(strstr(error.text, "generation 1: its image: it "));
         must_run("test \"$(ls -A)\" = 1 && rm -r 1");
     }
 }

@@ -8,6 +8,7 @@
 #include "generations/kernels.h"
 #include "generations/standing.h"
 #include "generations/store.h"
+#include "generations/tree.h"
 #include "init/menu.h"
 #include "init/page.h"
 
@@ -26,13 +27,14 @@ struct list {
 static const char *version_of(const struct list *list, const struct generation *generation)
 {
     struct arena *arena = list->context->arena;
+    struct error ignored;
     const char **versions = NULL;
     size_t count = 0;
     if (generation->kernel)
         return kernels_version(arena, generation->kernel);
     const struct volume *volume = list->context->config->generations.place.volume;
-    auto_fd tree = generation->tree ? path_open(context_volume(list->context, volume)->fd,
-                                                generation->tree, O_PATH | O_DIRECTORY)
+    auto_fd tree = generation->tree ? tree_open(context_volume(list->context, volume)->fd,
+                                                generation->tree, generation->image, &ignored)
                                     : -1;
     kernels_list(arena, tree, &versions, &count);
     return count ? versions[count - 1] : NULL;

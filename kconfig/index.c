@@ -26,11 +26,13 @@ struct scratch {
     char *path;         /* "/tmp/ebb-modules-XXXXXX", NULL until it is there */
     const char *folder; /* below it, where the modules are; as an absolute path */
     int fd;             /* of the folder */
+    int from;           /* the folder of the set */
 };
 
 static void scratch_remove(struct scratch *scratch)
 {
     memory_close_fd(&scratch->fd);
+    memory_close_fd(&scratch->from);
     if (scratch->path)
         path_remove_tree(scratch->path);
 }
@@ -47,6 +49,9 @@ static int scratch_make(struct arena *arena, const struct module_set *set, struc
     scratch->path = path;
     /* Distributions differ in whether depmod looks below lib or usr/lib. */
     scratch->folder = arena_printf(arena, "%s/usr/lib/modules/%s", scratch->path, set->kernel);
+    scratch->from = open(set->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (scratch->from < 0)
+        return error_system(error, errno, "cannot open \"%s\"", set->folder);
     auto_fd top = open(scratch->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0 || symlinkat("usr/lib", top, "lib") < 0)
         return error_system(error, errno, "cannot prepare \"%s\"", scratch->path);
@@ -54,14 +59,15 @@ static int scratch_make(struct arena *arena, const struct module_set *set, struc
                             &scratch->fd, error);
 }
 
-/* Links suffice, since depmod only reads, and tells by the content what is compressed. */
+/* Links suffice, since depmod only reads, and tells by the content what is compressed. They lead
+ * there by our descriptor, since a tree that is an image is mounted nowhere else. */
 static int place(struct arena *arena, const struct module_set *set, const struct scratch *scratch,
                  const char *path, const char *as, struct error *error)
 {
     auto_fd parent = -1;
     const char *name;
-    auto_string target = realpath(arena_printf(arena, "%s/%s", set->folder, path), NULL);
-    if (!target)
+    const char *target = arena_printf(arena, "/proc/%d/fd/%d/%s", getpid(), scratch->from, path);
+    if (access(target, F_OK) < 0)
         return error_system(error, errno, "cannot find \"%s/%s\"", set->folder, path);
     int code = path_make_parent(scratch->fd, as, &parent, &name, error);
     if (code == 0 && symlinkat(target, parent, name) < 0)
@@ -165,7 +171,7 @@ static struct index_file softdeps(struct arena *arena, const struct module_set *
 int module_set_index(struct arena *arena, const struct module_set *set, struct index_file **files,
                      size_t *count, struct error *error)
 {
-    AUTO(scratch_remove) struct scratch scratch = {.fd = -1};
+    AUTO(scratch_remove) struct scratch scratch = {.fd = -1, .from = -1};
     struct index_file *found = NULL;
     size_t found_count = 0;
     int code = scratch_make(arena, set, &scratch, error);

@@ -43,11 +43,14 @@ int image_apply(const struct step *step, struct context *context, struct error *
                             volume->name, generation->tree, generation->number);
     if (mkdir(place, 0700) < 0 && errno != EEXIST)
         return error_system(error, errno, "cannot make \"%s\"", place);
-    if (loop_mount(file, generation->image, place, error) < 0)
+    auto_fd mounted = loop_mount(file, generation->image, error);
+    if (mounted < 0)
         return error_prefix(error, "the image \"%s:%s\" of generation %u", volume->name,
                             generation->tree, generation->number);
-    context->tree = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return context->tree < 0 ? error_system(error, errno, "cannot open \"%s\"", place) : 0;
+    if (move_mount(mounted, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return error_system(error, errno, "cannot mount it on \"%s\"", place);
+    context->tree = TAKE_FD(mounted);
+    return 0;
 }
 
 void image_discard(struct context *context)

@@ -152,7 +152,7 @@ void scene_install_kernel(struct scene *scene, const char *file)
         "kernel/arch/*/crypto/crc* kernel/fs/ext4 kernel/fs/jbd2 kernel/fs/mbcache.ko "
         "kernel/fs/overlayfs kernel/fs/fat kernel/fs/nls/nls_[aciu]* kernel/fs/efivarfs "
         "kernel/drivers/char/virtio_console.ko kernel/drivers/virtio "
-        "kernel/drivers/block/virtio_blk.ko";
+        "kernel/drivers/block/virtio_blk.ko kernel/drivers/block/loop.ko kernel/fs/erofs";
     must_do(arena_printf(
         scene->arena,
         "set -e; V=$(ls /lib/modules | sort -V | tail -n 1); T=$PWD/%s; M=$T/usr/lib/modules/$V;"

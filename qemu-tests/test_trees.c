@@ -1,9 +1,9 @@
-/* Generations whose tree is no folder: images of erofs and squashfs, whole and cut off; and systems
- * of a Nix profile, which have none. */
+/* Generations whose tree is no folder: images of erofs and squashfs, whole and cut off, and one
+ * with another kernel in it; and systems of a Nix profile, which have none. */
 
 #include "base/testdata/shell.h"
 
-#include "qemu-tests/scene.h"
+#include "qemu-tests/entries.h"
 
 #define CONFIG(root)                                                                               \
     SCENE_STATE "generations state:/generations trees=erofs,squashfs\nroot " root                  \
@@ -60,6 +60,8 @@ static void images(void **state)
            "squashfs\nbooted");
     expect(scene, "ebb list | awk '$1 == 3' | grep -c booted; ebb new --from 2 -- true",
            "1\ngeneration 6 is made from 2");
+    expect(scene, "ebb try --no-reboot 4 2>&1 | grep -o 'generation 4: its image: it has 1000000 '",
+           "generation 4: its image: it has 1000000 ");
     scene_power_off(scene);
     expect_clean(scene);
     scene_boot(scene);
@@ -72,6 +74,58 @@ static void images(void **state)
            "cat /etc/number; echo x > /usr/x && cat /usr/x; cat /run/ebb/volumes/.tree/etc/"
            "number; awk '$2 == \"/run/ebb/volumes/.tree\" {print $3}' /proc/mounts",
            "2\nx\n2\nerofs");
+    scene_power_off(scene);
+    expect_clean(scene);
+    scene_end(scene);
+}
+
+#define KERNELS                                                                                    \
+    "volume esp LABEL=EBB-ESP { fs vfat; mount /boot/efi; }\n" SCENE_STATE                         \
+    "generations state:/generations trees=erofs\nroot overlay size=60%\nrescue reboot after=1s\n"  \
+    "boot esp:/ options=\"console=ttyS0 cgroup.memory=nokmem no_timer_check panic=5\"\n"
+
+/* The kernel of this machine in the tree, and beside it an image with another one. */
+static void bring_kernels(struct scene *scene)
+{
+    const char *tree = scene->setup.tree;
+    must_run("cd %s/usr && rm bin/depmod && cp -L /bin/kmod bin/depmod", tree); /* makes an index */
+    must_run("mkdir %s/usr/lib/ebb && cp build/ebb-agent %s/usr/lib/ebb", tree, tree);
+    must_run("printf '%%s' '%s' >> %s/etc/ebb/ebb.conf", ENTRIES_AGENT, tree);
+    scene_install_kernel(scene, NULL);
+    must_run("set -e; F=$PWD/build/demo/cloud; V=$(qemu-tests/cloud-kernel $F); cd %s;"
+             "cp -al with-ebb other; cd other; rm -r usr/lib/modules boot; mkdir -p boot "
+             "usr/lib/modules/$V; cp $F/boot/vmlinuz-$V boot; (cd $F/lib/modules/$V && cp -r "
+             "--parents modules.builtin* modules.order kernel/arch kernel/crypto kernel/lib "
+             "kernel/fs kernel/drivers/block kernel/drivers/char kernel/drivers/virtio "
+             "$OLDPWD/usr/lib/modules/$V); PATH=$PATH:/sbin:/usr/sbin depmod -b . $V; cd ..;"
+             "mkdir with-ebb/opt; mkfs.erofs with-ebb/opt/other other > said 2>&1; rm -r other",
+             scene->folder);
+}
+
+/* Its entry is made of what is in the image, and its kernel is started from there. */
+static void kernel_in_an_image(void **state)
+{
+    (void)state; /* one scene */
+    struct scene *scene = scene_new("tree-kernel", KERNELS);
+    scene_install_tool(scene);
+    bring_kernels(scene);
+    scene_make(scene);
+    scene_boot(scene);
+    expect(scene,
+           "cd /persist/generations && mkdir 2 && cp 1/generation.json 2 &&"
+           "ln 1/tree/opt/other 2/tree.erofs && ebb boot install --no-loader | tail -n 1 &&"
+           "ebb list | grep -c '  6.*-cloud-' && ls -d /sys/block/loop*/loop 2> /dev/null | wc -l;"
+           "ebb try --no-reboot 2 2> /dev/null | head -n 1",
+           "5 boot entries\n1\n0\nits kernel is started by that of the default entry");
+    scene_power_off(scene);
+    scene_boot(scene);
+    assert_non_null(strstr(scene_screen(scene), "ebb: starting the kernel of generation 2\n"));
+    expect(scene,
+           "uname -r | grep -c cloud; grep -c ebb.continues= /proc/cmdline;"
+           "awk '$2 == \"/run/ebb/volumes/.tree\" {print $3}' /proc/mounts;"
+           "ls -d /sys/block/loop*/loop | wc -l; ls -d /lib/modules/$(uname -r) | wc -l;"
+           "dmesg | grep -c 'EXT4-fs .*: recovery complete'; ebb confirm | head -n 1",
+           "1\n1\nerofs\n1\n1\n0\ngeneration 2 is good");
     scene_power_off(scene);
     expect_clean(scene);
     scene_end(scene);
@@ -137,6 +191,7 @@ int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images),
+        cmocka_unit_test(kernel_in_an_image),
         cmocka_unit_test(nix_profile),
     };
     if (count > 1)

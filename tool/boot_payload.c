@@ -23,7 +23,8 @@ static int take_section(const struct boot_payload *payload, char *data, size_t *
     return 0;
 }
 
-int boot_payload_read(int esp, const struct boot_payload *payload, char **read, struct error *error)
+static int read_source(int esp, const struct boot_payload *payload, char **read,
+                       struct error *error)
 {
     char digits[DIGEST_DIGITS + 1];
     size_t length = 0;
@@ -45,4 +46,13 @@ int boot_payload_read(int esp, const struct boot_payload *payload, char **read, 
                          payload->source);
     *read = TAKE_PTR(data);
     return 0;
+}
+
+int boot_payload_read(int esp, const struct boot_payload *payload, char **read, const char **data,
+                      struct error *error)
+{
+    int code = payload->data ? 0 : read_source(esp, payload, read, error);
+    if (code == 0)
+        *data = payload->data ? payload->data : *read;
+    return code;
 }

@@ -13,8 +13,9 @@ struct boot_payload {
     const char *section; /* and of this alone, of a unified image; NULL: of all of it */
 };
 
-/* Reads what it is made of, which must be what its digest says; `read` is for free(3). */
-int boot_payload_read(int esp, const struct boot_payload *payload, char **read,
+/* What it is made of. That is read if it has to be, and must be what its digest says; `read` is for
+ * free(3). */
+int boot_payload_read(int esp, const struct boot_payload *payload, char **read, const char **data,
                       struct error *error);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "generations/kernels.h"
+#include "generations/tree.h"
 #include "image/build.h"
 #include "plan/make.h"
 #include "vm/program.h"
@@ -58,12 +59,6 @@ static const char *machine_id(struct arena *arena, int tree)
     return digits == MACHINE_ID ? arena_copy(arena, text, digits) : NULL;
 }
 
-static int open_tree_of(const struct boot_source *source, unsigned number)
-{
-    return path_open(source->place->store, arena_printf(source->place->arena, "%u/tree", number),
-                     O_PATH | O_DIRECTORY);
-}
-
 static bool has_parameter(const char *options, const char *start)
 {
     const char *at = options ? strstr(options, start) : NULL;
@@ -92,7 +87,8 @@ const char *boot_describe(const struct boot_source *source, const struct generat
                             : "";
     const char *date =
         generation->created ? arena_printf(arena, ", %.10s", generation->created) : "";
-    auto_fd tree = open_tree_of(source, generation->number);
+    struct error ignored; /* building its image tells of it */
+    auto_fd tree = tree_open(source->place->volume, generation->tree, generation->image, &ignored);
     const char *name = system_name(arena, tree);
     entry->title =
         arena_printf(arena, "%s (generation %u%s%s)", name, generation->number, label, date);
@@ -156,9 +152,10 @@ static int take_kernel(const struct boot_source *source, const struct generation
     if (code < 0)
         return code;
     digest_of(data, length, digits);
-    *kernel = (struct boot_payload){
-        .folder = source->place->store,
-        .source = arena_printf(arena, "%u/tree/%s", generation->number, path)};
+    *kernel =
+        (struct boot_payload){.folder = source->place->volume,
+                              .source = arena_printf(arena, "%s/%s", generation->tree, path),
+                              .data = generation->image ? arena_copy(arena, data, length) : NULL};
     settle(source, "kernel", digits, length, kernel);
     return 0;
 }
@@ -180,6 +177,12 @@ static int make_image(const struct boot_source *source, const struct build_reque
     return 0;
 }
 
+/* For the programs that build it, too, which have other descriptors. */
+static const char *path_of_tree(struct arena *arena, int tree)
+{
+    return arena_printf(arena, "/proc/%d/fd/%d", getpid(), tree);
+}
+
 int boot_build(const struct boot_source *source, const struct generation *generation,
                const char **version, struct boot_payload *kernel, struct boot_payload *image,
                struct error *error)
@@ -187,10 +190,10 @@ int boot_build(const struct boot_source *source, const struct generation *genera
     struct arena *arena = source->place->arena;
     char installed[PATH_MAX];
     auto_config own = NULL;
-    auto_fd tree = open_tree_of(source, generation->number);
+    auto_fd tree = tree_open(source->place->volume, generation->tree, generation->image, error);
     if (tree < 0)
-        return error_system(error, -tree, "cannot open its tree");
-    struct build_request request = {.root = arena_printf(arena, "/proc/self/fd/%d", tree),
+        return tree;
+    struct build_request request = {.root = path_of_tree(arena, tree),
                                     .init_program =
                                         source->init_program ? source->init_program : installed,
                                     .output = arena_printf(arena, "%s/image", source->scratch),

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "generations/facts.h"
 #include "generations/identity.h"
 #include "generations/loader.h"
+#include "generations/tree.h"
 #include "tool/boot.h"
 #include "tool/boot_grub.h"
 #include "tool/boot_loader.h"
@@ -119,8 +121,9 @@ static int find_puts(struct arena *arena, struct target root, const struct boot_
                      const struct boot_run *run, unsigned normal, struct boot_put **puts,
                      size_t *count, FILE *out, struct error *error)
 {
-    auto_fd tree =
-        path_open(run->place.store, arena_printf(arena, "%u/tree", normal), O_PATH | O_DIRECTORY);
+    struct error ignored; /* then it has no loader */
+    const char *image, *path = facts_tree(arena, run->place.store, normal, &image);
+    auto_fd tree = tree_open(run->place.store, path, image, &ignored);
     const struct loader_wish loader = {.default_id = boot_default(arena, run),
                                        .timeout = run->place.config->boot.timeout,
                                        .program = !wish->no_loader,

@@ -27,22 +27,22 @@ static int make(const struct boot_source *source, const struct entry *entry,
     const char *text = os_release(arena, entry);
     auto_string kernel_read = NULL;
     auto_string image_read = NULL;
+    const char *kernel_data = NULL, *image_data = NULL;
     const struct uki uki = {.kernel = arena_printf(arena, "%s/linux", source->scratch),
                             .version = entry->uname,
                             .cmdline = entry->options,
                             .os_release = arena_printf(arena, "%s/os-release", source->scratch),
                             .key = declared->key,
                             .certificate = declared->certificate};
-    int code = boot_payload_read(source->esp, kernel, &kernel_read, error);
-    if (code == 0 && !image->data)
-        code = boot_payload_read(source->esp, image, &image_read, error);
+    int code = boot_payload_read(source->esp, kernel, &kernel_read, &kernel_data, error);
     if (code == 0)
-        code = path_write(AT_FDCWD, uki.kernel, kernel_read, kernel->file.size, 0600, error);
+        code = boot_payload_read(source->esp, image, &image_read, &image_data, error);
+    if (code == 0)
+        code = path_write(AT_FDCWD, uki.kernel, kernel_data, kernel->file.size, 0600, error);
     if (code == 0)
         code = path_write(AT_FDCWD, uki.os_release, text, strlen(text), 0600, error);
     return code < 0 ? code
-                    : uki_make(arena, &uki, image->data ? image->data : image_read,
-                               image->file.size, made, length, error);
+                    : uki_make(arena, &uki, image_data, image->file.size, made, length, error);
 }
 
 static int fill(const struct boot_source *source, const struct entry *entry,

@@ -25,11 +25,11 @@ static void tell(const struct work *work)
 
 static int put_payload(struct work *work, const struct boot_payload *payload)
 {
-    auto_string data = NULL;
-    int code = payload->data ? 0 : boot_payload_read(work->esp, payload, &data, work->error);
+    auto_string read = NULL;
+    const char *data;
+    int code = boot_payload_read(work->esp, payload, &read, &data, work->error);
     if (code == 0)
-        code = esp_put(work->esp, payload->file.path, payload->data ? payload->data : data,
-                       payload->file.size, work->error);
+        code = esp_put(work->esp, payload->file.path, data, payload->file.size, work->error);
     work->done += payload->file.size;
     return code;
 }

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "generations/kernels.h"
 #include "generations/nix.h"
+#include "generations/tree.h"
 #include "tool/declared.h"
 #include "tool/verb.h"
 
@@ -40,13 +41,12 @@ static int open_system(const struct store_place *place, struct diff_side *side, 
 
 static int open_tree(const struct store_place *place, struct diff_side *side, struct error *error)
 {
-    unsigned number = side->generation->number;
+    const struct generation *generation = side->generation;
     const char **kernels = NULL;
     size_t count = 0;
-    side->tree = path_open(place->store, arena_printf(place->arena, "%u/tree", number),
-                           O_RDONLY | O_DIRECTORY);
+    side->tree = tree_open(place->volume, generation->tree, generation->image, error);
     if (side->tree < 0)
-        return error_system(error, -side->tree, "cannot open the tree of generation %u", number);
+        return error_prefix(error, "generation %u", generation->number);
     kernels_list(place->arena, side->tree, &kernels, &count);
     side->kernel = count ? kernels[count - 1] : NULL;
     return 0;

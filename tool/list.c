@@ -9,9 +9,11 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "generations/facts.h"
 #include "generations/kernels.h"
 #include "generations/size.h"
 #include "generations/standing.h"
+#include "generations/tree.h"
 #include "tool/name.h"
 #include "tool/state.h"
 #include "tool/verb.h"
@@ -57,6 +59,15 @@ static int check_tree(const struct store_place *place, const struct generation *
     return 0;
 }
 
+/* None where they are not known: only root can look into an image. */
+static void look_inside(const struct store_place *place, struct row *row)
+{
+    struct error ignored;
+    const char *image, *path = facts_tree(place->arena, place->store, row->number, &image);
+    auto_fd tree = tree_open(place->store, path, image, &ignored);
+    kernels_list(place->arena, tree, &row->kernels, &row->kernel_count);
+}
+
 static int look(const struct store_place *place, struct row *row, struct error *error)
 {
     struct error fault;
@@ -70,8 +81,6 @@ static int look(const struct store_place *place, struct row *row, struct error *
         standing_read(place->store, &place->record,
                       place->config ? place->config->generations.tries : 0, row->number);
     row->standing.booted = row->number == place->booted;
-    auto_fd tree = path_open(place->store, arena_printf(place->arena, "%s/tree", choice),
-                             O_PATH | O_DIRECTORY);
     const char *version = row->generation && row->generation->kernel
                               ? kernels_version(place->arena, row->generation->kernel)
                               : NULL;
@@ -80,7 +89,7 @@ static int look(const struct store_place *place, struct row *row, struct error *
     if (place->declared.kind == STORE_NIX) /* what the systems of a Nix store share is its own */
         return 0;
     row->is_sized = true;
-    kernels_list(place->arena, tree, &row->kernels, &row->kernel_count);
+    look_inside(place, row);
     return generation_size(place->store, &row->number, 1, &row->size, error);
 }
 

@@ -14,6 +14,7 @@
 #include "generations/loader.h"
 #include "generations/nix_kernel.h"
 #include "generations/store.h"
+#include "generations/tree.h"
 #include "plan/value.h"
 #include "tool/boot.h"
 #include "tool/nix_once.h"
@@ -37,12 +38,11 @@ int trial_check_tree(struct arena *arena, const struct boots *boots,
     *has_kernel =
         declared->kind != STORE_NIX || nix_kernel_fits(arena, boots->volume, declared, generation);
     const char *init = generation->init ? generation->init : "/sbin/init";
-    if (!generation->tree || generation->image)
+    if (!generation->tree)
         return 0; /* only a boot can look into it */
-    auto_fd tree = path_open(boots->volume, generation->tree, O_PATH | O_DIRECTORY);
+    auto_fd tree = tree_open(boots->volume, generation->tree, generation->image, error);
     if (tree < 0)
-        return error_system(error, -tree, "cannot open the tree of generation %u",
-                            generation->number);
+        return error_prefix(error, "generation %u", generation->number);
     auto_fd program = path_open_in_root(tree, init, O_PATH);
     if (program < 0)
         return error_set(error, ENOENT, "generation %u has no init \"%s\"", generation->number,
