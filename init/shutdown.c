@@ -21,6 +21,7 @@
 #include "init/detach.h"
 #include "init/ending.h"
 #include "init/processes.h"
+#include "init/sysvinit.h"
 #include "init/unmount.h"
 #include "mounts/sysfs.h"
 #include "persist/write_back.h"
@@ -279,11 +280,14 @@ static void let_go(void)
 /* The work is a child's: whatever becomes of it, the machine ends. */
 void shutdown_serve(int count, char **arguments)
 {
-    const char *name = strrchr(arguments[0], '/');
-    if (strcmp(name ? name + 1 : arguments[0], "shutdown") != 0)
-        return;
+    char word[16];
+    const char *name = strrchr(arguments[0], '/'), *verb = count > 1 ? arguments[1] : "";
     bool is_init = getpid() == 1;
-    const struct ending *ending = choose(count > 1 ? arguments[1] : "");
+    if (sysvinit_was_replaced(word, sizeof(word)))
+        verb = word;
+    else if (strcmp(name ? name + 1 : arguments[0], "shutdown") != 0)
+        return;
+    const struct ending *ending = choose(verb);
     if (!ending && !is_init) {
         fprintf(stderr,
                 "usage: shutdown reboot|poweroff|halt|kexec; it ends the machine at once\n");
@@ -293,6 +297,8 @@ void shutdown_serve(int count, char **arguments)
     let_go();
     console_open();
     log_to_kernel();
+    if (!is_init)
+        sysvinit_replace(ending->verb);
     int code = child_call(take_down, &is_init, WHOLE_LIMIT);
     (void)child_call(store, NULL, WRITE_LIMIT); /* of a disk that hangs */
     console_print("ebb: %s; %s\n",

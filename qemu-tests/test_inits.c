@@ -14,12 +14,13 @@
 #include "qemu-tests/scene.h"
 #include "vm/tree.h"
 
-#define CONFIGURATION(root)                                                                        \
-    SCENE_STATE "root " root " size=50%\n"                                                         \
-                "persist state:/persist {\n"                                                       \
-                "    dir  /var/log\n"                                                              \
-                "    dir  /home/alice owner=alice group=alice mode=0700\n"                         \
-                "}\n" SCENE_REST
+#define REST                                                                                       \
+    "root tmpfs size=50%\n"                                                                        \
+    "persist state:/persist {\n"                                                                   \
+    "    dir  /var/log\n"                                                                          \
+    "    dir  /home/alice owner=alice group=alice mode=0700\n"                                     \
+    "}\n" SCENE_REST
+#define CONFIGURATION SCENE_STATE REST
 
 struct init {
     const char *name, *hook, *configuration;
@@ -28,6 +29,7 @@ struct init {
     const char *is_up;
     const char *power_off;
     const char *last_words;
+    bool encrypted; /* the state volume, in what ends as "closed" */
 };
 
 static const char *make_tree(struct scene *scene, const struct init *init)
@@ -52,7 +54,10 @@ static void power_off(struct scene *scene, const struct init *init)
     if (vm_wait_end(scene->vm, &error) < 0)
         fail_msg("%s", error.text);
     assert_contains(vm_serial_of_boot(scene->vm), init->last_words);
-    scene_expect_unmounted(scene);
+    if (init->encrypted)
+        assert_contains(vm_serial_of_boot(scene->vm), "ebb: closed the device \"state\"");
+    else
+        scene_expect_unmounted(scene);
 }
 
 static void boot_twice(const struct init *init)
@@ -62,6 +67,7 @@ static void boot_twice(const struct init *init)
     struct scene *scene = scene_new(init->name, init->configuration);
     scene->setup.tree = make_tree(scene, init);
     scene_make(scene);
+    scene->request.passphrase = init->encrypted ? SCRATCH_PASSPHRASE : NULL;
     scene_boot(scene);
     scene_run(scene, init->is_up);
     scene_run(scene, "echo kept > /home/alice/notes; echo kept > /var/log/notes;"
@@ -84,7 +90,7 @@ static void busybox(void **state)
     boot_twice(&(struct init){
         .name = "busybox",
         .hook = "busybox",
-        .configuration = CONFIGURATION("tmpfs"),
+        .configuration = CONFIGURATION,
         .install = "for word in reboot poweroff halt; do "
                    "cp --remove-destination $hook sbin/$word || exit 1; done;"
                    "sed -n 's/^# *::restart/::restart/p' $hook >> etc/inittab",
@@ -94,11 +100,11 @@ static void busybox(void **state)
     });
 }
 
-/* Debian's scripts remount a /usr that is a mount, which makes all of its volume read-only. */
-#define DEBIAN_CONFIGURATION CONFIGURATION("overlay")
+#define INSTALL_INITSCRIPTS "cp ${hook%/*}/initscripts lib/lsb/init-functions.d/ebb &&"
 
 /* What insserv writes anew is a link to the file of the tree that others use. */
 #define INSTALL_SYSVINIT                                                                           \
+    INSTALL_INITSCRIPTS                                                                            \
     "rm -f etc/init.d/.depend.* && cp $hook etc/init.d/ebb-shutdown &&"                            \
     "chroot . update-rc.d ebb-shutdown defaults"
 
@@ -109,15 +115,18 @@ static void busybox(void **state)
 static void sysvinit(void **state)
 {
     (void)state; /* nothing is shared */
+    need_tool("cryptsetup");
     boot_twice(&(struct init){
         .name = "sysvinit",
         .hook = "sysvinit",
-        .configuration = DEBIAN_CONFIGURATION,
+        .configuration = "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
+                         "    luks\n    fs ext4\n    mount /persist\n}\n" REST,
         .packages = "sysvinit-core",
         .install = INSTALL_SYSVINIT,
         .is_up = GETTY_IS_UP,
         .power_off = "poweroff",
-        .last_words = READ_ONLY_WORDS,
+        .last_words = "\nebb: everything is unmounted; powering off",
+        .encrypted = true,
     });
 }
 
@@ -127,10 +136,11 @@ static void openrc(void **state)
     boot_twice(&(struct init){
         .name = "openrc",
         .hook = "openrc",
-        .configuration = DEBIAN_CONFIGURATION,
+        .configuration = CONFIGURATION,
         .packages = "openrc,sysvinit-core",
-        .install = "cp $hook etc/init.d/ebb-shutdown && ln -sf openrc-init sbin/init &&"
-                   "chroot . rc-update add ebb-shutdown shutdown",
+        .install = INSTALL_INITSCRIPTS
+        "cp $hook etc/init.d/ebb-shutdown && ln -sf openrc-init sbin/init &&"
+        "chroot . rc-update add ebb-shutdown shutdown",
         .is_up = "until grep -qx default /run/openrc/softlevel &&"
                  "      ! test -e /run/openrc/rc.starting; do sleep 0.1; done",
         .power_off = "openrc-shutdown -p now",
@@ -144,7 +154,7 @@ static void runit(void **state)
     boot_twice(&(struct init){
         .name = "runit",
         .hook = "sysvinit",
-        .configuration = DEBIAN_CONFIGURATION,
+        .configuration = CONFIGURATION,
         .packages = "runit-init",
         .install = INSTALL_SYSVINIT,
         .is_up = GETTY_IS_UP,
@@ -160,7 +170,7 @@ static void s6(void **state)
     boot_twice(&(struct init){
         .name = "s6",
         .hook = "s6",
-        .configuration = CONFIGURATION("tmpfs"),
+        .configuration = CONFIGURATION,
         .packages = "s6",
         .install =
             "mkdir -p etc/s6/.s6-svscan etc/s6/alive && cp $hook etc/s6/.s6-svscan/finish &&"
