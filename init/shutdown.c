@@ -20,6 +20,7 @@
 #include "init/ending.h"
 #include "init/keys.h"
 #include "init/processes.h"
+#include "init/sysvinit.h"
 #include "init/unmount.h"
 #include "mounts/sysfs.h"
 #include "persist/write_back.h"
@@ -248,11 +249,14 @@ const char *shutdown_result(int code, bool is_init)
 /* The work is a child's: whatever becomes of it, the machine ends. */
 void shutdown_serve(int count, char **arguments)
 {
-    const char *name = strrchr(arguments[0], '/');
-    if (strcmp(name ? name + 1 : arguments[0], "shutdown") != 0)
-        return;
+    char word[16];
+    const char *name = strrchr(arguments[0], '/'), *verb = count > 1 ? arguments[1] : "";
     bool is_init = getpid() == 1;
-    const struct ending *ending = choose(count > 1 ? arguments[1] : "");
+    if (sysvinit_was_replaced(word, sizeof(word)))
+        verb = word;
+    else if (strcmp(name ? name + 1 : arguments[0], "shutdown") != 0)
+        return;
+    const struct ending *ending = choose(verb);
     if (!ending && !is_init) {
         fprintf(stderr,
                 "usage: shutdown reboot|poweroff|halt|kexec; it ends the machine at once\n");
@@ -262,6 +266,8 @@ void shutdown_serve(int count, char **arguments)
     let_go();
     console_open();
     log_to_kernel();
+    if (!is_init)
+        sysvinit_replace(ending->verb);
     int code = child_call(take_down, &is_init, WHOLE_LIMIT);
     (void)child_call(store, NULL, WRITE_LIMIT); /* of a disk that hangs */
     console_print("ebb: %s; %s\n", shutdown_result(code, is_init), ending->words);

@@ -10,8 +10,8 @@
  * unmounts its volume before the end of this boot is written to it. */
 void shutdown_leave(const struct context *context);
 
-/* If this program was started as "shutdown", it ends the system and the machine, and never returns;
- * else it does nothing. */
+/* If this program was started as "shutdown", or has taken the place of an init (init/sysvinit.h),
+ * it ends the system and the machine, and never returns; else it does nothing. */
 void shutdown_serve(int count, char **arguments);
 
 /* What the last line on the consoles says of `code`, which is that of the work; -ETIMEDOUT: it came

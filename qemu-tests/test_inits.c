@@ -15,12 +15,13 @@
 #include "qemu-tests/scene.h"
 #include "vm/tree.h"
 
-#define CONFIGURATION(root)                                                                        \
-    SCENE_STATE "root " root " size=50%\n"                                                         \
-                "persist state:/persist {\n"                                                       \
-                "    dir  /var/log\n"                                                              \
-                "    dir  /home/alice owner=alice group=alice mode=0700\n"                         \
-                "}\n" SCENE_REST
+#define REST                                                                                       \
+    "root tmpfs size=50%\n"                                                                        \
+    "persist state:/persist {\n"                                                                   \
+    "    dir  /var/log\n"                                                                          \
+    "    dir  /home/alice owner=alice group=alice mode=0700\n"                                     \
+    "}\n" SCENE_REST
+#define CONFIGURATION SCENE_STATE REST
 
 struct init {
     const char *name, *hook, *configuration;
@@ -30,6 +31,7 @@ struct init {
     const char *reboot, *power_off;
     const char *halt;       /* NULL: it has none, or is as another one */
     const char *last_words; /* and which end it is */
+    bool encrypted;         /* the state volume, in what ends as "closed" */
 };
 
 static const char *make_tree(struct scene *scene, const struct init *init)
@@ -49,6 +51,14 @@ static void assert_said(const struct scene *scene, const struct init *init, cons
 {
     assert_contains(vm_serial_of_boot(scene->vm),
                     arena_printf(scene->arena, "%s; %s", init->last_words, end));
+    if (init->encrypted)
+        assert_contains(vm_serial_of_boot(scene->vm), "ebb: closed the device \"state\"");
+}
+
+static void expect_unmounted(const struct scene *scene, const struct init *init)
+{
+    if (!init->encrypted) /* then it is closed, which was said */
+        scene_expect_unmounted(scene);
 }
 
 /* By the init's own command, which may end the agent before it can answer. */
@@ -60,7 +70,7 @@ static void power_off(struct scene *scene, const struct init *init)
     if (vm_wait_end(scene->vm, &error) < 0)
         fail_msg("%s", error.text);
     assert_said(scene, init, "powering off");
-    scene_expect_unmounted(scene);
+    expect_unmounted(scene, init);
 }
 
 static void reboot(struct scene *scene, const struct init *init)
@@ -81,7 +91,7 @@ static void halt(struct scene *scene, const struct init *init)
     scene_wait(scene, "reboot: System halted");
     assert_said(scene, init, "halting");
     vm_power_cut(scene->vm);
-    scene_expect_unmounted(scene);
+    expect_unmounted(scene, init);
 }
 
 static void boot_and_end(const struct init *init)
@@ -91,6 +101,7 @@ static void boot_and_end(const struct init *init)
     struct scene *scene = scene_new(init->name, init->configuration);
     scene->setup.tree = make_tree(scene, init);
     scene_make(scene);
+    scene->request.passphrase = init->encrypted ? SCRATCH_PASSPHRASE : NULL;
     scene_boot(scene);
     scene_run(scene, init->is_up);
     scene_run(scene, "echo kept > /home/alice/notes; echo kept > /var/log/notes;"
@@ -115,7 +126,7 @@ static void busybox(void **state)
     boot_and_end(&(struct init){
         .name = "busybox",
         .hook = "busybox",
-        .configuration = CONFIGURATION("tmpfs"),
+        .configuration = CONFIGURATION,
         .install = "for word in reboot poweroff halt; do "
                    "cp --remove-destination $hook sbin/$word || exit 1; done;"
                    "sed -n 's/^# *::restart/::restart/p' $hook >> etc/inittab",
@@ -127,11 +138,11 @@ static void busybox(void **state)
     });
 }
 
-/* Debian's scripts remount a /usr that is a mount, which makes all of its volume read-only. */
-#define DEBIAN_CONFIGURATION CONFIGURATION("overlay")
+#define INSTALL_INITSCRIPTS "cp ${hook%/*}/initscripts lib/lsb/init-functions.d/ebb &&"
 
 /* What insserv writes anew is a link to the file of the tree that others use. */
 #define INSTALL_SYSVINIT                                                                           \
+    INSTALL_INITSCRIPTS                                                                            \
     "rm -f etc/init.d/.depend.* && cp $hook etc/init.d/ebb-shutdown &&"                            \
     "chroot . update-rc.d ebb-shutdown defaults"
 
@@ -142,17 +153,20 @@ static void busybox(void **state)
 static void sysvinit(void **state)
 {
     (void)state; /* nothing is shared */
+    need_tool("cryptsetup");
     boot_and_end(&(struct init){
         .name = "sysvinit",
         .hook = "sysvinit",
-        .configuration = DEBIAN_CONFIGURATION,
+        .configuration = "volume state UUID=5ce0e000-0000-4000-8000-00000000000a {\n"
+                         "    luks\n    fs ext4\n    mount /persist\n}\n" REST,
         .packages = "sysvinit-core",
         .install = INSTALL_SYSVINIT,
         .is_up = GETTY_IS_UP,
         .reboot = "reboot",
         .power_off = "poweroff",
         .halt = "halt",
-        .last_words = READ_ONLY_WORDS,
+        .last_words = "\nebb: everything is unmounted",
+        .encrypted = true,
     });
 }
 
@@ -162,10 +176,11 @@ static void openrc(void **state)
     boot_and_end(&(struct init){
         .name = "openrc",
         .hook = "openrc",
-        .configuration = DEBIAN_CONFIGURATION,
+        .configuration = CONFIGURATION,
         .packages = "openrc,sysvinit-core",
-        .install = "cp $hook etc/init.d/ebb-shutdown && ln -sf openrc-init sbin/init &&"
-                   "chroot . rc-update add ebb-shutdown shutdown",
+        .install = INSTALL_INITSCRIPTS
+        "cp $hook etc/init.d/ebb-shutdown && ln -sf openrc-init sbin/init &&"
+        "chroot . rc-update add ebb-shutdown shutdown",
         .is_up = "until grep -qx default /run/openrc/softlevel &&"
                  "      ! test -e /run/openrc/rc.starting; do sleep 0.1; done",
         .reboot = "openrc-shutdown -r now",
@@ -180,7 +195,7 @@ static void runit(void **state)
     boot_and_end(&(struct init){
         .name = "runit",
         .hook = "sysvinit",
-        .configuration = DEBIAN_CONFIGURATION,
+        .configuration = CONFIGURATION,
         .packages = "runit-init",
         .install = INSTALL_SYSVINIT,
         .is_up = GETTY_IS_UP,
@@ -197,7 +212,7 @@ static void s6(void **state)
     boot_and_end(&(struct init){
         .name = "s6",
         .hook = "s6",
-        .configuration = CONFIGURATION("tmpfs"),
+        .configuration = CONFIGURATION,
         .packages = "s6",
         .install =
             "mkdir -p etc/s6/.s6-svscan etc/s6/alive && cp $hook etc/s6/.s6-svscan/finish &&"
