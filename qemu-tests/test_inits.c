@@ -164,7 +164,7 @@ static void sysvinit(void **state)
         .is_up = GETTY_IS_UP,
         .reboot = "reboot",
         .power_off = "poweroff",
-        .halt = "halt",
+        .halt = "shutdown -h -H now",
         .last_words = "\nebb: everything is unmounted",
         .encrypted = true,
     });
