@@ -33,6 +33,23 @@ static void bring_other_kernel(const struct scene *scene)
              scene->setup.tree);
 }
 
+/* One that is cut off leaves the firmware in its shell. Whoever pulls the plug then is back. */
+static void its_kernel_is_cut_off(struct scene *scene)
+{
+    scene_run(scene, "ebb try --no-reboot 2 && cd /boot/efi && K=.$(sed -n 's/^linux //p' "
+                     "loader/entries/*g000002.conf) && cp $K /persist/kernel && "
+                     "truncate -s 100k $K && sync");
+    scene_power_off(scene);
+    scene_start(scene);
+    scene_wait(scene, "UEFI Interactive Shell");
+    vm_power_cut(scene->vm);
+    entries_boot_by(scene, "default.conf");
+    assert_contains(scene_screen(scene), "ebb: generation 2 is not tried: the boot loader was to "
+                                         "start its kernel once, which did not come up");
+    scene_run(scene, "! ebb boot status && cd /boot/efi && cp /persist/kernel .$(sed -n "
+                     "'s/^linux //p' loader/entries/*g000002.conf) && ebb boot status");
+}
+
 /* The kernel of the default entry starts the other one; where it may not, the loader does. */
 static void kernels_are_not_mixed(struct scene *scene)
 {
@@ -70,6 +87,7 @@ static void what_was_written_boots(void **state)
     expect_failure(scene, "ebb try --no-reboot 2", "; run `ebb boot sync`");
     assert_non_null(strstr(scene_run(scene, "ebb boot sync"), "\n5 boot entries"));
     entries_count_trial(scene, "cloud");
+    its_kernel_is_cut_off(scene);
     assert_non_null(strstr(scene_run(scene, "ebb try --no-reboot 2"), "boots its kernel once\n"));
     scene_power_off(scene);
     entries_boot_by(scene, "g000002.conf");

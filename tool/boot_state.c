@@ -168,8 +168,10 @@ static int look_at_others(struct arena *arena, int esp, const struct boot_entrie
                                 grub_block_path(arena, state->token)};
     for (size_t i = 0; declared->loader != BOOT_GRUB && i < ARRAY_LENGTH(menu); i++) {
         auto_fd fd = path_open(esp, menu[i], O_PATH);
-        if (fd >= 0)
-            add_other(arena, state, menu[i]);
+        if (fd < 0)
+            continue;
+        add_other(arena, state, menu[i]);
+        state->has_menu = true;
     }
     return code;
 }

@@ -24,6 +24,7 @@ struct boot_state {
     size_t leftover_count;
     const char **others; /* paths of what another declaration made, entries first */
     size_t other_count;
+    bool has_menu; /* of GRUB, which is not declared; it is among these */
     struct esp_space space;
 };
 

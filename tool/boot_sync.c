@@ -43,6 +43,11 @@ int boot_open(struct arena *arena, struct target root, const struct boot_wish *w
 {
     *run = (struct boot_run){.place = {.volume = -1, .store = -1}, .esp = -1, .efivars = -1};
     int code = open_all(arena, root, wish, run, error);
+    if (code == 0 && change && run->state.has_menu && !wish->install)
+        code = error_set(error, EEXIST,
+                         "the boot partition has a menu for GRUB, which is not declared any more, "
+                         "and which would find no kernels; run `ebb boot install`, or write "
+                         "loader=grub again");
     if (code == 0 && change)
         code = esp_lock(run->esp, error);
     if (code == 0 && change)

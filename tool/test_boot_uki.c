@@ -168,13 +168,18 @@ static void test_change(void **state)
     struct boot_wish wish = usual;
     wish.config = "uki.conf";
     must_run("find esp -type f ! -path '*/Linux/*' | wc -l > count && test $(cat count) -gt 10");
+    assert_verb(
+        "another loader", boot_sync, &wish, EXIT_NO, "",
+        "ebb: the boot partition has a menu for GRUB, which is not declared any more, and "
+        "which would find no kernels; run `ebb boot install`, or write loader=grub again\n");
+    wish.install = true;
     auto_string text = NULL;
     auto_fd root = open_folder("root");
     FILE *out = output_begin(&text);
     assert_int_equal(boot_sync((struct target){root, ""}, &wish, out), EXIT_DONE);
     fclose(out);
     assert_contains(text, "removed " T "default.conf\n");
-    must_run("test $(find esp -type f | wc -l) = 10 && test $(ls esp/EFI/Linux | wc -l) = 5");
+    must_run("test $(find esp -type f | wc -l) = 14 && test $(ls esp/EFI/Linux | wc -l) = 5");
     assert_verb("entries", boot_sync, &usual, EXIT_DONE,
                 WROTE "removed " T "default.conf\nremoved " T "g000001.conf\nremoved " T
                       "g000002.conf\nremoved " T "recovery.conf\nremoved " T

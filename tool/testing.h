@@ -23,14 +23,22 @@ UNUSED static void assert_text(const char *name, const char *text, const char *e
     fail();
 }
 
-/* What became of boots: the record is that of the volume in root/persist. */
-UNUSED static void put_record(uint32_t chosen, uint32_t last_good, uint32_t failed)
+/* The record of boots, which is that of the volume in root/persist. */
+UNUSED static int open_record(struct record *record)
 {
     struct error error;
     auto_fd volume = open_folder("root/persist");
-    auto_fd fd = record_open(volume, ".ebb/record", true, &error);
+    int fd = record_open(volume, ".ebb/record", true, &error);
+    assert_true(fd >= 0 && record_read(fd, record, &error) == 0);
+    return fd;
+}
+
+/* What became of boots. */
+UNUSED static void put_record(uint32_t chosen, uint32_t last_good, uint32_t failed)
+{
+    struct error error;
     struct record record;
-    assert_true(fd >= 0 && record_read(fd, &record, &error) == 0);
+    auto_fd fd = open_record(&record);
     record.chosen = chosen;
     record.last_good = last_good;
     if (failed)
@@ -41,10 +49,8 @@ UNUSED static void put_record(uint32_t chosen, uint32_t last_good, uint32_t fail
 UNUSED static void put_trial(uint32_t state, uint32_t generation, uint32_t back)
 {
     struct error error;
-    auto_fd volume = open_folder("root/persist");
-    auto_fd fd = record_open(volume, ".ebb/record", true, &error);
     struct record record;
-    assert_true(fd >= 0 && record_read(fd, &record, &error) == 0);
+    auto_fd fd = open_record(&record);
     record.trial = (struct record_trial){.state = state, .generation = generation, .back = back};
     assert_int_equal(record_write(fd, &record, &error), 0);
 }
