@@ -200,6 +200,25 @@ static unsigned find_usual(const struct step *step, const struct context *contex
     return gives_way ? other->number : usual->number;
 }
 
+/* On NixOS, what was chosen is over once nixos-rebuild has the profile lead to another system, as
+ * `ebb new` ends it elsewhere. */
+static void end_choice(const struct context *context, int fd, struct record *record)
+{
+    const struct generation *latest;
+    struct error ignored;
+    if (context->config->generations.kind != STORE_NIX || !record->chosen ||
+        choose(context, "latest", &latest, &ignored) < 0 || record->chosen_over == latest->number)
+        return;
+    if (record->chosen_over) {
+        log_info("the profile leads to generation %u now, so what was chosen before, %u, is over",
+                 latest->number, record->chosen);
+        record_choose(record, 0);
+    } else {
+        record->chosen_over = latest->number;
+    }
+    attempt_write(fd, record);
+}
+
 int choice_apply(const struct step *declared, struct context *context, struct error *error)
 {
     struct step step = *declared;
@@ -209,6 +228,7 @@ int choice_apply(const struct step *declared, struct context *context, struct er
     context->trial = 0;
     if (fd >= 0)
         attempt_settle(context, fd, &record);
+    end_choice(context, fd, &record);
     ask_heed_init(&step, context, fd, &record);
     if (ask_is_due(&step, context, &record, &limit))
         ask_which(context, fd, &record, find_usual(&step, context, &record), limit, &step);

@@ -33,7 +33,8 @@ struct slot {
     uint32_t trial_state, trial_generation, trial_seconds, trial_back;
     uint32_t bad[RECORD_BAD];
     uint32_t trial_by_loader, forgiven; /* the last: a bit for each attempt */
-    char rest[RECORD_SLOT - 60 - 4 * RECORD_BAD - RECORD_ATTEMPTS * sizeof(struct slot_attempt)];
+    uint32_t chosen_over;
+    char rest[RECORD_SLOT - 64 - 4 * RECORD_BAD - RECORD_ATTEMPTS * sizeof(struct slot_attempt)];
     uint32_t checksum; /* CRC-32C of all before it */
 };
 _Static_assert(sizeof(struct slot) == RECORD_SLOT, "a slot has no gaps");
@@ -84,6 +85,7 @@ static void unpack(const struct slot *slot, struct record *record)
     unpack_trial(slot, record);
     record->sequence = le64toh(slot->sequence);
     record->chosen = le32toh(slot->chosen);
+    record->chosen_over = le32toh(slot->chosen_over);
     record->last_good = le32toh(slot->last_good);
     record->count = le32toh(slot->count);
     for (size_t i = 0; i < record->count; i++) {
@@ -105,6 +107,7 @@ static void pack(const struct record *record, struct slot *slot)
     memcpy(slot->magic, magic, sizeof(magic));
     slot->sequence = htole64(record->sequence);
     slot->chosen = htole32(record->chosen);
+    slot->chosen_over = htole32(record->chosen_over);
     slot->last_good = htole32(record->last_good);
     slot->count = htole32(record->count);
     uint32_t ends = 0, forgiven = 0;
@@ -280,6 +283,12 @@ struct record_attempt *record_add(struct record *record, uint32_t generation)
     *attempt = (struct record_attempt){.generation = generation, .time = (uint64_t)time(NULL)};
     read_boot(attempt->boot);
     return attempt;
+}
+
+void record_choose(struct record *record, uint32_t generation)
+{
+    record->chosen = generation;
+    record->chosen_over = 0;
 }
 
 /* Returns how many others have the mark. */

@@ -74,9 +74,10 @@ struct record_trial {
 };
 
 struct record {
-    uint64_t sequence;  /* 0: nothing was written yet */
-    uint32_t chosen;    /* by `ebb rollback`, instead of what is declared; 0: none */
-    uint32_t last_good; /* 0: none was ever confirmed */
+    uint64_t sequence;    /* 0: nothing was written yet */
+    uint32_t chosen;      /* by `ebb rollback`, instead of what is declared; 0: none */
+    uint32_t chosen_over; /* the latest one then; 0: not known yet */
+    uint32_t last_good;   /* 0: none was ever confirmed */
     struct record_trial trial;
     uint32_t bad[RECORD_BAD]; /* generations that are not booted by themselves; 0: no entry */
     uint32_t count;
@@ -109,6 +110,8 @@ bool record_has_left(const struct record_attempt *attempt);
 bool record_boot_has_left(const struct record *record);
 /* Whether this boot has attempted the generation. */
 bool record_attempted(const struct record *record, uint32_t generation);
+/* It is booted from now on, whatever is declared; 0: that is over. */
+void record_choose(struct record *record, uint32_t generation);
 /* It is bad whatever the attempts tell. */
 void record_mark_bad(struct record *record, uint32_t generation);
 /* It is no more, and its failures so far count no more. */

@@ -178,6 +178,23 @@ static void test_init(void **state)
     end(&scene);
 }
 
+/* nixos-rebuild ends it; what it makes without leading there does not. */
+static void test_choice_ends(void **state)
+{
+    (void)state; /* as above */
+    struct scene scene;
+    begin_profile(&scene);
+    (void)choose(&scene, NULL);
+    (void)record_of(&scene, 1, 0); /* as `ebb rollback 1` does */
+    assert_int_equal(choose(&scene, NULL), 1);
+    must_run("mkdir volume/store/h4 && ln -s /nix/store/h4 volume/profiles/system-4-link");
+    assert_int_equal(choose(&scene, NULL), 1);
+    must_run("ln -sfn system-4-link volume/profiles/system");
+    assert_int_equal(choose(&scene, NULL), 4);
+    assert_int_equal(record_of(&scene, 0, 0).chosen, 0);
+    end(&scene);
+}
+
 /* The entry of a system that is tried is its trial; that of another one puts it off. */
 static void test_trial(void **state)
 {
@@ -237,7 +254,8 @@ static void test_order(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_needed), TEST(test_payload), TEST(test_told),
-                                       TEST(test_init),   TEST(test_trial),   TEST(test_order)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_needed), TEST(test_payload),     TEST(test_told), TEST(test_init),
+        TEST(test_trial),  TEST(test_choice_ends), TEST(test_order)};
     return cmocka_run_group_tests(tests, enter_namespace, NULL);
 }

@@ -39,7 +39,8 @@ static void test_written(void **state)
     must_run("test $(stat -c %%s:%%a volume/.ebb/record) = 8192:600");
     struct record record = read_record(fd);
     assert_true(record.sequence == 0 && record.count == 0 && !record.damaged);
-    record.chosen = 3;
+    record_choose(&record, 3);
+    record.chosen_over = 4;
     record.last_good = 2;
     record.trial = (struct record_trial){TRIAL_WANTED, 7, 900, 2, 1};
     for (unsigned i = 1; i <= RECORD_BAD + 2; i++)

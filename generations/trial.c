@@ -13,7 +13,7 @@ static void end_bad(struct record *record)
 {
     record_mark_bad(record, record->trial.generation);
     if (record->trial.back)
-        record->chosen = record->trial.back;
+        record_choose(record, record->trial.back);
 }
 
 bool trial_settle(struct record *record)
@@ -27,7 +27,7 @@ bool trial_settle(struct record *record)
     /* Whoever was asked for a passphrase, and switched it off, has not tried it. */
     bool waits = last && last->generation == trial->generation && last->stage == RECORD_WAITS;
     if (trial->state == TRIAL_LIVE) {
-        record->chosen = trial->back;
+        record_choose(record, trial->back);
         if (last)
             explain(last, "a change that `ebb arm` guarded was not confirmed");
     } else if (!waits) {

@@ -38,7 +38,7 @@ static void end_trial(struct arena *arena, struct boots *boots)
     if (record->trial.state == TRIAL_RUNS && record->trial.generation == generation) {
         int code = generation_choose(arena, boots->volume, &boots->config->generations, record,
                                      boots->config->generations.default_choice, &usual, &ignored);
-        record->chosen = code == 0 && usual->number == generation ? 0 : generation;
+        record_choose(record, code == 0 && usual->number == generation ? 0 : generation);
     }
     record->trial.state = TRIAL_NONE;
 }

@@ -54,7 +54,7 @@ int place_clear_choice(struct store_place *place, struct error *error)
     if (!place->record.chosen)
         return 0;
     int code = record_read(place->record_fd, &place->record, error);
-    place->record.chosen = 0;
+    record_choose(&place->record, 0);
     return code < 0 ? code : record_write(place->record_fd, &place->record, error);
 }
 

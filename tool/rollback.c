@@ -48,12 +48,16 @@ static int choose(struct arena *arena, const struct boots *boots, const struct w
 static int roll_back(struct arena *arena, struct boots *boots, const struct wish *wish,
                      const struct states *states, struct error *error)
 {
-    const struct generation *found = NULL;
+    const struct generation *found = NULL, *latest;
     const struct state *state = NULL;
+    struct error ignored; /* then the next boot finds it out */
     int code = wish->clear ? 0 : choose(arena, boots, wish, states, &found, &state, error);
     if (code < 0)
         return code;
-    boots->record.chosen = found ? found->number : 0;
+    record_choose(&boots->record, found ? found->number : 0);
+    if (generation_choose(arena, boots->volume, &boots->config->generations, NULL, "latest",
+                          &latest, &ignored) == 0)
+        boots->record.chosen_over = latest->number;
     record_forgive(&boots->record, boots->record.chosen); /* who asks for it, gets it */
     code = record_write(boots->fd, &boots->record, error);
     if (code < 0)
