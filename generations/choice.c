@@ -129,6 +129,21 @@ static int begin_trial(int fd, struct record *record, struct error *error)
     return record_write(fd, record, error);
 }
 
+/* `ebb why` tells it, too. */
+static void refuse_trial(int fd, struct record *record, const struct error *error)
+{
+    unsigned number = record->trial.generation;
+    struct record_attempt *attempt = record_current(record, number);
+    log_warning("generation %u is not tried: %s", number, error->text);
+    console_print("ebb: generation %u is not tried: %s\n", number, error->text);
+    if (!attempt)
+        attempt = record_add(record, number);
+    attempt->stage = RECORD_FAILED;
+    strncpy(attempt->text, error->text, sizeof(attempt->text) - 1);
+    trial_fail(record, number);
+    attempt_write(fd, record);
+}
+
 static int choose_trial(struct context *context, int fd, struct record *record, struct error *error)
 {
     unsigned number = record->trial.generation;
@@ -143,10 +158,7 @@ static int choose_trial(struct context *context, int fd, struct record *record, 
     else if (!fits && !kexec_is_possible(context))
         code = error_set(error, ENOEXEC, "it has no modules for the kernel that runs");
     if (code < 0) {
-        log_warning("generation %u is not tried: %s", number, error->text);
-        console_print("ebb: generation %u is not tried: %s\n", number, error->text);
-        trial_fail(record, number);
-        attempt_write(fd, record);
+        refuse_trial(fd, record, error);
         return code;
     }
     context->generation_is_asked = false; /* by nobody who is there */

@@ -319,7 +319,7 @@ void record_forgive(struct record *record, uint32_t generation)
             record->attempts[i].forgiven = true;
 }
 
-static bool was_used(const struct record *record, const struct record_attempt *attempt)
+bool record_was_used(const struct record *record, const struct record_attempt *attempt)
 {
     return attempt->generation == record->last_good && attempt->end == RECORD_END_CLEAN &&
            !*attempt->text;
@@ -330,7 +330,8 @@ static bool is_failure(const struct record *record, const struct record_attempt 
     if (attempt->forgiven)
         return false;
     return attempt->stage == RECORD_STARTED || attempt->stage == RECORD_FAILED ||
-           (attempt->stage == RECORD_LEFT && record->last_good && !was_used(record, attempt));
+           (attempt->stage == RECORD_LEFT && record->last_good &&
+            !record_was_used(record, attempt));
 }
 
 unsigned record_failures(const struct record *record, uint32_t generation)

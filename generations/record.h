@@ -116,9 +116,11 @@ void record_choose(struct record *record, uint32_t generation);
 void record_mark_bad(struct record *record, uint32_t generation);
 /* It is no more, and its failures so far count no more. */
 void record_forgive(struct record *record, uint32_t generation);
+/* Whether the boot is one of that which was good last, came to a clean end, and no check of its
+ * health failed: nobody confirms each of these. */
+bool record_was_used(const struct record *record, const struct record_attempt *attempt);
 /* How often the generation failed since it was last good. What was left and never confirmed counts
- * only where boots are confirmed at all; of that which was good last, only if it did not come to a
- * clean end, or a check of its health failed: nobody confirms each boot. */
+ * only where boots are confirmed at all, and not if it was used so. */
 unsigned record_failures(const struct record *record, uint32_t generation);
 /* Whether the boot before this one ended in such a failure. */
 bool record_boot_failed(const struct record *record);

@@ -179,6 +179,11 @@ static void test_by_loader(void **state)
         assert_int_equal(scene.context->trial, by_loader ? 0 : 900);
         struct record record = record_of(&scene, 0, 0);
         assert_int_equal(record_is_bad(&record, 2, 0), by_loader);
+        assert_int_equal(record.attempts[0].generation, 2);
+        assert_string_equal(record.attempts[0].text,
+                            by_loader ? "the boot loader was to start its kernel once, which did "
+                                        "not come up"
+                                      : "");
         end(&scene);
     }
 }

@@ -106,6 +106,10 @@ static void test_ends(void **state)
     assert_why(&record, true, EXIT_DONE,
                "1970-01-01 00:33  generation 1: this boot\n" BEFORE
                "confirmed, and it was shut down cleanly\n");
+    /* It was confirmed before, and used. */
+    record.attempts[0].stage = RECORD_LEFT;
+    assert_why(&record, false, EXIT_DONE, NOTHING);
+    record.attempts[0].stage = RECORD_GOOD;
     record.attempts[0].end = RECORD_END_BUSY;
     assert_why(&record, false, EXIT_NO,
                BEFORE "confirmed, and its shutdown could not unmount everything\n");

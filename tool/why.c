@@ -27,7 +27,7 @@ static struct account account_of(const struct record *record, const struct recor
     case RECORD_FAILED:
         return (struct account){attempt->text, true};
     case RECORD_LEFT:
-        return record->last_good || *attempt->text
+        return (record->last_good && !record_was_used(record, attempt)) || *attempt->text
                    ? (struct account){"its init was executed, and the boot was never confirmed",
                                       true}
                    : (struct account){"its init was executed", false};
