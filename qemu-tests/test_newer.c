@@ -63,6 +63,11 @@ static void a_newer_release_boots(void **state)
     scene_expect_all_is_well(scene);
     scene_expect(scene, "uname -r | grep -o cloud; ebb status | grep '^last shutdown'; ebb confirm",
                  "cloud\nlast shutdown: clean\ngeneration 2 is good");
+    /* As systemd itself sorts them, by the rules that loaders have. */
+    scene_expect(scene,
+                 "SYSTEMD_RELAX_ESP_CHECKS=1 bootctl --esp-path=/boot/efi --no-pager list |"
+                 "sed -n 's/^ *id: ebb-[^-]*-[^-]*-//p'",
+                 "default.conf\ng000002.conf\ng000001.conf\nrollback.conf\nrecovery.conf");
     expect_clean_end(scene);
     scene_end(scene);
 }
