@@ -2,8 +2,8 @@
  * follows, a newline, and that many bytes.
  *
  *     host:   HELLO nonce · EXEC command · POWEROFF · REBOOT
- *     guest:  HELLO · HELLO nonce · READY how · OUT bytes · ERR bytes · EXIT "status N" or "signal
- * N"
+ *     guest:  HELLO · HELLO nonce · READY how · OUT bytes · ERR bytes
+ *             EXIT "status N" or "signal N"
  *
  * A guest's first word has no nonce: machine and host may be in the middle of something that ended
  * with the kernel before. Either end may have missed the beginning of what the other said, so both

@@ -79,7 +79,7 @@ int vm_exec(struct vm *vm, const char *command, FILE *out, FILE *err, int *statu
 int vm_power_off(struct vm *vm, struct error *error);
 int vm_reboot(struct vm *vm, struct error *error);
 /* The guest ends by this command and begins again within the same QEMU, by a reset or by kexec;
- * waits until it is ready. What the serial line says of this boot begins with the end of the one
+ * waits until it is ready. What the serial line says of this boot begins with the end of that
  * before.
  */
 int vm_restart(struct vm *vm, const char *command, struct error *error);
