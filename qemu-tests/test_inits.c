@@ -62,21 +62,16 @@ static void expect_unmounted(const struct scene *scene, const struct init *init)
 }
 
 /* By the init's own command, which may end the agent before it can answer. */
-static void power_off(struct scene *scene, const struct init *init)
+static void finish(struct scene *scene, const struct init *init, const char *command,
+                   const char *end)
 {
     struct error error;
     int status;
-    (void)vm_exec(scene->vm, init->power_off, NULL, NULL, &status, &error); /* see above */
+    (void)vm_exec(scene->vm, command, NULL, NULL, &status, &error); /* see above */
     if (vm_wait_end(scene->vm, &error) < 0)
         fail_msg("%s", error.text);
-    assert_said(scene, init, "powering off");
+    assert_said(scene, init, end);
     expect_unmounted(scene, init);
-}
-
-static void reboot(struct scene *scene, const struct init *init)
-{
-    scene_restart(scene, init->reboot);
-    assert_said(scene, init, "rebooting");
 }
 
 /* Nothing tells that the agent is gone, so that it should have answered before. */
@@ -106,7 +101,8 @@ static void boot_and_end(const struct init *init)
     scene_run(scene, init->is_up);
     scene_run(scene, "echo kept > /home/alice/notes; echo kept > /var/log/notes;"
                      "echo lost > /etc/lost; echo lost > /home/lost");
-    reboot(scene, init);
+    finish(scene, init, init->reboot, "rebooting");
+    scene_boot(scene);
     scene_run(scene, init->is_up);
     scene_expect(scene,
                  "dmesg | grep 'EXT4-fs .*: recovery complete'; cat /home/alice/notes "
@@ -114,7 +110,7 @@ static void boot_and_end(const struct init *init)
                  "ls -d /etc/lost /home/lost 2>/dev/null | wc -l;"
                  "grep -o '\"last_end\": *\"[a-z]*\"' /run/ebb/status.json | cut -d '\"' -f 4",
                  "kept\nkept\nalice:alice:700\n0\nclean");
-    power_off(scene, init);
+    finish(scene, init, init->power_off, "powering off");
     if (init->halt)
         halt(scene, init);
     scene_end(scene);

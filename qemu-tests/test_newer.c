@@ -37,6 +37,18 @@ static void expect_handover(struct scene *scene)
                      "systemctl status soft-reboot.target | grep -F 'Soft Reboot (refused: '");
 }
 
+/* The first generation carries none, so its image has that of the running system. */
+static void the_configuration_changes(struct scene *scene)
+{
+    scene_run(
+        scene,
+        "systemctl start ebb-image.path && echo '# changed' >> /etc/ebb/ebb.conf &&"
+        "until test $(systemctl show -P ActiveState ebb-image.service) = inactive &&"
+        "      journalctl -b --no-pager -u ebb-image | grep 'boot entries$'; do sleep 1; done;"
+        "journalctl -b --no-pager -u ebb-image | grep 'wrote .*-g000001.conf$' &&"
+        "systemctl stop ebb-image.path");
+}
+
 static void expect_clean_end(struct scene *scene)
 {
     scene_power_off(scene);
@@ -68,6 +80,7 @@ static void a_newer_release_boots(void **state)
                  "SYSTEMD_RELAX_ESP_CHECKS=1 bootctl --esp-path=/boot/efi --no-pager list |"
                  "sed -n 's/^ *id: ebb-[^-]*-[^-]*-//p'",
                  "default.conf\ng000002.conf\ng000001.conf\nrollback.conf\nrecovery.conf");
+    the_configuration_changes(scene);
     expect_clean_end(scene);
     scene_end(scene);
 }

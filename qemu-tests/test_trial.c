@@ -148,6 +148,18 @@ static void a_change_is_not_confirmed(struct scene *scene)
                 "time");
 }
 
+/* Whatever has torn both halves of it: the boot goes on, and says so. */
+static void the_record_is_torn(struct scene *scene)
+{
+    scene_run(scene,
+              "for at in 100 5000; do printf xxxx | dd of=/persist/.ebb/record bs=1 seek=$at "
+              "conv=notrunc; done");
+    scene_power_off(scene);
+    scene_boot_generation(scene, 9); /* the latest, for nothing else is known */
+    scene_run(scene, "dmesg | grep 'ebb: the record of boots is damaged, and begins anew'");
+    scene_expect(scene, "ebb confirm", "generation 9 is good");
+}
+
 static void the_machine_comes_back(void **state)
 {
     (void)state; /* one scene */
@@ -161,6 +173,7 @@ static void the_machine_comes_back(void **state)
     its_guard_fails(scene, 7, "STOP");
     it_cannot_be_entered(scene);
     a_change_is_not_confirmed(scene);
+    the_record_is_torn(scene);
     scene_power_off(scene);
     scene_end(scene);
 }
