@@ -214,23 +214,13 @@ static const struct wrong cases[] = {
 };
 /* clang-format on */
 
-static void test_cases(void **state)
-{
-    (void)state;
-    assert_reports(cases, ARRAY_LENGTH(cases));
-}
-
-static void test_taste(void **state)
-{
-    (void)state;
-    assert_taste(cases, ARRAY_LENGTH(cases));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_taste),
     };
+    all_cases = cases;
+    all_count = ARRAY_LENGTH(cases);
     return cmocka_run_group_tests(tests, enter_cases, leave_scratch);
 }

@@ -43,4 +43,20 @@ static void assert_taste(const struct wrong *cases, size_t count)
     }
 }
 
+/* The cases of a program, which each has in one table. */
+static const struct wrong *all_cases;
+static size_t all_count;
+
+static void test_cases(void **state)
+{
+    (void)state;
+    assert_reports(all_cases, all_count);
+}
+
+static void test_taste(void **state)
+{
+    (void)state;
+    assert_taste(all_cases, all_count);
+}
+
 #endif

@@ -1,189 +1,14 @@
 /* Boots that cannot succeed. Each ends on a rescue screen that names the object, the reason and the
  * remedy, the machine does what the declaration says, and nothing on the volume is lost. */
 
-#include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "base/testdata/scratch.h"
 
 #include "base/copy.h"
 #include "base/path.h"
 #include "base/run.h"
-#include "generations/make.h"
 #include "image/image.h"
-#include "qemu-tests/scene.h"
+#include "qemu-tests/spoilt.h"
 #include "vm/disk.h"
-#include "vm/tree.h"
-
-#define STATE_UUID "5ce0e000-0000-4000-8000-00000000000a"
-#define ROOT "root tmpfs size=50%\n"
-#define PERSIST                                                                                    \
-    "persist state:/persist {\n"                                                                   \
-    "    dir  /srv/data\n"                                                                         \
-    "    dir  /var/spool/queue\n"                                                                  \
-    "    file /etc/adjtime\n"                                                                      \
-    "}\n"
-#define KEPT "/persist/srv/data/precious"
-
-/* The volume of all cases, made once; each case gets a copy, and spoils it. */
-static const char *base;
-static struct scene *base_scene;
-
-static int open_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        fail_msg("cannot open \"%s\"", path);
-    return fd;
-}
-
-static void put(int folder, const char *path, const void *data, size_t length, mode_t mode)
-{
-    struct error error;
-    const char *name;
-    auto_fd parent = -1;
-    if (path_make_parent(folder, path, &parent, &name, &error) < 0 ||
-        path_write(parent, name, data, length, mode, &error) < 0)
-        fail_msg("%s", error.text);
-}
-
-enum { GOOD = 1, CUT_OFF, WITHOUT_INIT, NOT_EXECUTABLE, WITHOUT_SHELL, WITHOUT_LOADER, LARGE };
-
-/* A generation with one file, or none. */
-static void add_generation(int volume, unsigned number, const char *path, const void *data,
-                           size_t length, mode_t mode)
-{
-    struct error error;
-    auto_fd store = -1, folder = -1;
-    unsigned made;
-    if (store_lock(volume, "/generations", &store, &error) < 0 ||
-        generation_prepare(store, &(struct generation_facts){0}, &folder, &error) < 0)
-        fail_msg("%s", error.text);
-    if (path) {
-        auto_fd tree = path_open(folder, "tree", O_RDONLY | O_DIRECTORY);
-        put(tree, path, data, length, mode);
-    }
-    if (generation_commit(store, &made, &error) < 0)
-        fail_msg("%s", error.text);
-    assert_int_equal(made, number);
-}
-
-static void put_text(int folder, const char *path, const char *text)
-{
-    put(folder, path, text, strlen(text), 0644);
-}
-
-/* A program of the host stands for an init that was built for other libraries. */
-static void add_dynamic_init(int volume)
-{
-    struct error error;
-    auto_string program = NULL;
-    size_t length;
-    if (path_read(AT_FDCWD, "/proc/self/exe", 1 << 30, &program, &length, &error) < 0)
-        fail_msg("%s", error.text);
-    add_generation(volume, WITHOUT_LOADER, "sbin/init", program, length, 0755);
-}
-
-static void fill(int volume)
-{
-    struct error error;
-    static char large[2 << 20];
-    static const char plain[] = "#!/bin/sh\n", shell[] = "#!/opt/bin/shell -e\n";
-    const struct store_request store = {
-        .identity = "the-right-one", .generations = "/generations", .tree = -1};
-    unsigned number;
-    memset(large, 'x', sizeof(large)); /* zeros would be a hole */
-    if (store_make(volume, &store, &number, &error) < 0)
-        fail_msg("%s", error.text);
-    assert_int_equal(number, GOOD);
-    add_generation(volume, CUT_OFF, NULL, NULL, 0, 0);
-    put_text(volume, "generations/2/generation.json", "{ \"format\": 1, \"lab");
-    add_generation(volume, WITHOUT_INIT, NULL, NULL, 0, 0);
-    add_generation(volume, NOT_EXECUTABLE, "sbin/init", plain, strlen(plain), 0644);
-    add_generation(volume, WITHOUT_SHELL, "sbin/init", shell, strlen(shell), 0755);
-    add_dynamic_init(volume);
-    add_generation(volume, LARGE, "var/lib/large", large, sizeof(large), 0644);
-    put_text(volume, KEPT, "precious\n");
-    put_text(volume, "persist/var/spool/queue/1", "queued\n");
-    put_text(volume, "persist/etc/adjtime", "adjusted\n");
-    put_text(volume, "filler", "");
-    assert_int_equal(mkdirat(volume, "empty", 0755), 0);
-}
-
-static int make_base(void **state)
-{
-    (void)state; /* the cases have their own */
-    struct error error;
-    struct scene *scene = scene_new("rescue", SCENE_STATE ROOT PERSIST SCENE_REST);
-    const char *tree = arena_printf(scene->arena, "%s/tree", scene->folder);
-    const char *stage = arena_printf(scene->arena, "%s/stage", scene->folder);
-    base = arena_printf(scene->arena, "%s/base", scene->folder);
-    if (mkdir(stage, 0755) < 0 || mkdir(base, 0755) < 0)
-        fail_msg("cannot make folders in \"%s\"", scene->folder);
-    auto_fd volume = open_folder(stage);
-    fill(volume);
-    const struct graft graft = {tree, "generations/1/tree"};
-    const struct disk disk = {.path = arena_printf(scene->arena, "%s/state.img", base),
-                              .uuid = STATE_UUID,
-                              .label = "EBB",
-                              .content = stage,
-                              .grafts = &graft,
-                              .graft_count = 1};
-    if (tree_make(tree, scene->config, &error) < 0 || disk_make(&disk, &error) < 0)
-        fail_msg("%s", error.text);
-    base_scene = scene;
-    return 0;
-}
-
-static int remove_base(void **state)
-{
-    (void)state; /* the cases have their own */
-    scene_end(base_scene);
-    return 0;
-}
-
-/* What a program of e2fsprogs says about an image. */
-static char *ask(const char *const arguments[], const char *input, bool may_complain)
-{
-    struct error error;
-    const struct run run = {.arguments = arguments, .package = "e2fsprogs", .input = input};
-    auto_output output = {0};
-    if (run_program(&run, &output, &error) < 0)
-        fail_msg("%s", error.text);
-    const char *said = strchr(output.messages, '\n'); /* behind the banner */
-    if (said && said[1] && !may_complain)
-        fail_msg("%s:\n%s", arguments[0], output.messages);
-    return TAKE_PTR(output.text);
-}
-
-static void spoil(const char *image, const char *commands, bool may_complain)
-{
-    const char *const arguments[] = {"debugfs", "-w", "-f", "/dev/stdin", image, NULL};
-    free(ask(arguments, commands, may_complain));
-}
-
-/* What was on the volume is there, and nothing needs to be recovered. */
-static void expect_kept(const char *image)
-{
-    struct error error;
-    auto_string text = NULL;
-    const char *const header[] = {"dumpe2fs", "-h", image, NULL};
-    const char *const check[] = {"e2fsck", "-fn", image, NULL};
-    if (disk_read(image, KEPT, &text, NULL, &error) < 0)
-        fail_msg("%s", error.text);
-    assert_string_equal(text, "precious\n");
-    auto_string facts = ask(header, NULL, false);
-    if (strstr(facts, "needs_recovery"))
-        fail_msg("the file system was not ended cleanly");
-    free(ask(check, NULL, false));
-}
 
 /* What differs from a boot that would succeed. NULL: as usual. */
 struct wrong {
@@ -327,13 +152,13 @@ static struct scene *prepare(const struct wrong *wrong)
     scene->setup.given = given;
     scene->setup.given_count = 1;
     scene->setup.append = wrong->append;
-    auto_fd from = open_folder(base), to = open_folder(scene->folder);
+    auto_fd from = open_folder(spoilt_folder), to = open_folder(scene->folder);
     const struct disk foreign = {.path = given->path, .fs_type = wrong->foreign, .label = "EBB"};
     if ((wrong->foreign ? disk_make(&foreign, &error) : copy_named(from, to, "state.img", &error)) <
         0)
         fail_msg("%s", error.text);
     if (wrong->spoil)
-        spoil(given->path, wrong->spoil, wrong->spoil_complains);
+        spoilt_change(given->path, wrong->spoil, wrong->spoil_complains);
     scene_make(scene);
     return scene;
 }
@@ -365,7 +190,7 @@ static void expect_rescue(struct scene *scene, const struct wrong *wrong)
         assert_int_equal(after_length, length);
         assert_true(memcmp(before, after, length) == 0);
     } else {
-        expect_kept(scene->disks[0].path);
+        spoilt_expect_kept(scene->disks[0].path);
     }
     scene_end(scene);
 }
@@ -404,8 +229,8 @@ static void expect_hook_failure(const char *name, const char *script, const char
     static const char waits[] = "#!/bin/busybox sh\nexec sleep 100000\n",
                       tells[] = "#!/bin/sh\necho \"why: $EBB_FAILURE\"\n";
     auto_arena arena = arena_new();
-    auto_fd folder = open_folder(base);
-    auto_string whole = realpath(base, NULL);
+    auto_fd folder = open_folder(spoilt_folder);
+    auto_string whole = realpath(spoilt_folder, NULL);
     const char *path = arena_printf(arena, "%s/%s", whole, name);
     const struct wrong wrong = {
         .name = name,
@@ -416,9 +241,9 @@ static void expect_hook_failure(const char *name, const char *script, const char
         .sentence = arena_printf(arena, "the hook \"%s\" %s", path, sentence),
         .told = arena_printf(arena, "ebb: %s/tell: why: the hook \"%s\" %s", whole, path, sentence),
     };
-    put(folder, name, script, strlen(script), 0755);
-    put(folder, "watch", waits, strlen(waits), 0755); /* for ever: nobody waits for it */
-    put(folder, "tell", tells, strlen(tells), 0755);
+    spoilt_put(folder, name, script, strlen(script), 0755);
+    spoilt_put(folder, "watch", waits, strlen(waits), 0755); /* for ever: nobody waits for it */
+    spoilt_put(folder, "tell", tells, strlen(tells), 0755);
     expect_rescue(prepare(&wrong), &wrong);
 }
 
@@ -509,7 +334,7 @@ static void there_is_no_console(void **state)
     if (vm_wait_end(scene->vm, &error) < 0)
         fail_msg("%s", error.text);
     assert_string_equal(vm_serial(scene->vm), "");
-    expect_kept(scene->disks[0].path);
+    spoilt_expect_kept(scene->disks[0].path);
     scene_end(scene);
 }
 
@@ -547,5 +372,5 @@ int main(int count, char **arguments)
                                            .initial_state = (void *)&wrongs[i]};
     if (count > 1)
         cmocka_set_test_filter(arguments[1]);
-    return cmocka_run_group_tests(tests, make_base, remove_base);
+    return cmocka_run_group_tests(tests, spoilt_make, spoilt_remove);
 }

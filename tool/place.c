@@ -63,7 +63,7 @@ static int open_declared(struct target root, const struct place_wish *wish,
 {
     place->config = verb_config(wish->config, NULL);
     if (!place->config)
-        return error_set(error, EINVAL, "the store is not known; name it with --store");
+        return error_set(error, EINVAL, "where the generations are is not known without it");
     place->declared = place->config->generations;
     place->default_choice = place->declared.default_choice;
     place->volume = declared_place(place->arena, root, place->declared.place.volume, error);
