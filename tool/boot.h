@@ -18,7 +18,7 @@ struct boot_wish {
     bool rebuild, universal, json;
 };
 
-/* What all of them work on. */
+/* What all of them work on, and share of it: boot_run.c. */
 struct boot_run {
     struct store_place place;
     int esp, efivars; /* efivars: -1 where there are none */
